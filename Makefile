@@ -1,0 +1,27 @@
+# Every target works on a bare clone: the environment is made once and remade when its pins change.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: setup edit test lint bench
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+edit: setup
+	@$(BIN)/vireo edit examples/studio.mp4 "make the red ball blue" -o out/edit.mp4 --compare out/edit.png -y
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: setup
+	@mkdir -p out
+	$(BIN)/vireo bench all --out out/bench.json

@@ -1,0 +1,41 @@
+"""All exceptions of vireo, one tree.
+
+    VireoError                what the command line turns into one line and an exit code
+    ├── InputError            the user's input is wrong                       exit 2
+    │   ├── VideoError        a file that is not a readable, or writable, video
+    │   ├── ModelError        unknown preset, truncated or foreign weights
+    │   └── StudioError       the MuJoCo studio cannot render here (no GL)
+    └── CheckError            a check did not hold (a benchmark gate, verify)  exit 1
+
+Every error says what is wrong and how to mend it; `assert` is for mistakes of ours.
+"""
+
+
+class VireoError(Exception):
+    """Base. `what` says what is wrong and where, `fix` how to mend it."""
+
+    exit_code = 70
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(f"{what} ({fix})" if fix else what)
+        self.what, self.fix = what, fix
+
+
+class InputError(VireoError):
+    exit_code = 2
+
+
+class VideoError(InputError):
+    pass
+
+
+class ModelError(InputError):
+    pass
+
+
+class StudioError(InputError):
+    pass
+
+
+class CheckError(VireoError):
+    exit_code = 1
