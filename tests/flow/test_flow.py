@@ -1,0 +1,98 @@
+"""Flow identities with known answers (numbers_and_readings.md, 2.7)."""
+
+import numpy as np
+import pytest
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+
+from vireo.flow.loss import balanced_mask_weight, masked_flow_loss
+from vireo.flow.path import clean_from_velocity, interpolate, velocity, velocity_from_output
+from vireo.flow.schedule import sampling_times, shift_time, training_times
+
+
+@pytest.fixture
+def path():
+    generator = torch.Generator().manual_seed(0)
+    x0, noise = (torch.randn(5, 3, 2, 4, 4, generator=generator, dtype=torch.float64) for _ in range(2))
+    t = torch.tensor([0.0, 0.1, 0.5, 0.9, 1.0], dtype=torch.float64)
+    return x0, noise, t, interpolate(x0, noise, t)
+
+
+def test_ends_of_the_path(path):
+    x0, noise, _, z = path
+    assert torch.equal(z[0], x0[0])
+    assert torch.equal(z[-1], noise[-1])
+
+
+def test_exact_velocity_gives_back_the_clean_sample(path):
+    x0, noise, t, z = path
+    torch.testing.assert_close(clean_from_velocity(z, t, velocity(x0, noise)), x0)
+
+
+def test_velocity_is_the_slope_of_the_path(path):
+    x0, noise, t, z = path
+    slope = (interpolate(x0, noise, t + 1e-3) - z) / 1e-3
+    torch.testing.assert_close(slope, velocity(x0, noise), atol=1e-9, rtol=1e-9)
+
+
+def test_both_predictions_mean_the_same_velocity(path):
+    x0, noise, t, z = path
+    v = velocity(x0, noise)
+    assert torch.equal(velocity_from_output(v, z, t, "velocity"), v)
+    from_sample = velocity_from_output(x0, z, t, "sample")
+    torch.testing.assert_close(from_sample[1:], v[1:])
+
+
+@pytest.mark.parametrize("shift", [1.0, 3.0, 7.0])
+def test_sampling_times_are_those_of_diffusers(shift):
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=shift)
+    scheduler.set_timesteps(sigmas=np.linspace(1, 0, 13)[:-1])
+    torch.testing.assert_close(sampling_times(12, shift), scheduler.sigmas, atol=1e-6, rtol=0)
+
+
+def test_euler_with_the_exact_velocity_arrives_at_the_clean_sample(path):
+    x0, noise, _, _ = path
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
+    scheduler.set_timesteps(sigmas=np.linspace(1, 0, 8)[:-1])
+    z = noise
+    for timestep in scheduler.timesteps:
+        z = scheduler.step(velocity(x0, noise), timestep, z, return_dict=False)[0]
+    torch.testing.assert_close(z, x0, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("bound", "percent"), [(0.1, 3.571), (0.3, 12.5), (0.5, 25.0), (0.7, 43.75), (0.9, 75.0)])
+def test_trigger_rates_of_revise_table_6(bound, percent):
+    """P(t <= bound) with shift 3, of which the paper prints 3.5, 12.5, 25.0, 43.7 and 75.0 %."""
+    assert bound / (3 - 2 * bound) * 100 == pytest.approx(percent, abs=0.001)
+    times = training_times(200_000, 3.0, torch.Generator().manual_seed(1))
+    assert (times <= bound).double().mean().item() * 100 == pytest.approx(percent, abs=0.4)
+
+
+def test_shift_keeps_the_ends_and_grows():
+    u = torch.linspace(0, 1, 11)
+    shifted = shift_time(u, 3.0)
+    assert shifted[0] == 0
+    assert shifted[-1] == 1
+    assert (shifted.diff() > 0).all()
+    assert (shifted[1:-1] > u[1:-1]).all()
+
+
+def test_masked_loss_against_hand_computed_values():
+    v = torch.zeros(1, 1, 1, 1, 4)
+    target = torch.tensor([1.0, 2.0, 3.0, 4.0]).reshape(1, 1, 1, 1, 4)
+    mask = torch.tensor([0.0, 0.0, 1.0, 1.0]).reshape(1, 1, 1, 1, 4)
+    assert masked_flow_loss(v, target, mask, 0.0).item() == pytest.approx(30 / 4)
+    assert masked_flow_loss(v, target, None, 5.0).item() == pytest.approx(30 / 4)
+    assert masked_flow_loss(v, target, mask, 2.0).item() == pytest.approx((1 + 4 + 3 * 9 + 3 * 16) / 4)
+    ones = torch.ones_like(mask)
+    assert masked_flow_loss(v, target, ones, 2.0).item() == pytest.approx(3 * 30 / 4)
+
+
+def test_balanced_weight_gives_the_mask_half_of_the_weight():
+    mask = torch.zeros(2, 1, 1, 4, 5)
+    mask[0, ..., 0, :2] = 1
+    weight = balanced_mask_weight(mask, limit=30)
+    assert weight[0].item() == pytest.approx(9)
+    inside = (weight[0] * mask[0]).sum()
+    assert inside.item() == pytest.approx((1 - mask[0]).sum().item())
+    assert weight[1].item() == 30

@@ -1,0 +1,50 @@
+"""The zero-started source half (VIVA Eq. 2): before training the editor is the text-to-video model."""
+
+import pytest
+import torch
+
+from vireo.models.transformer import build_mini_transformer, editor_input, widen_for_editing
+
+
+@pytest.fixture(scope="module")
+def models():
+    torch.manual_seed(0)
+    base = build_mini_transformer(8, 32, heads=2, head_width=16, double_blocks=1, single_blocks=1)
+    return base, widen_for_editing(base)
+
+
+def condition(batch):
+    generator = torch.Generator().manual_seed(1)
+    states = torch.randn(batch, 12, 32, generator=generator)
+    mask = torch.arange(12) < torch.tensor([12, 5])[:batch, None]
+    return states, mask, torch.randn(batch, 32, generator=generator)
+
+
+def latents(seed, frames=3):
+    return torch.randn(2, 8, frames, 4, 6, generator=torch.Generator().manual_seed(seed))
+
+
+def test_widened_editor_equals_its_base_exactly(models):
+    base, editor = models
+    t = torch.tensor([1000.0, 37.0])
+    with torch.no_grad():
+        expected = base(latents(2), t, *condition(2), return_dict=False)[0]
+        for source in (latents(3), torch.zeros_like(latents(3))):
+            actual = editor(editor_input(latents(2), source), t, *condition(2), return_dict=False)[0]
+            assert (actual - expected).abs().max() == 0
+
+
+def test_every_parameter_gets_a_gradient(models):
+    _, editor = models
+    x = editor_input(latents(2), latents(3), latents(4, frames=1))
+    editor(x, torch.tensor([500.0, 20.0]), *condition(2), return_dict=False)[0].square().mean().backward()
+    without = [name for name, p in editor.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert without == []
+
+
+def test_reference_is_one_more_frame_without_a_source(models):
+    x = editor_input(latents(2), latents(3), latents(4, frames=1))
+    assert x.shape == (2, 16, 4, 4, 6)
+    assert torch.equal(x[:, :8, -1:], latents(4, frames=1))
+    assert x[:, 8:, -1].abs().max() == 0
+    assert torch.equal(x[:, :, :-1], editor_input(latents(2), latents(3)))

@@ -1,0 +1,28 @@
+"""The supervised loss (VIVA Eq. 3)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def masked_flow_loss(v: Tensor, target: Tensor, mask: Tensor | None, mask_weight: float | Tensor) -> Tensor:
+    """mean over all elements of (1 + w_m M) * |v - target|^2, weighted before the mean (VIVA Eq. 3).
+
+    v, target: (B, C, T, H, W). mask: (B, 1, T, H, W) in 0..1 at latent resolution, or None (images may
+    lack one), which is plain flow matching. mask_weight: w_m, a number or one a sample (B,).
+    """
+    error = (v.float() - target.float()).square()
+    if mask is None:
+        return error.mean()
+    weight = mask_weight.reshape(-1, 1, 1, 1, 1) if isinstance(mask_weight, Tensor) else mask_weight
+    return ((1 + weight * mask) * error).mean()
+
+
+def balanced_mask_weight(mask: Tensor, limit: float) -> Tensor:
+    """(B,) weights w_m with which the masked part carries half of the loss: (1 - m) / m, at most `limit`.
+
+    VIVA leaves w_m open. In local edits the mask is a few percent of the latent; one common w_m is then
+    too weak for small objects or too strong for whole pictures.
+    """
+    share = mask.flatten(1).mean(1)
+    return ((1 - share) / share.clamp_min(1e-6)).clamp_max(limit)

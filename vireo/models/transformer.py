@@ -1,0 +1,69 @@
+"""The velocity network: diffusers' HunyuanVideoTransformer3DModel at mini's size, and its widening.
+
+VIVA Eq. 2 concatenates source and noise latents along channels, then patchifies and projects. Both maps
+are linear, so their product is one patch embedding with twice the input channels: a plain transformer
+with in_channels = 2 C. Its noise half starts as the text-to-video weights, its source half as zeros, so
+the untrained editor computes exactly what the text-to-video model computes.
+"""
+
+from __future__ import annotations
+
+import torch
+from diffusers import HunyuanVideoTransformer3DModel
+from torch import Tensor
+
+
+def build_mini_transformer(
+    latent_channels: int,
+    text_width: int,
+    *,
+    heads: int = 4,
+    head_width: int = 64,
+    double_blocks: int = 2,
+    single_blocks: int = 6,
+    refiner_blocks: int = 1,
+) -> HunyuanVideoTransformer3DModel:
+    """An untrained text-to-video transformer of mini's size."""
+    quarter = head_width // 4
+    side = (head_width - quarter) // 2
+    return HunyuanVideoTransformer3DModel(
+        in_channels=latent_channels,
+        out_channels=latent_channels,
+        num_attention_heads=heads,
+        attention_head_dim=head_width,
+        num_layers=double_blocks,
+        num_single_layers=single_blocks,
+        num_refiner_layers=refiner_blocks,
+        guidance_embeds=False,
+        text_embed_dim=text_width,
+        pooled_projection_dim=text_width,
+        rope_axes_dim=(quarter, side, side),
+    )
+
+
+@torch.no_grad()
+def widen_for_editing(base: HunyuanVideoTransformer3DModel) -> HunyuanVideoTransformer3DModel:
+    """The editor that computes what `base` computes, whatever the source: [noise | source] channels."""
+    channels = base.config.in_channels
+    editor = HunyuanVideoTransformer3DModel.from_config(
+        dict(base.config), in_channels=2 * channels, out_channels=base.config.out_channels
+    )
+    state = base.state_dict()
+    weight = state["x_embedder.proj.weight"]
+    state["x_embedder.proj.weight"] = torch.cat([weight, torch.zeros_like(weight)], 1)
+    editor.load_state_dict(state)
+    return editor.to(device=weight.device, dtype=weight.dtype)
+
+
+def editor_input(z: Tensor, source: Tensor, reference: Tensor | None = None) -> Tensor:
+    """(B, 2C, T [+ 1], H, W) from the noisy latent z and the source latent, (B, C, T, H, W) each (VIVA Eq. 2).
+
+    reference: clean latent of the reference image (B, C, 1, H, W). It becomes one more latent frame after
+    the last, with a source half of zeros; rotary positions count from 0, so the others do not move.
+    The transformer's output for it is dropped by the caller.
+    """
+    x = torch.cat([z, source], 1)
+    if reference is None:
+        return x
+    extra = torch.cat([reference, torch.zeros_like(reference)], 1)
+    return torch.cat([x, extra], 2)
