@@ -1,8 +1,8 @@
 """The pair set: paired edits with exact truth, as a folder (contract "Pair set").
 
-    DIR/pairs.jsonl      one `EditPair` a line
-    DIR/videos/*.mkv     FFV1, lossless RGB; a source shared by several edits is stored once
-    DIR/images/*.png     reference images
+DIR/pairs.jsonl      one `EditPair` a line
+DIR/videos/*.mkv     FFV1, lossless RGB; a source shared by several edits is stored once
+DIR/images/*.png     reference images
 """
 
 from __future__ import annotations
@@ -10,61 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from vireo.errors import InputError
-
-FAMILIES = (
-    "recolor",
-    "material",
-    "remove",
-    "add",
-    "replace",
-    "resize",
-    "background",
-    "light",
-    "style",
-    "watermark",
-    "reference",
-    "hybrid",
-    "absent",
-)
-"""Kinds of literal edits, in the order of every table."""
-
-TEST_SEED = 1_000_000
-"""Scenes of the training split have seeds below, of the test split at or above."""
-
-
-class EditPair(BaseModel):
-    """One edit with its exact result. Paths are relative to the folder of the pair set.
-
-    instances: gray video of the *source*; the value of a pixel is 1 + the index of the object seen
-        there in `scene`, 0 where none is.
-    concerned: indices of the objects of `scene` that the edit concerns (empty for global edits).
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    family: str
-    seed: int
-    split: Literal["train", "test"]
-    source: str
-    target: str
-    mask: str
-    instruction: str
-    paraphrases: list[str]
-    source_caption: str
-    target_caption: str
-    reference: str | None = None
-    reasoning: dict[str, Any] | None = None
-    task: Literal["edit", "generate"] = "edit"
-    scene: dict[str, Any]
-    target_scene: dict[str, Any]
-    instances: str | None = None
-    concerned: list[int] = []
+from vireo.types import EditPair
 
 
 def read_pairs(folder: Path) -> Iterator[EditPair]:

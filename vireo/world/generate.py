@@ -1,0 +1,196 @@
+"""Makes pair sets: many scenes, several edits of each, as files (contract "Pair set").
+
+Work goes by scenes. A finished scene leaves a record in DIR/.parts, so that a killed run goes on where it
+was; `pairs.jsonl` appears when all is done. What a scene gives depends on its seed and families alone, never
+on which process made it.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vireo.errors import InputError
+from vireo.runtime import available_cores, whole_file
+from vireo.types import FAMILIES, TEST_SEED
+
+EDITS_A_SCENE = 6
+"""Most edits that share one source clip."""
+
+_ROUNDS = 40
+_PARTS, _PLAN = ".parts", "plan.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scene to make: its seed, the families of edits wanted of it, and where the files go."""
+
+    folder: str
+    seed: int
+    split: str
+    families: tuple[str, ...]
+
+
+def make_pairs(
+    folder: str | Path,
+    *,
+    count: int,
+    seed: int,
+    split: str = "train",
+    families: Sequence[str] | None = None,
+    workers: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Makes a pair set of exactly `count` pairs, balanced over the families.
+
+    seed: of the first scene; scenes have the seeds from there on. Train seeds are below 1 000 000, test
+        seeds at or above.
+    families: default all for the test split, all but `hybrid` for the training split.
+    workers: processes, by default one for each core this process may use.
+    on_progress: is told (pairs made, count) after each scene.
+
+    The same arguments give the same bytes. Called again on an unfinished folder, it goes on; on a finished
+    one it does nothing. Raises InputError for arguments that make no sense, for a folder that holds something
+    else, and StudioError where the studio cannot render.
+    """
+    folder = Path(folder)
+    chosen = _check(count, seed, split, families)
+    plan = {"count": count, "seed": seed, "split": split, "families": list(chosen)}
+    if not _open_folder(folder, plan):
+        return
+    need = {name: count // len(chosen) + (index < count % len(chosen)) for index, name in enumerate(chosen)}
+    pairs: list[dict] = []
+    following = seed
+    with _workers(workers or available_cores()) as run:
+        for _ in range(_ROUNDS):
+            jobs = _assign(folder, following, split, need)
+            if not jobs:
+                break
+            _check_range(split, jobs[-1].seed)
+            following += len(jobs)
+            for made in run(jobs):
+                pairs += made
+                for pair in made:
+                    need[pair["family"]] -= 1
+                if on_progress:
+                    on_progress(len(pairs), count)
+        else:
+            missing = ", ".join(name for name, left in need.items() if left)
+            raise InputError(f"too few scenes allow the edits {missing}", "ask for other families")
+    with whole_file(folder / "pairs.jsonl") as temporary, temporary.open("w", encoding="utf-8") as lines:
+        for pair in pairs:
+            lines.write(json.dumps(pair, ensure_ascii=False) + "\n")
+    shutil.move(folder / _PARTS / _PLAN, folder / _PLAN)
+    shutil.rmtree(folder / _PARTS)
+
+
+def _check(count: int, seed: int, split: str, families: Sequence[str] | None) -> tuple[str, ...]:
+    if count < 1:
+        raise InputError(f"cannot make {count} pairs", "ask for 1 or more")
+    if split not in ("train", "test"):
+        raise InputError(f"there is no split {split!r}", "use train or test")
+    if seed < 0:
+        raise InputError(f"the seed {seed} is negative", "use a seed of 0 or more")
+    _check_range(split, seed)
+    if families is None:
+        return tuple(name for name in FAMILIES if split == "test" or name != "hybrid")
+    unknown = [name for name in families if name not in FAMILIES]
+    if unknown or not families:
+        what = f"there is no family {', '.join(unknown)}" if unknown else "no family is given"
+        raise InputError(what, f"choose from {', '.join(FAMILIES)}")
+    return tuple(dict.fromkeys(families))
+
+
+def _check_range(split: str, seed: int) -> None:
+    if (split == "test") != (seed >= TEST_SEED):
+        where = f"at or above {TEST_SEED}" if split == "test" else f"below {TEST_SEED}"
+        raise InputError(f"scene seed {seed} is not of the {split} split", f"its scenes have seeds {where}")
+
+
+def _open_folder(folder: Path, plan: dict) -> bool:
+    """Prepares the folder; False where the same set already lies there finished."""
+    parts = folder / _PARTS
+    finished = (folder / "pairs.jsonl").exists()
+    record = parts / _PLAN if (parts / _PLAN).exists() else folder / _PLAN
+    if record.exists():
+        if json.loads(record.read_text()) != plan:
+            raise InputError(f"{folder} holds another pair set", "choose another folder or delete it")
+        if finished:
+            if record.parent == parts:  # killed between the last two steps
+                shutil.move(record, folder / _PLAN)
+                shutil.rmtree(parts)
+            return False
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} exists and is no unfinished pair set", "choose a new or empty folder")
+    for name in ("videos", "images", _PARTS):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for stray in (folder / name).glob(".*"):  # half files of a killed run
+            stray.unlink()
+    if not record.exists():
+        with whole_file(parts / _PLAN) as temporary:
+            temporary.write_text(json.dumps(plan))
+    return True
+
+
+def _assign(folder: Path, seed: int, split: str, need: dict[str, int]) -> list[Job]:
+    """Scenes, from `seed` on, that would fill the need if every edit worked out, each family once a scene."""
+    left, jobs = dict(need), []
+    start = 0
+    names = list(left)
+    while any(left.values()):
+        order = [names[(start + index) % len(names)] for index in range(len(names))]
+        taken = [name for name in order if left[name] > 0][:EDITS_A_SCENE]
+        for name in taken:
+            left[name] -= 1
+        start = (names.index(taken[-1]) + 1) % len(names)
+        jobs.append(Job(str(folder), seed + len(jobs), split, tuple(taken)))
+    return jobs
+
+
+class _workers:
+    """Runs jobs in order of their results, in this process or in a pool of pinned ones."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.pool = count, None
+
+    def __enter__(self) -> Callable[[list[Job]], Iterator[list[dict]]]:
+        if self.count == 1:
+            return lambda jobs: map(run_job, jobs)
+        method = multiprocessing.get_context("spawn")
+        cores = method.Queue()
+        for core in sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(self.count):
+            cores.put(core)
+        self.pool = method.Pool(self.count, initializer=_pin, initargs=(cores,))
+        return lambda jobs: self.pool.imap(run_job, jobs)
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool is not None:
+            self.pool.terminate()
+            self.pool.join()
+
+
+def _pin(cores: multiprocessing.Queue) -> None:
+    """Takes a core for this process; the queue hands each out once and then again from the front."""
+    core = cores.get()
+    cores.put(core)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+
+def run_job(job: Job) -> list[dict]:
+    """The pairs of one scene, made now or read from the record of an earlier run."""
+    path = Path(job.folder) / _PARTS / f"{job.seed:07d}.json"
+    if path.exists():
+        return json.loads(path.read_text())
+    from vireo.world.produce import produce  # the studio is only opened where something is to be made
+
+    pairs = [pair.model_dump(mode="json") for pair in produce(Path(job.folder), job.seed, job.split, job.families)]
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(pairs, ensure_ascii=False))
+    return pairs

@@ -1,0 +1,36 @@
+"""The only door to MuJoCo: chooses EGL before the import and keeps one GL context a process."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from vireo.errors import StudioError
+
+_FIX = "install EGL and its software driver: apt-get install libegl1 libgl1-mesa-dri libgles2"
+
+os.environ.setdefault("MUJOCO_GL", "egl")
+# One process a core renders; llvmpipe's own threads would only fight each other.
+os.environ.setdefault("LP_NUM_THREADS", "1")
+
+try:
+    import mujoco
+except Exception as error:  # the import itself loads GL, and fails in many ways without it
+    raise StudioError(f"the studio cannot load MuJoCo with EGL: {error}", _FIX) from error
+
+
+@cache
+def open_context(width: int, height: int) -> mujoco.GLContext:
+    """Opens this process's off-screen context of a size and makes it current.
+
+    Raises StudioError where no GL can be had.
+    """
+    try:
+        context = mujoco.GLContext(width, height)
+        context.make_current()
+    except Exception as error:
+        raise StudioError(f"the studio cannot open an EGL context: {error}", _FIX) from error
+    return context
+
+
+__all__ = ["mujoco", "open_context"]

@@ -1,0 +1,138 @@
+"""Words for objects: descriptions, and names that fit exactly one object of a clip."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.world.sampling import highlights
+from vireo.world.scene import Body
+from vireo.world.truth import SIDE_GAP, Sight
+
+SYNONYMS = {"ball": "sphere", "cube": "box", "capsule": "pill", "ring": "donut"}
+"""Second nouns, for variety."""
+
+_SYNONYM_SHARE, _SHORT_SHARE, _EXTRA_SHARE = 0.10, 0.06, 0.12
+
+
+def article(words: str) -> str:
+    """The words with `a` or `an` before them."""
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def describe(*, color: str, shape: str, size: str = "", material: str = "") -> str:
+    """Adjectives and noun in natural order, without an article: small striped red ball, red glass cone."""
+    substance = material in ("metal", "glass")
+    words = [size, "" if substance else material, color, material if substance else "", shape]
+    return " ".join(word for word in words if word)
+
+
+def noun(shape: str, rng: np.random.Generator) -> str:
+    """The shape's usual noun or, seldom, its second one."""
+    return SYNONYMS[shape] if shape in SYNONYMS and rng.random() < _SYNONYM_SHARE else shape
+
+
+def _tells_apart(a: Body, b: Body) -> bool:
+    """Whether the materials of two bodies look different enough to name one by."""
+    if {a.material, b.material} == {"matte", "shiny"}:
+        return highlights(a.shape) and highlights(b.shape)
+    return a.material != b.material
+
+
+def refer(sights: list[Sight], index: int, rng: np.random.Generator) -> str | None:
+    """A name, with `the`, that fits this visible object and no other; None where words do not suffice.
+
+    Colour and shape name it; size, material and place join where they are needed, or seldom for variety.
+    """
+    by_index = {sight.index: sight for sight in sights}
+    own = by_index.pop(index)
+    body, others = own.body, list(by_index.values())
+    word = noun(body.shape, rng)
+    if all(other.body.shape != body.shape for other in others) and rng.random() < _SHORT_SHARE:
+        return f"the {word}"
+    twins = [o for o in others if (o.body.shape, o.body.color) == (body.shape, body.color)]
+    draws = rng.random(2)
+    size = body.size if draws[0] < _EXTRA_SHARE else ""
+    material = body.material if draws[1] < _EXTRA_SHARE else ""
+    if not twins:
+        return f"the {describe(color=body.color, shape=word, size=size, material=material)}"
+    if all(twin.body.size != body.size for twin in twins):
+        return f"the {describe(color=body.color, shape=word, size=body.size, material=material)}"
+    if all(_tells_apart(body, twin.body) for twin in twins):
+        return f"the {describe(color=body.color, shape=word, size=size, material=body.material)}"
+    if len(twins) > 1:
+        return None
+    gap = own.centre[0] - twins[0].centre[0]
+    if abs(gap) < 96 * SIDE_GAP:
+        return None
+    side = "right" if gap > 0 else "left"
+    plain = describe(color=body.color, shape=word)
+    return f"the {plain} on the {side}" if rng.random() < 0.5 else f"the {side} {plain}"
+
+
+FLOOR_WORDS = {
+    "wood": "a wooden floor",
+    "grass": "grass",
+    "sand": "sand",
+    "snow": "snow",
+    "checkered": "a checkered floor",
+    "marble": "a marble floor",
+    "carpet": "a carpet",
+    "stone": "a stone floor",
+    "tiles": "a tiled floor",
+    "ice": "ice",
+}
+BACKDROP_WORDS = {
+    "wall": "a plain wall",
+    "bricks": "a brick wall",
+    "sky": "a blue sky",
+    "mountains": "mountains",
+    "forest": "a dark forest",
+    "curtain": "a red curtain",
+    "stars": "a starry sky",
+    "sea": "the sea",
+    "desert": "desert hills",
+    "wallpaper": "striped wallpaper",
+}
+LIGHT_WORDS = {
+    "night": "night",
+    "sunset": "sunset",
+    "dim": "dim light",
+    "bright": "bright light",
+    "blue": "blue light",
+    "red": "red light",
+    "green": "green light",
+    "fog": "fog",
+    "spotlight": "a spotlight",
+}
+LIGHT_CAPTIONS = {
+    "night": "at night",
+    "sunset": "at sunset",
+    "dim": "in dim light",
+    "bright": "in bright light",
+    "blue": "in blue light",
+    "red": "in red light",
+    "green": "in green light",
+    "fog": "in fog",
+    "spotlight": "under a spotlight",
+}
+LIGHT_ORDERS = {
+    "night": "make it night",
+    "sunset": "make it a sunset scene",
+    "dim": "make it darker",
+    "bright": "make it brighter",
+    "blue": "make the light blue",
+    "red": "make the light red",
+    "green": "make the light green",
+    "fog": "make it foggy",
+    "spotlight": "put a spotlight on the middle",
+}
+STYLE_WORDS = {
+    "gray": "a black and white film",
+    "sepia": "a sepia photo",
+    "sketch": "a pencil sketch",
+    "pixel": "pixel art",
+    "oil": "an oil painting",
+    "negative": "a film negative",
+    "poster": "a poster",
+    "cartoon": "a cartoon",
+}

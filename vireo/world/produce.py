@@ -1,0 +1,151 @@
+"""Makes the pairs of one scene: draws edits, renders, keeps what shows, writes the files."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from vireo.runtime import whole_file
+from vireo.types import EditPair
+from vireo.video.io import write_lossless
+from vireo.world import edits, language
+from vireo.world.captions import caption
+from vireo.world.edits import Change, Situation
+from vireo.world.portrait import portrait
+from vireo.world.render import Render, render
+from vireo.world.sampling import sample_scene
+from vireo.world.scene import Scene
+from vireo.world.truth import sights
+
+MASK_LEVEL = 2
+"""Clean renders that differ by more than this (of 255, in any channel) differ."""
+
+LEAST_AREA, LEAST_CHANGE = 0.008, 20.0
+"""An edit must change this share of all pixels, and them by this root mean square (of 255)."""
+
+_TRIES = 6
+_EDITABLE_PIXELS, _EDITABLE_ALWAYS = 70, 30
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """An edit that shows: its changes, scenes and renders."""
+
+    changes: list[Change]
+    source: Scene
+    target: Scene
+    before: Render
+    after: Render
+    mask: np.ndarray
+    instruction: str
+    paraphrases: list[str]
+
+
+def mask_between(a: Render, b: Render) -> np.ndarray:
+    """uint8 (T, H, W): 255 where the clean renders differ by more than MASK_LEVEL in any channel."""
+    gap = np.abs(a.clean.astype(np.int16) - b.clean.astype(np.int16)).max(-1)
+    return np.where(gap > MASK_LEVEL, 255, 0).astype(np.uint8)
+
+
+def shows(before: Render, after: Render, mask: np.ndarray) -> bool:
+    """Whether the edit is large and strong enough to be seen."""
+    inside = mask > 0
+    if inside.mean() < LEAST_AREA:
+        return False
+    gap = before.frames[inside].astype(np.float64) - after.frames[inside]
+    return float(np.sqrt((gap**2).mean())) >= LEAST_CHANGE
+
+
+def produce(folder: Path, seed: int, split: str, families: Sequence[str]) -> list[EditPair]:
+    """Makes up to one pair of each family from the scene of `seed` and writes their files.
+
+    A family of which no visible edit was found after a few tries gives no pair.
+    """
+    scene = sample_scene(seed)
+    base = render(scene)
+    seen = sights(scene, base.instances)
+    always = [int((base.instances == sight.index + 1).sum((1, 2)).min()) for sight in seen]
+    editable = sorted(
+        sight.index
+        for sight, least in zip(seen, always, strict=True)
+        if sight.pixels >= _EDITABLE_PIXELS and least >= _EDITABLE_ALWAYS
+    )
+    now = Situation(scene, seen, tuple(editable))
+    found = {}
+    for family in families:
+        edit = _find(now, base, family, split)
+        if edit is not None:
+            found[family] = edit
+    if not found:
+        return []
+    videos = folder / "videos"
+    shared = f"videos/{seed:07d}-source.mkv"
+    write_lossless(folder / shared, base.frames, scene.fps)
+    write_lossless(videos / f"{seed:07d}-instances.mkv", base.instances, scene.fps, gray=True)
+    return [_write(folder, seed, split, family, edit, base, shared) for family, edit in found.items()]
+
+
+def _find(now: Situation, base: Render, family: str, split: str) -> _Edit | None:
+    rng = np.random.default_rng([now.scene.seed, zlib.crc32(family.encode())])
+    for _ in range(_TRIES):
+        drawn = edits.hybrid(now, rng) if family == "hybrid" else edits.PROPOSALS[family](now, rng)
+        if drawn is None:
+            continue
+        changes = drawn if isinstance(drawn, list) else [drawn]
+        phrased = language.instruct(changes, now.sights, split, rng)
+        if phrased is None:
+            continue
+        source = now.scene
+        for change in changes:
+            source = change.prepare(source)
+        target = edits.apply_all(changes, source)
+        before = base if source == now.scene else render(source, truth=False)
+        after = before if target == source else base if target == now.scene else render(target, truth=False)
+        mask = mask_between(before, after)
+        if family == "absent" or shows(before, after, mask):
+            return _Edit(changes, source, target, before, after, mask, *phrased)
+    return None
+
+
+def _write(folder: Path, seed: int, split: str, family: str, edit: _Edit, base: Render, shared: str) -> EditPair:
+    name, fps = f"{seed:07d}-{family}", edit.source.fps
+
+    def video(part: str, frames: np.ndarray, gray: bool = False) -> str:
+        path = f"videos/{name}-{part}.mkv"
+        write_lossless(folder / path, frames, fps, gray=gray)
+        return path
+
+    source = shared if edit.before is base else video("source", edit.before.frames)
+    if edit.after is edit.before:
+        target = source
+    else:
+        target = shared if edit.after is base else video("target", edit.after.frames)
+    pictured = [change.portrait for change in edit.changes if change.portrait is not None]
+    reference = None
+    if pictured:
+        reference = f"images/{name}.png"
+        with whole_file(folder / reference) as temporary:
+            Image.fromarray(portrait(pictured[0])).save(temporary, "PNG")
+    return EditPair(
+        id=name,
+        family=family,
+        seed=seed,
+        split=split,
+        source=source,
+        target=target,
+        mask=video("mask", edit.mask, gray=True),
+        instruction=edit.instruction,
+        paraphrases=edit.paraphrases,
+        source_caption=caption(edit.source),
+        target_caption=caption(edit.target),
+        reference=reference,
+        scene=edit.source.model_dump(mode="json"),
+        target_scene=edit.target.model_dump(mode="json"),
+        instances=f"videos/{seed:07d}-instances.mkv",
+        concerned=sorted({index for change in edit.changes for index in change.concerned}),
+    )

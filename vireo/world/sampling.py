@@ -1,0 +1,259 @@
+"""Draws scenes from seeds: objects that stay in view, move by physics and can be told apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from vireo.errors import InputError
+from vireo.world import palette, shapes
+from vireo.world.model import build
+from vireo.world.physics import record, simulate
+from vireo.world.scene import Backdrop, Body, Camera, Color, Floor, Lamp, Light, Look, Material, Scene, Shape
+from vireo.world.view import views
+
+_T = TypeVar("_T")
+_ATTEMPTS = 60
+_EDGE = 3.0  # pixels an object may hang over the border, measured by its reference circle
+_OVERLAP = 0.82  # least distance of two objects in the picture, in sums of their radii
+_GAP = 1.12  # least distance on the floor at the start, in sums of their radii
+
+_MOTIONS = {"rest": 0.40, "rolling": 0.20, "sliding": 0.12, "falling": 0.11, "thrown": 0.07, "spinning": 0.10}
+_CAMERAS = {"static": 0.58, "pan": 0.13, "orbit": 0.16, "shake": 0.13}
+_FACETED: tuple[Shape, ...] = ("cube", "cylinder", "cone")
+"""Shapes on which the studio's highlights hardly show; they are never sampled as shiny."""
+
+
+def sample_scene(seed: int) -> Scene:
+    """The scene of a seed (0 or more): 2 to 4 objects, floor, backdrop, light, camera and film look.
+
+    Its motion is simulated and recorded as tracks. Objects stay in the picture and mostly unoccluded.
+    """
+    if seed < 0:
+        raise InputError(f"the scene seed {seed} is negative", "use a seed of 0 or more")
+    rng = np.random.default_rng([seed, 1])
+    setting = Scene(
+        seed=seed,
+        bodies=(),
+        camera=_camera(rng),
+        light=_light(rng),
+        floor=Floor(kind=_pick(rng, palette.FLOORS), seed=int(rng.integers(1 << 30))),
+        backdrop=Backdrop(kind=_pick(rng, palette.BACKDROPS), seed=int(rng.integers(1 << 30))),
+        look=_look(rng),
+    )
+    count = int(rng.choice([2, 3, 4], p=[0.25, 0.45, 0.30]))
+    while True:
+        for _ in range(_ATTEMPTS):
+            bodies = _bodies(rng, setting, count)
+            if bodies is None:
+                continue
+            scene = setting.model_copy(update={"bodies": bodies})
+            poses = simulate(scene, build(scene))
+            if _in_view(scene, poses):
+                return record(scene, poses)
+        count = max(2, count - 1)  # a crowded view: fewer objects fit surely
+
+
+def _pick(rng: np.random.Generator, options: Sequence[_T]) -> _T:
+    return options[int(rng.integers(len(options)))]
+
+
+def _weighted(rng: np.random.Generator, weights: dict) -> str:
+    return str(rng.choice(list(weights), p=list(weights.values())))
+
+
+def _camera(rng: np.random.Generator) -> Camera:
+    kind = _weighted(rng, _CAMERAS)
+    sign = float(rng.choice([-1, 1]))
+    amplitude = {
+        "static": 0.0,
+        "pan": sign * rng.uniform(1.0, 2.6),
+        "orbit": sign * rng.uniform(3, 9),
+        "shake": rng.uniform(0.10, 0.25),
+    }[kind]
+    return Camera(
+        kind=kind,
+        elevation=round(float(rng.uniform(18, 25)), 2),
+        amplitude=round(float(amplitude), 2),
+        seed=int(rng.integers(1 << 30)),
+    )
+
+
+def _light(rng: np.random.Generator) -> Light:
+    """A key lamp that casts shadows, up to two fills, and ambient light; together near full exposure."""
+    ambient = float(rng.uniform(0.28, 0.42))
+    count = int(rng.integers(1, 4))
+    shares = np.array([1.0, 0.3, 0.2][:count]) * rng.uniform(0.7, 1.0, count)
+    lamps = []
+    total = rng.uniform(0.58, 0.74)
+    for index in range(count):
+        height = math.radians(rng.uniform(38, 68))
+        side = math.radians(rng.uniform(-80, 80))  # from the camera's half of the room, so that faces are lit
+        direction = np.array([math.cos(height) * math.sin(side), math.cos(height) * math.cos(side), -math.sin(height)])
+        strength = total * shares[index] / shares.sum() / math.sin(height)
+        tint = rng.uniform(0.90, 1.06, 3)
+        lamps.append(
+            Lamp(
+                direction=tuple(float(v) for v in np.round(direction, 4)),
+                color=tuple(float(v) for v in np.round(strength * tint, 4)),
+                shadow=index == 0,
+            )
+        )
+    tint = rng.uniform(0.94, 1.04, 3)
+    return Light(lamps=tuple(lamps), ambient=tuple(float(v) for v in np.round(ambient * tint, 4)))
+
+
+def _look(rng: np.random.Generator) -> Look:
+    draws = rng.random(3)
+    return Look(
+        exposure=round(float(rng.uniform(0.86, 1.12)), 3) if draws[0] < 0.4 else 1.0,
+        blur=round(float(rng.uniform(0.5, 0.8)), 3),
+        grain=round(float(rng.uniform(0.6, 2.0)), 2) if draws[1] < 0.33 else 0.0,
+        grain_seed=int(rng.integers(1 << 30)),
+        quality=int(rng.integers(86, 97)) if draws[2] < 0.2 else None,
+    )
+
+
+def jitter(rng: np.random.Generator, color: str) -> tuple[float, float, float]:
+    """A shade near the named colour's exact one, still closer to it than to any other name."""
+    exact = np.array(palette.COLORS[color])
+    others = np.array([shade for name, shade in palette.COLORS.items() if name != color])
+    while True:
+        shade = np.clip(exact * rng.uniform(0.86, 1.06) + rng.normal(0, 1, 3) * (0.006 + 0.02 * exact), 0.03, 1.0)
+        if np.linalg.norm(shade - exact) < 0.5 * np.linalg.norm(others - exact, axis=1).min():
+            return tuple(float(v) for v in np.round(shade, 4))
+
+
+def draw_material(rng: np.random.Generator, shape: Shape, color: Color) -> Material:
+    """A material that shows on this shape and colour; matte and shiny are half of all or more."""
+    weights = {"matte": 0.34, "shiny": 0.16, "metal": 0.14, "glass": 0.10, "striped": 0.13, "checkered": 0.13}
+    material = _weighted(rng, weights)
+    return material if material_fits(material, shape, color) else "matte"
+
+
+def material_fits(material: Material, shape: Shape, color: Color) -> bool:
+    """Whether the material shows on this shape, and the colour can still be told.
+
+    Black and white bodies have no patterns: black with white checks is no blacker than white with black ones.
+    """
+    if material in ("striped", "checkered"):
+        return color not in ("white", "black")
+    return material != "shiny" or highlights(shape)
+
+
+def highlights(shape: Shape) -> bool:
+    """Whether shiny and matte can be told apart on this shape."""
+    return shape not in _FACETED
+
+
+def _looks(rng: np.random.Generator, count: int) -> list[dict]:
+    """Shape, colour, material and size of each object; one scene in six holds two of one colour and shape."""
+    looks = []
+    while len(looks) < count:
+        shape, color = _pick(rng, shapes.SHAPES), _pick(rng, list(palette.COLORS))
+        look = {
+            "shape": shape,
+            "color": color,
+            "material": draw_material(rng, shape, color),
+            "size": _weighted(rng, {"small": 0.4, "large": 0.6}),
+        }
+        if all((look["shape"], look["color"]) != (old["shape"], old["color"]) for old in looks):
+            looks.append(look)
+    if rng.random() < 1 / 6:
+        first, second = rng.permutation(count)[:2]
+        looks[second] |= {"shape": looks[first]["shape"], "color": looks[first]["color"]}
+        looks[second]["material"] = draw_material(rng, looks[second]["shape"], looks[second]["color"])
+    return looks
+
+
+def _bodies(rng: np.random.Generator, setting: Scene, count: int) -> tuple[Body, ...] | None:
+    """Objects with their first states, or None where no free places were found."""
+    first = views(setting)[0]
+    bodies: list[Body] = []
+    for look in _looks(rng, count):
+        radius = round(palette.SIZES[look["size"]] * rng.uniform(0.93, 1.07), 4)
+        motion = _weighted(rng, _MOTIONS)
+        for _ in range(12):
+            column, row = rng.uniform(0.16, 0.84) * setting.width, rng.uniform(0.42, 0.86) * setting.height
+            spot = first.floor_point(column, row)
+            if all(np.hypot(*(spot[:2] - body.position[:2])) > _GAP * (radius + body.radius) for body in bodies):
+                break
+        else:
+            return None
+        bodies.append(_start(rng, look, radius, motion, spot, bodies))
+    return tuple(bodies)
+
+
+def _start(
+    rng: np.random.Generator, look: dict, radius: float, motion: str, spot: np.ndarray, others: list[Body]
+) -> Body:
+    shape = look["shape"]
+    yaw = float(rng.uniform(-30, 30)) if motion == "rest" else float(rng.uniform(0, 360))
+    quaternion = shapes.standing(shape, yaw)
+    heading = rng.uniform(0, 2 * math.pi)
+    if others and rng.random() < 0.3:  # towards another object, to collide
+        aim = np.array(others[int(rng.integers(len(others)))].position[:2]) - spot[:2]
+        heading = math.atan2(aim[1], aim[0])
+    along = np.array([math.cos(heading), math.sin(heading), 0.0])
+    height, velocity, spin = 0.0, np.zeros(3), np.zeros(3)
+    if motion == "rolling":
+        speed = rng.uniform(0.35, 0.9)
+        velocity, spin = along * speed, np.array([-along[1], along[0], 0.0]) * speed / radius
+        if shape in ("cylinder", "capsule", "cone", "egg"):  # lying, with the axis across the way
+            across = shapes.multiply(
+                (math.cos(heading / 2), 0, 0, math.sin(heading / 2)), (math.sqrt(0.5), math.sqrt(0.5), 0, 0)
+            )
+            quaternion = across
+        elif shape == "ring":
+            quaternion = shapes.multiply(
+                (math.cos(heading / 2), 0, 0, math.sin(heading / 2)), (math.sqrt(0.5), math.sqrt(0.5), 0, 0)
+            )
+    elif motion == "sliding":
+        velocity = along * rng.uniform(0.8, 1.6)
+    elif motion == "falling":
+        height = rng.uniform(0.2, 0.6)
+        if rng.random() < 0.5:
+            quaternion = _any_orientation(rng)
+    elif motion == "thrown":
+        height = rng.uniform(0.1, 0.3)
+        velocity = along * rng.uniform(0.3, 0.8) + [0, 0, rng.uniform(1.0, 2.0)]
+        spin = rng.normal(0, 3, 3)
+        quaternion = _any_orientation(rng)
+    elif motion == "spinning":
+        spin = np.array([0, 0, rng.choice([-1, 1]) * rng.uniform(2, 6)])
+    down = shapes.reach_down(shape, radius, quaternion)
+    return Body(
+        **look,
+        rgb=jitter(rng, look["color"]),
+        radius=radius,
+        motion=motion,
+        position=(round(float(spot[0]), 4), round(float(spot[1]), 4), round(float(height + down), 5)),
+        quaternion=tuple(float(v) for v in quaternion),
+        velocity=tuple(float(v) for v in np.round(velocity, 4)),
+        spin=tuple(float(v) for v in np.round(spin, 4)),
+    )
+
+
+def _any_orientation(rng: np.random.Generator) -> tuple[float, ...]:
+    quaternion = rng.normal(size=4)
+    return tuple(float(v) for v in quaternion / np.linalg.norm(quaternion))
+
+
+def _in_view(scene: Scene, poses: np.ndarray) -> bool:
+    """Whether all objects are inside the picture and side by side in it at every frame."""
+    for view, pose in zip(views(scene), poses, strict=True):
+        circles = []
+        for body, place in zip(scene.bodies, pose[:, :3], strict=True):
+            column, row, size = view.circle(place, body.radius)
+            inside_x = size - _EDGE <= column <= view.width - size + _EDGE
+            inside_y = size - _EDGE <= row <= view.height - size + _EDGE
+            if not (inside_x and inside_y) or place[1] > 1.9 - body.radius:
+                return False
+            for other_column, other_row, other_size in circles:
+                if math.hypot(column - other_column, row - other_row) < _OVERLAP * (size + other_size):
+                    return False
+            circles.append((column, row, size))
+    return True
