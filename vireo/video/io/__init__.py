@@ -1,0 +1,25 @@
+"""Video files, through PyAV: this package is the only place that imports it.
+
+container.py  opening a file for reading, with one clear error for each thing that can be wrong with it
+colour.py     decoded frames to RGB in display orientation, and back
+reader.py     `VideoReader`, `probe`, `read_clip`: frames as a stream, with exact times
+encoders.py   which encoder, pixel format and quality an output gets
+sound.py      audio packets copied as they are
+writer.py     `VideoWriter`: a file with the times, size and sound of its source
+lossless.py   `write_lossless`: FFV1 clips whose bytes depend on the frames alone
+"""
+
+from vireo.video.io.lossless import write_lossless
+from vireo.video.io.reader import TimedFrame, VideoInfo, VideoReader, probe, read_clip
+from vireo.video.io.writer import VideoWriter, refuse_output
+
+__all__ = [
+    "TimedFrame",
+    "VideoInfo",
+    "VideoReader",
+    "VideoWriter",
+    "probe",
+    "read_clip",
+    "refuse_output",
+    "write_lossless",
+]

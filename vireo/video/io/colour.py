@@ -1,0 +1,117 @@
+"""Decoded frames to RGB and back: matrix coefficients, range and display orientation.
+
+Both directions use the same matrix and range, so that what is not edited comes back as it was, up to the
+rounding of 8-bit YCbCr.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+
+EXACT = (
+    Interpolation.BICUBIC
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.FULL_CHR_H_INP
+    | Interpolation.ACCURATE_RND
+    | Interpolation.BITEXACT
+)
+
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.SMPTE170M,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+"""Matrix coefficients of ISO/IEC 23091-2 in swscale's numbering."""
+
+_RGB_MATRIX, _BT709, _BT601 = 0, 1, 6
+
+
+@dataclass(frozen=True)
+class Colour:
+    """How YCbCr samples stand for light: matrix, primaries and transfer as numbered by ISO/IEC 23091-2,
+    and whether luma takes the full range 0-255."""
+
+    matrix: int
+    primaries: int
+    transfer: int
+    full: bool
+
+    @classmethod
+    def of(cls, frame: VideoFrame) -> Colour:
+        """What a frame says of itself; an untagged matrix is BT.709 from 720p on and BT.601 below, as
+        players assume."""
+        matrix = int(frame.colorspace)
+        if matrix not in _MATRICES:
+            matrix = _BT709 if frame.width >= 1280 or frame.height >= 720 else _BT601
+        full = int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith(("yuvj", "gray"))
+        return cls(matrix, int(frame.color_primaries), int(frame.color_trc), full and not frame.format.is_rgb)
+
+    @property
+    def range(self) -> ColorRange:
+        return ColorRange.JPEG if self.full else ColorRange.MPEG
+
+
+def to_rgb(frame: VideoFrame) -> np.ndarray:
+    """Decoded frame to uint8 RGB (H, W, 3), full range, turned as its display matrix says."""
+    colour = Colour.of(frame)
+    rgb = frame.reformat(
+        format="rgb24",
+        src_colorspace=_MATRICES[colour.matrix],
+        dst_colorspace=_MATRICES[colour.matrix],
+        src_color_range=ColorRange.JPEG if frame.format.is_rgb else colour.range,
+        dst_color_range=ColorRange.JPEG,
+        interpolation=EXACT,
+        threads=1,
+    ).to_ndarray()
+    return np.ascontiguousarray(_upright(rgb, _display_matrix(frame)))
+
+
+def from_rgb(pixels: np.ndarray, pix_fmt: str, colour: Colour) -> VideoFrame:
+    """uint8 RGB (H, W, 3) to a frame in an encoder's pixel format."""
+    rgb = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+    if pix_fmt == "rgb24":
+        return rgb
+    frame = rgb.reformat(
+        format=pix_fmt,
+        src_colorspace=_MATRICES[colour.matrix],
+        dst_colorspace=_MATRICES[colour.matrix],
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.JPEG if pix_fmt.startswith(("yuvj", "gray")) else colour.range,
+        interpolation=EXACT,
+        threads=1,
+    )
+    if not frame.format.is_rgb:
+        frame.colorspace = colour.matrix
+    return frame
+
+
+def turned(frame: VideoFrame) -> bool:
+    """Whether the display matrix swaps width and height."""
+    a, b, c, d = _display_matrix(frame)
+    return abs(a) + abs(d) < abs(b) + abs(c)
+
+
+def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """(a, b, c, d) of x' = a x + c y, y' = b x + d y."""
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            numbers = struct.unpack("=9i", bytes(data)[:36])
+            return numbers[0], numbers[1], numbers[3], numbers[4]
+    return 1, 0, 0, 1
+
+
+def _upright(pixels: np.ndarray, matrix: tuple[int, int, int, int]) -> np.ndarray:
+    """Applies the nearest right-angle turn or flip of a display matrix to an (H, W, 3) picture."""
+    a, b, c, d = matrix
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    return pixels.swapaxes(0, 1)[:: -1 if b < 0 else 1, :: -1 if c < 0 else 1]

@@ -1,0 +1,88 @@
+"""Opening video files, with one clear `VideoError` for each thing that can be wrong with them."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+
+from vireo.errors import VideoError
+
+av.logging.set_level(av.logging.PANIC)
+
+MAX_PIXELS = 2**27
+"""Largest frame that is decoded; a header that claims more is refused before any memory is spent."""
+
+
+def open_source(path: Path) -> av.container.InputContainer:
+    """Opens a file for reading. Raises VideoError where it is missing, a folder, empty or unreadable."""
+    try:
+        if path.is_dir():
+            raise VideoError(f"{path} is a folder", "name a video file")
+        if path.stat().st_size == 0:
+            raise VideoError(f"{path} is empty", "give a video file")
+        if _boxes_end_early(path):
+            raise VideoError(f"{path} is truncated: it ends early", "give an undamaged file")
+        return av.open(str(path.absolute()))
+    except FileNotFoundError:
+        raise VideoError(f"{path} does not exist", "check the path") from None
+    except PermissionError:
+        raise VideoError(f"{path} may not be read", "check its permissions") from None
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise VideoError(f"{path} cannot be read as a video: {reason(error)}", "give an undamaged video file") from None
+
+
+def _boxes_end_early(path: Path) -> bool:
+    """Whether a file of boxes (MP4, QuickTime: ISO/IEC 14496-12, 4.2) ends inside one of them.
+
+    FFmpeg reads such a file as far as it can, and so may lose its sound without a word.
+    """
+    length, at = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at + 8 <= length:
+            file.seek(at)
+            size, kind = struct.unpack(">I4s", file.read(8))
+            if at == 0 and kind not in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+                return False
+            if size == 1:
+                size = int.from_bytes(file.read(8), "big")
+            elif size == 0:
+                return False
+            if size < 8:
+                return True
+            at += size
+    return at > length
+
+
+def picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """The first video stream that is not cover art. Raises VideoError where none is usable."""
+    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
+    moving = [stream for stream in streams if not stream.disposition & stream.disposition.attached_pic]
+    if not moving and container.streams.audio:
+        raise VideoError(f"{path} holds sound but no video", "give a file with a picture")
+    if not moving:
+        raise VideoError(f"{path} holds no video", "give a file with a picture")
+    context = moving[0].codec_context
+    if context.width <= 0 or context.height <= 0:
+        raise VideoError(f"{path} is truncated or damaged: its picture has no size", "give an undamaged file")
+    if context.width * context.height > MAX_PIXELS:
+        size = f"{context.width}x{context.height}"
+        raise VideoError(f"{path} claims frames of {size} pixels", f"give frames of up to {MAX_PIXELS} pixels")
+    return moving[0]
+
+
+@contextlib.contextmanager
+def damage(path: Path) -> Iterator[None]:
+    """Turns FFmpeg's errors while reading into a VideoError that says that the file is damaged."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        raise VideoError(f"{path} is truncated or damaged: {reason(error)}", "give an undamaged file") from None
+
+
+def reason(error: Exception) -> str:
+    """FFmpeg's or the system's words for an error, without Python's decoration."""
+    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -1,0 +1,114 @@
+"""Which encoder, pixel format and quality an output gets: what its source has, where that can be written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+from vireo.errors import VideoError
+from vireo.video.io.reader import VideoInfo
+
+# SVT-AV1 prints its settings on stderr unless its log level says "errors only".
+os.environ.setdefault("SVT_LOG", "1")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """name: FFmpeg's encoder. options: its settings, visually lossless where it is lossy.
+    even: sizes of 4:2:0 pictures have to be even."""
+
+    name: str
+    options: dict[str, str]
+    even: bool = False
+
+
+# x264's AVX-512 lookahead gives other bytes from run to run on small frames; "cpu-independent" does not.
+_X264 = {"crf": "14", "preset": "fast", "x264-params": "cpu-independent=1"}
+
+ENCODERS = {
+    "h264": Encoder("libx264", _X264, even=True),
+    "hevc": Encoder("libx265", {"crf": "15", "preset": "fast", "x265-params": "log-level=none"}, even=True),
+    "vp8": Encoder("libvpx", {"crf": "6", "b": "20M", "deadline": "good", "cpu-used": "4"}),
+    "vp9": Encoder("libvpx-vp9", {"crf": "16", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}),
+    "av1": Encoder("libsvtav1", {"crf": "18", "preset": "8", "svtav1-params": "enable-qm=0"}, even=True),
+    "mpeg4": Encoder("mpeg4", {"qmin": "1", "qmax": "2"}),
+    "mjpeg": Encoder("mjpeg", {"qmin": "1", "qmax": "2"}),
+    "prores": Encoder("prores_ks", {"profile": "3"}),
+    "ffv1": Encoder("ffv1", {"level": "3", "slicecrc": "1"}),
+    "utvideo": Encoder("utvideo", {}),
+    "huffyuv": Encoder("huffyuv", {}),
+    "qtrle": Encoder("qtrle", {}),
+    "rawvideo": Encoder("rawvideo", {}),
+    "png": Encoder("png", {}),
+    "gif": Encoder("gif", {}),
+    "apng": Encoder("apng", {}),
+    "webp": Encoder("libwebp_anim", {"quality": "95"}),
+    "bmp": Encoder("bmp", {}),
+    "tiff": Encoder("tiff", {}),
+}
+"""By FFmpeg's name of the codec."""
+
+IMAGES = {".png": "png", ".jpg": "mjpeg", ".jpeg": "mjpeg", ".bmp": "bmp", ".tif": "tiff", ".tiff": "tiff"}
+"""Suffixes of single pictures, and their codecs."""
+
+LOSSLESS = {"ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvideo", "png"}
+"""Codecs that lose nothing: in a container that cannot hold one, FFV1 takes its place where it can."""
+
+UNLISTED = {"mpegts": ("h264", "hevc"), "apng": ("apng",), "webp": ("webp",), "ogg": ("vp8",)}
+"""Containers whose codecs FFmpeg does not list, or not fully."""
+
+_PREFERRED = ("h264", "vp9", "mpeg4", "vp8", "mjpeg", "gif", "apng", "webp")
+"""What a container gets that cannot hold the source's codec."""
+
+
+def choose_codec(container: av.container.OutputContainer, path: Path, source: VideoInfo) -> str:
+    """A key of `ENCODERS`. Raises VideoError where the container takes none of them."""
+    if path.suffix.lower() in IMAGES:
+        return IMAGES[path.suffix.lower()]
+    name = container.format.name
+    allowed = set(UNLISTED.get(name, ())) | (container.supported_codecs & ENCODERS.keys())
+    if name == "avi":
+        # FFmpeg lists these, but AVI has no times for their reordered frames.
+        allowed -= {"h264", "hevc", "vp9", "av1"}
+    moving = not source.still and source.codec not in ("gif", "apng", "webp")
+    if source.codec in allowed and (moving or name == source.codec):
+        return source.codec
+    if moving and source.codec in LOSSLESS and "ffv1" in allowed:
+        return "ffv1"
+    for codec in _PREFERRED:
+        if codec in allowed:
+            return codec
+    raise VideoError(f"{path.suffix or path.name} files cannot hold video here", "name the output .mp4 or .mkv")
+
+
+def choose_pix_fmt(codec: str, source: VideoInfo) -> str:
+    """The source's pixel format where the encoder takes it, else one that loses least."""
+    encoder = ENCODERS[codec]
+    formats = [f.name for f in av.codec.Codec(encoder.name, "w").video_formats or []]
+    odd = source.width % 2 or source.height % 2
+    if codec in ("gif", "apng", "webp", "png", "bmp", "tiff", "qtrle"):
+        wanted = ["pal8"] if codec == "gif" else ["rgb24", "bgr24", "bgra"]
+    elif codec == "rawvideo":
+        return "bgr24"
+    elif codec == "mjpeg":
+        # JPEG's luma takes the full range.
+        dense = [f"yuvj{layout}p" for layout in ("422", "444") if layout in source.pix_fmt]
+        wanted = [*dense, "yuvj444p" if source.still and is_rgb(source.pix_fmt) else "yuvj420p"]
+    elif encoder.even and odd:
+        # 4:2:0 of these codecs has even sizes only.
+        wanted = ["yuv444p10le" if "10" in source.pix_fmt else "yuv444p", "yuv444p"]
+    else:
+        wanted = [source.pix_fmt, source.pix_fmt.replace("yuva", "yuv"), "yuv420p", "yuv422p10le"]
+        if is_rgb(source.pix_fmt) and codec in ("ffv1", "utvideo", "huffyuv"):
+            wanted[1:1] = ["bgr0", "gbrp", "rgb24"]
+    opaque = [f for f in wanted if f in formats]
+    if not opaque:
+        raise VideoError(f"{codec} cannot hold {source.width}x{source.height} pictures", "name the output .mkv or .mp4")
+    return opaque[0]
+
+
+def is_rgb(pix_fmt: str) -> bool:
+    return pix_fmt.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr"))

@@ -1,0 +1,170 @@
+"""A video file with the times, size and sound of its source."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.codec.context import Flags
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
+from PIL import Image
+
+from vireo.errors import VideoError
+from vireo.runtime import whole_file
+from vireo.video.io.colour import from_rgb
+from vireo.video.io.container import reason
+from vireo.video.io.encoders import ENCODERS, IMAGES, choose_codec, choose_pix_fmt
+from vireo.video.io.reader import TimedFrame, VideoInfo
+from vireo.video.io.sound import SoundCopy
+
+
+def refuse_output(output: str | Path, source: str | Path | None = None, overwrite: bool = False) -> None:
+    """Raises VideoError where `output` must not or cannot be written: a folder, the source itself, an
+    existing file unless `overwrite`, a missing or read-only folder, an impossible name."""
+    output = Path(output)
+    with _write_errors(output):
+        if output.is_dir():
+            raise VideoError(f"{output} is a folder", "name a file, such as out.mp4")
+        if not output.parent.is_dir():
+            raise VideoError(f"the folder {output.parent} does not exist", "make it first")
+        with contextlib.suppress(FileNotFoundError):
+            found = output.stat()
+            if source is not None and Path(source).exists() and os.path.samestat(found, Path(source).stat()):
+                raise VideoError(f"{output} is the source itself", "name another output")
+            if not overwrite:
+                raise VideoError(f"{output} exists", "name another output, or overwrite it with -y")
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+
+
+class VideoWriter:
+    """Writes frames with the times of the source's; its audio packets are copied as they are.
+
+        with VideoReader(source) as reader, VideoWriter(output, reader.info, sound=source) as writer:
+            for frame in reader:
+                writer.write(frame, edited_pixels)
+
+    The codec follows the source's where the container of `path` (chosen by its suffix) and this FFmpeg can
+    write it. The file appears when the block ends without an error, whole, or not at all.
+
+    Raises VideoError where the output exists and not `overwrite`, or cannot be written.
+    """
+
+    def __init__(
+        self, path: str | Path, info: VideoInfo, sound: str | Path | None = None, overwrite: bool = False
+    ) -> None:
+        self.path, self._info = Path(path), info
+        refuse_output(self.path, sound, overwrite)
+        self._image = self.path.suffix.lower() in IMAGES
+        self._written, self._finished = 0, False
+        self._sound: SoundCopy | None = None
+        with contextlib.ExitStack() as stack, _write_errors(self.path):
+            temporary = stack.enter_context(whole_file(self.path))
+            self._container = self._open(temporary)
+            stack.callback(self._close)
+            self._stream = self._add_picture()
+            if sound is not None and info.audio_streams and self._container.default_audio_codec != "none":
+                self._sound = SoundCopy(Path(sound), self._container, self.path.suffix)
+                stack.callback(self._sound.close)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._stack:
+            if error is not None:
+                raise error
+            if not self._written:
+                raise VideoError(f"{self.path}: there is no frame to write", "give a clip with frames")
+            with _write_errors(self.path):
+                self._container.mux(self._stream.encode(None))
+                if self._sound is not None:
+                    self._sound.copy_until(None)
+                self._container.close()
+                self._finished = True
+
+    def write(self, timing: TimedFrame, pixels: np.ndarray) -> None:
+        """Appends a picture, uint8 RGB (height, width, 3), shown when `timing` is."""
+        assert pixels.shape == (self._info.height, self._info.width, 3), pixels.shape
+        if self._image and self._written:
+            raise VideoError(f"{self.path} holds one picture, the clip has more", "name the output .mp4")
+        pix_fmt = self._stream.codec_context.pix_fmt
+        frame = _palette_frame(pixels) if pix_fmt == "pal8" else from_rgb(pixels, pix_fmt, self._info.colour)
+        frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
+        with _write_errors(self.path):
+            if self._sound is not None:
+                self._sound.copy_until(timing.pts * timing.time_base)
+            self._container.mux(self._stream.encode(frame))
+        self._written += 1
+
+    def _close(self) -> None:
+        """Closes an unfinished file, which is about to be removed; what is wrong with it is known already."""
+        if not self._finished:
+            with contextlib.suppress(av.FFmpegError, OSError):
+                self._container.close()
+
+    def _open(self, temporary: Path) -> av.container.OutputContainer:
+        # Sound that starts before the picture (an AAC encoder's delay) must not push the picture later.
+        options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}
+        if self._image:
+            return av.open(str(temporary), "w", format="image2", options=options | {"update": "1"})
+        try:
+            return av.open(str(temporary), "w", options=options)
+        except ValueError:
+            raise VideoError(f"{self.path} has no suffix of a video format", "name the output .mp4 or .mkv") from None
+
+    def _add_picture(self) -> av.VideoStream:
+        info, container = self._info, self._container
+        codec = choose_codec(container, self.path, info)
+        encoder = ENCODERS[codec]
+        stream = container.add_stream(encoder.name, rate=info.fps, options=dict(encoder.options))
+        context = stream.codec_context
+        stream.width, stream.height = info.width, info.height
+        stream.pix_fmt = choose_pix_fmt(codec, info)
+        context.flags |= Flags.bitexact
+        # AVI and MPEG-4 part 2 count frames at a fixed rate and cannot take fine time bases.
+        fixed = container.format.name == "avi" or (codec == "mpeg4" and info.time_base.denominator > 65535)
+        context.time_base = 1 / info.fps if fixed else info.time_base
+        if container.format.name == "avi" and codec == "h264":
+            context.max_b_frames = 0
+        if info.aspect != 1:
+            context.sample_aspect_ratio = info.aspect
+        if not context.format.is_rgb and context.pix_fmt != "pal8":
+            full = info.colour.full or context.pix_fmt.startswith("yuvj")
+            context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
+            context.colorspace = info.colour.matrix
+        context.color_primaries, context.color_trc = info.colour.primaries, info.colour.transfer
+        return stream
+
+
+def _palette_frame(pixels: np.ndarray) -> VideoFrame:
+    """A picture with at most 256 colours: exact where it has no more, else by median cut."""
+    colours, indices = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
+    if len(colours) > 256:
+        image = Image.fromarray(pixels).quantize(256)
+        colours = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
+        indices = np.asarray(image)
+    palette = np.zeros((256, 4), np.uint8)
+    palette[:, 0] = 255
+    palette[: len(colours), 1:] = colours
+    indices = np.ascontiguousarray(indices.reshape(pixels.shape[:2]).astype(np.uint8))
+    return VideoFrame.from_ndarray((indices, palette), format="pal8")
+
+
+@contextlib.contextmanager
+def _write_errors(path: Path) -> Iterator[None]:
+    """Turns FFmpeg's and the system's errors while writing into a VideoError."""
+    try:
+        yield
+    except (av.FFmpegError, OSError) as error:
+        raise VideoError(f"{path} cannot be written: {reason(error)}", "choose another place or format") from None

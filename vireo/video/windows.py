@@ -1,0 +1,69 @@
+"""A stream of any length in windows of the model's length, and back without seams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Window(Generic[Item]):
+    """`items` are those from `start` on; the first `count` of them are real, the rest repeat the last one."""
+
+    start: int
+    items: list[Item]
+    count: int
+
+
+def split(items: Iterable[Item], size: int, overlap: int) -> Iterator[Window[Item]]:
+    """Cuts a stream into windows of exactly `size` items, one starting every `size - overlap`.
+
+    The last window is moved back so that it is full, and so may overlap more. A stream shorter than `size`
+    is one window, padded with its last item. Holds fewer than 2 * `size` items at any time.
+    """
+    assert 0 <= overlap < size, (overlap, size)
+    held: list[Item] = []
+    total = fresh = 0
+    for item in items:
+        held.append(item)
+        total, fresh = total + 1, fresh + 1
+        if total == size or (total > size and fresh == size - overlap):
+            held, fresh = held[-size:], 0
+            yield Window(total - size, list(held), size)
+    if fresh and total >= size:
+        yield Window(total - size, held[-size:], size)
+    elif fresh:
+        yield Window(0, held + held[-1:] * (size - total), total)
+
+
+def join(windows: Iterable[tuple[Window[Item], np.ndarray]]) -> Iterator[tuple[Item, np.ndarray]]:
+    """Puts the results of windows together: every item of the stream once, in order, with its result.
+
+    Each window comes with its results, float (size, ...). Where windows overlap, their results are mixed
+    with weights that fall towards a window's ends; elsewhere they come out untouched.
+    """
+    waiting: dict[int, tuple[Item, list[tuple[float, np.ndarray]]]] = {}
+    following = 0
+    for window, results in windows:
+        assert len(results) == len(window.items), (len(results), len(window.items))
+        while following < window.start:
+            yield _mixed(*waiting.pop(following))
+            following += 1
+        size = len(window.items)
+        for place in range(window.count):
+            entry = waiting.setdefault(window.start + place, (window.items[place], []))
+            entry[1].append((min(place + 1, size - place), results[place]))
+    for index in sorted(waiting):
+        yield _mixed(*waiting[index])
+
+
+def _mixed(item: Item, parts: list[tuple[float, np.ndarray]]) -> tuple[Item, np.ndarray]:
+    if len(parts) == 1:
+        return item, parts[0][1]
+    total = sum(weight for weight, _ in parts)
+    return item, sum((weight / total) * result for weight, result in parts)
