@@ -52,7 +52,7 @@ def widen_for_editing(base: HunyuanVideoTransformer3DModel) -> HunyuanVideoTrans
     weight = state["x_embedder.proj.weight"]
     state["x_embedder.proj.weight"] = torch.cat([weight, torch.zeros_like(weight)], 1)
     editor.load_state_dict(state)
-    return editor.to(device=weight.device, dtype=weight.dtype)
+    return editor.to(weight.device)
 
 
 def editor_input(z: Tensor, source: Tensor, reference: Tensor | None = None) -> Tensor:

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+
+from vireo.models.chat import MINI
+from vireo.models.instructor import build_mini_instructor, build_processor
+from vireo.models.tokenizer import train_tokenizer
+from vireo.models.transformer import build_mini_transformer, widen_for_editing
+from vireo.models.vae import BlockTransformVAE
+from vireo.pipeline.pipeline import VireoPipeline
+
+
+@pytest.fixture(scope="session")
+def tiny_pipe():
+    """An untrained editor of mini's classes, small where it can be."""
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(["make the red ball blue", "remove the cube"], vocab_size=320)
+    instructor = build_mini_instructor(len(tokenizer)).eval()
+    vae = BlockTransformVAE(latent_channels=8, width=16, encoder_blocks=1, decoder_blocks=1, refine_blocks=1)
+    basis = torch.linalg.qr(torch.randn(768, 8)).Q.T
+    vae.start_as_linear(torch.zeros(768), basis)
+    vae.set_statistics(torch.zeros(8), torch.ones(8), whitening=0.5)
+    width = instructor.config.text_config.hidden_size
+    base = build_mini_transformer(8, width, heads=2, head_width=16, double_blocks=1, single_blocks=1)
+    editor = widen_for_editing(base)
+    torch.nn.init.normal_(editor.x_embedder.proj.weight, std=0.05)
+    pipe = VireoPipeline(
+        vae.eval(),
+        editor.eval(),
+        instructor,
+        build_processor(tokenizer),
+        FlowMatchEulerDiscreteScheduler(shift=3.0),
+        prediction="sample",
+        template=vars(MINI),
+        steps=3,
+        guidance=2.0,
+    )
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+@pytest.fixture
+def clip():
+    return np.random.default_rng(0).integers(0, 256, (9, 96, 96, 3), dtype=np.uint8)

@@ -1,0 +1,256 @@
+"""The whole edit around a stand-in for the model that recolours by rule: files, windows, regions, sizes."""
+
+import json
+import os
+from dataclasses import asdict
+from fractions import Fraction
+from types import SimpleNamespace
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from vireo.errors import InputError, ModelError, VideoError
+from vireo.pipeline.edit import STAGES, edit_frames, edit_video
+from vireo.video.io import VideoReader, read_clip, write_lossless
+
+
+class RulePipe:
+    """Has the surface of `VireoPipeline` that the edit uses; "red to blue" and "darker" are its two edits.
+
+    Its VAE loses fine detail: everything goes through a small blur.
+    """
+
+    frame_size, window_frames = (96, 96), 9
+
+    def __init__(self):
+        self.lengths, self.images, self.last_timings = [], [], {}
+
+    def reconstruct(self, video):
+        values = video / 255.0 if video.dtype == np.uint8 else video
+        return gaussian_filter(values, (0, 0.6, 0.6, 0), mode="nearest").astype(np.float32)
+
+    def __call__(
+        self,
+        prompt,
+        video,
+        image=None,
+        num_inference_steps=None,
+        guidance_scale=None,
+        generator=None,
+        output_type="np",
+        callback_on_step_end=None,
+    ):
+        assert video.shape[1:3] == self.frame_size
+        assert len(video) in (1, 9)
+        self.lengths.append(len(video))
+        self.images.append(image)
+        for step in range(num_inference_steps or 4):
+            callback_on_step_end(self, step, 1.0, {})
+        edited = video / 255.0
+        if prompt == "darker":
+            edited = 0.4 * edited
+        elif prompt == "red to blue":
+            red = (edited[..., 0] > 0.6) & (edited[..., 1] < 0.4)
+            edited = np.where(red[..., None], edited[..., ::-1], edited)
+        elif prompt == "break":
+            edited = edited * np.nan
+        elif prompt == "stop":
+            raise KeyboardInterrupt
+        self.last_timings = {"encode": 0.01, "denoise": 0.02, "decode": 0.01}
+        return SimpleNamespace(frames=self.reconstruct(edited)[None])
+
+
+def scene(count, height=96, width=96):
+    """A red disc that moves over a textured wall, uint8; and where it is."""
+    wall = gaussian_filter(np.random.default_rng(0).normal(size=(height, width, 1)), (1, 1, 0)) * 25
+    y, x = np.mgrid[:height, :width]
+    frames, discs = [], []
+    for t in range(count):
+        disc = np.hypot((y - height / 2) / height, (x - width * (0.3 + 0.3 * t / count)) / width) < 0.12
+        frames.append(np.where(disc[..., None], [230, 20, 25], np.clip(np.array([110, 130, 120]) + wall, 0, 255)))
+        discs.append(disc)
+    return np.stack(frames).astype(np.uint8), np.stack(discs)
+
+
+@pytest.fixture
+def movie(tmp_path):
+    """An mp4 with a variable frame rate and sound, and a pipe."""
+    path, frames = tmp_path / "in put.mp4", scene(23, 96, 128)[0]
+    times = np.cumsum([0, *np.random.default_rng(1).integers(200, 2000, 22)]).tolist()
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 12800)
+        voice = container.add_stream("aac", rate=48000)
+        voice.layout = "mono"
+        for index, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = times[index], Fraction(1, 12800)
+            container.mux(stream.encode(frame))
+            wave = np.random.default_rng(index).standard_normal((1, 1920)).astype(np.float32) / 8
+            block = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
+            block.sample_rate, block.pts, block.time_base = 48000, 1920 * index, Fraction(1, 48000)
+            container.mux(voice.encode(block))
+        container.mux(stream.encode(None))
+        container.mux(voice.encode(None))
+    return path
+
+
+def times(path):
+    with VideoReader(path) as reader:
+        return [frame.pts * frame.time_base for frame in reader]
+
+
+def sound(path):
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+
+
+def test_times_size_and_sound_stay_and_the_disc_turns_blue(movie, tmp_path):
+    out = tmp_path / "out.mp4"
+    result = edit_video(movie, "red to blue", out, model=RulePipe(), steps=3, seed=7)
+    assert times(out) == times(movie)
+    assert sound(out) == sound(movie)
+    assert len(sound(movie)) > 20
+    edited, disc = read_clip(out).frames, scene(23, 96, 128)[1]
+    assert edited[disc][:, 2].mean() > 190
+    assert edited[disc][:, 0].mean() < 60
+    assert (result.frames, result.width, result.height, result.steps, result.seed) == (23, 128, 96, 3, 7)
+    assert 0.02 < result.changed_fraction < 0.15
+    assert set(result.seconds) == {*STAGES, "total"}
+    assert result.seconds["denoise"] == pytest.approx(0.06)
+    assert result.seconds["total"] >= result.seconds["write"] > 0
+    json.dumps(asdict(result))
+
+
+def test_strict_is_bit_equal_outside_in_a_lossless_output(tmp_path):
+    frames, _ = scene(14, 120, 200)
+    write_lossless(tmp_path / "in.mkv", frames, 8)
+    result = edit_video(tmp_path / "in.mkv", "red to blue", tmp_path / "out.mkv", model=RulePipe())
+    changed = (read_clip(tmp_path / "out.mkv").frames != frames).any(-1)
+    assert changed.any()
+    assert changed.mean() <= result.changed_fraction < 0.15
+    assert (read_clip(tmp_path / "out.mkv").frames == edit_frames(RulePipe(), frames, "red to blue").edited).all()
+
+
+@pytest.mark.parametrize("size", [(96, 96), (131, 177)])
+@pytest.mark.parametrize("count", [1, 4, 9, 10, 25])
+def test_any_length_and_size(count, size):
+    pipe = RulePipe()
+    frames, disc = scene(count, *size)
+    result = edit_frames(pipe, frames, "red to blue")
+    assert result.edited.shape == result.raw.shape == frames.shape
+    assert result.support.shape == frames.shape[:3]
+    assert (result.edited[~result.support] == frames[~result.support]).all()
+    assert result.support[disc].mean() > 0.99
+    assert result.support.sum() < 2.5 * disc.sum()
+    assert result.edited[disc][:, 2].mean() > 200
+    assert pipe.lengths == ([1] if count == 1 else [9] * len(pipe.lengths))
+
+
+def test_at_the_models_own_size_the_raw_result_is_the_pipes_and_off_is_raw():
+    pipe, frames = RulePipe(), scene(9)[0]
+    result = edit_frames(pipe, frames, "darker", preserve="off")
+    expected = np.rint(255 * pipe.reconstruct(0.4 * (frames / 255.0))).astype(np.uint8)
+    assert (result.raw == expected).all()
+    assert (result.edited == expected).all()
+
+
+def test_a_whole_picture_edit_reaches_every_pixel_and_keeps_full_size_detail():
+    frames = scene(9, 240, 320)[0]
+    result = edit_frames(RulePipe(), frames, "darker")
+    assert result.support.all()
+    error = result.edited.astype(float) - 0.4 * frames
+    assert np.sqrt((error**2).mean()) < 4
+
+
+def test_an_edit_that_changes_nothing_returns_the_source():
+    frames = scene(12)[0]
+    result = edit_frames(RulePipe(), frames, "make the purple cone green")
+    assert (result.edited == frames).all()
+    assert not result.support.any()
+
+
+def test_start_and_end_bound_the_edit(tmp_path):
+    frames = scene(40)[0]
+    write_lossless(tmp_path / "in.mkv", frames, 10)
+    edit_video(tmp_path / "in.mkv", "darker", tmp_path / "out.mkv", model=RulePipe(), start=1.0, end=2.5)
+    changed = (read_clip(tmp_path / "out.mkv").frames != frames).any((1, 2, 3))
+    assert changed.tolist() == [10 <= index < 25 for index in range(40)]
+
+
+def test_an_image_is_edited_as_one_frame(tmp_path):
+    Image.fromarray(scene(1, 100, 140)[0][0]).save(tmp_path / "in.png")
+    result = edit_video(tmp_path / "in.png", "red to blue", tmp_path / "out.png", model=RulePipe())
+    assert result.frames == 1
+    assert read_clip(tmp_path / "out.png").frames.shape == (1, 100, 140, 3)
+
+
+def test_reference_reaches_the_model(tmp_path):
+    pipe, picture = RulePipe(), scene(1, 30, 40)[0][0]
+    Image.fromarray(picture).save(tmp_path / "ref.png")
+    write_lossless(tmp_path / "in.mkv", scene(3)[0], 8)
+    edit_video(tmp_path / "in.mkv", "red to blue", tmp_path / "o.mkv", model=pipe, reference=tmp_path / "ref.png")
+    assert (pipe.images[0] == picture).all()
+
+
+def test_compare_strip_and_progress(movie, tmp_path):
+    reports = []
+    edit_video(
+        movie,
+        "red to blue",
+        tmp_path / "out.mp4",
+        model=RulePipe(),
+        compare=tmp_path / "strip.png",
+        on_progress=lambda *report: reports.append(report),
+    )
+    strip = np.asarray(Image.open(tmp_path / "strip.png"))
+    height = strip.shape[0] // 2
+    assert strip.shape[1] > 5 * 128
+    assert (strip[16:height] != strip[height + 16 :]).any()
+    done = [report[0] for report in reports]
+    assert done == sorted(done)
+    assert done[-1] == 23
+    assert reports[0][1] == 23
+
+
+@pytest.mark.parametrize(("instruction", "error"), [("stop", KeyboardInterrupt), ("break", ModelError)])
+def test_whatever_breaks_leaves_nothing(movie, tmp_path, instruction, error):
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(error):
+        edit_video(movie, instruction, tmp_path / "o.mp4", model=RulePipe(), compare=tmp_path / "c.png")
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_wrong_input_is_refused_before_anything_is_written(movie, tmp_path):
+    (tmp_path / "text.mp4").write_text("no video")
+    (tmp_path / "there.mp4").write_bytes(b"precious")
+    before = sorted(os.listdir(tmp_path))
+    good = {"source": movie, "instruction": "darker", "output": tmp_path / "o.mp4"}
+    for wrong, error in [
+        ({"instruction": " \n"}, InputError),
+        ({"source": tmp_path / "none.mp4"}, VideoError),
+        ({"source": tmp_path / "text.mp4"}, VideoError),
+        ({"source": tmp_path}, VideoError),
+        ({"output": movie, "overwrite": True}, VideoError),
+        ({"output": tmp_path / "there.mp4"}, VideoError),
+        ({"output": tmp_path / "no" / "o.mp4"}, VideoError),
+        ({"compare": tmp_path / "no" / "c.png"}, VideoError),
+        ({"reference": tmp_path / "none.png"}, VideoError),
+        ({"preserve": "some"}, InputError),
+        ({"start": 2.0, "end": 1.0}, InputError),
+        ({"start": 100.0}, InputError),
+    ]:
+        with pytest.raises(error):
+            edit_video(**(good | wrong), model=RulePipe())
+        assert sorted(os.listdir(tmp_path)) == before
+    assert (tmp_path / "there.mp4").read_bytes() == b"precious"
+
+
+def test_the_same_seed_gives_the_same_bytes(movie, tmp_path):
+    for name in ("a.mp4", "b.mp4"):
+        edit_video(movie, "red to blue", tmp_path / name, model=RulePipe(), seed=3)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()

@@ -1,0 +1,103 @@
+"""The CLIP-class model of mini: which picture and which words belong together.
+
+A standard transformers `CLIPModel` from a small config. Its vision tower is where the instructor's starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import (
+    CLIPConfig,
+    CLIPImageProcessorPil,
+    CLIPModel,
+    CLIPProcessor,
+    CLIPTextConfig,
+    CLIPVisionConfig,
+    PreTrainedTokenizerFast,
+)
+
+from vireo.models.attention import PRODUCT
+from vireo.models.tokenizer import BOS, EOS, PAD
+
+IMAGE_SIZE, PATCH_SIZE = 96, 12
+TEXT_LENGTH = 80
+"""Most tokens of a text, its start and end marks included; longer texts are cut."""
+
+
+def mini_vision_config() -> CLIPVisionConfig:
+    """The vision tower of mini: 96 x 96 pixels in 64 patches."""
+    # ReLU: on CPUs the smooth activations cost as much as the matrix products around them.
+    return CLIPVisionConfig(
+        hidden_size=192,
+        intermediate_size=384,
+        num_hidden_layers=4,
+        num_attention_heads=3,
+        image_size=IMAGE_SIZE,
+        patch_size=PATCH_SIZE,
+        projection_dim=128,
+        hidden_act="relu",
+    )
+
+
+def build_mini_clip(vocab_size: int) -> CLIPModel:
+    """A new CLIP-class model of mini's size with random weights (from torch's global generator)."""
+    text = CLIPTextConfig(
+        vocab_size=vocab_size,
+        hidden_size=128,
+        intermediate_size=256,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=TEXT_LENGTH,
+        projection_dim=128,
+        hidden_act="relu",
+        bos_token_id=BOS,
+        eos_token_id=EOS,
+        pad_token_id=PAD,
+    )
+    config = CLIPConfig(text_config=text.to_dict(), vision_config=mini_vision_config().to_dict(), projection_dim=128)
+    model = CLIPModel(config)
+    model.set_attn_implementation(PRODUCT)
+    return model
+
+
+def build_image_processor() -> CLIPImageProcessorPil:
+    """Turns pictures of any size into (3, 96, 96) in -1..1, with Pillow and numpy only."""
+    size = {"height": IMAGE_SIZE, "width": IMAGE_SIZE}
+    half = [0.5, 0.5, 0.5]
+    return CLIPImageProcessorPil(size=size, crop_size=size, do_center_crop=False, image_mean=half, image_std=half)
+
+
+def build_clip_processor(tokenizer: PreTrainedTokenizerFast) -> CLIPProcessor:
+    """The processor that is saved beside the CLIP-class model."""
+    return CLIPProcessor(image_processor=build_image_processor(), tokenizer=tokenizer)
+
+
+def text_ids(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], multiple: int = 1) -> Tensor:
+    """Token ids (B, L), int64: start mark, text, end mark, right padded to the longest.
+
+    L is rounded up to a multiple of `multiple`, so that training sees few shapes.
+    """
+    # The leading space makes a first word the same token as elsewhere.
+    encoded = tokenizer([f" {text}" for text in texts], add_special_tokens=False, split_special_tokens=True).input_ids
+    rows = [[BOS, *row[: TEXT_LENGTH - 2], EOS] for row in encoded]
+    length = min(TEXT_LENGTH, -(-max(map(len, rows)) // multiple) * multiple)
+    return torch.tensor([row + [PAD] * (length - len(row)) for row in rows])
+
+
+@torch.no_grad()
+def embed_texts(model: CLIPModel, processor: CLIPProcessor, texts: Sequence[str]) -> Tensor:
+    """Unit vectors (B, D) of texts."""
+    ids = text_ids(processor.tokenizer, texts).to(model.device)
+    return torch.nn.functional.normalize(model.get_text_features(input_ids=ids).pooler_output, dim=-1)
+
+
+@torch.no_grad()
+def embed_images(model: CLIPModel, processor: CLIPProcessor, images: Sequence[np.ndarray]) -> Tensor:
+    """Unit vectors (B, D) of pictures, uint8 (H, W, 3) each."""
+    pixels = processor.image_processor(images=list(images), return_tensors="pt").pixel_values
+    features = model.get_image_features(pixel_values=pixels.to(model.device, model.dtype)).pooler_output
+    return torch.nn.functional.normalize(features, dim=-1)

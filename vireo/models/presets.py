@@ -1,0 +1,88 @@
+"""Named models: where their weights are and what they need."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from vireo.errors import ModelError
+
+LAYOUT = "model_index.json"
+"""The file that marks a folder in diffusers' pipeline layout."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A model that can be named. folder: its weights. memory_gb: working memory that an edit needs."""
+
+    name: str
+    summary: str
+    folder: Path
+    memory_gb: float
+
+    @property
+    def available(self) -> bool:
+        return (self.folder / LAYOUT).is_file()
+
+    @property
+    def megabytes(self) -> float:
+        """Size of all files of the folder."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()) / 1e6
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "mini",
+            "trained on the studio from nothing, 96x96 pixels and 9 frames at a time; ships with vireo",
+            Path(__file__).parents[1] / "weights" / "mini",
+            memory_gb=1.0,
+        ),
+    )
+}
+
+
+def resolve(name: str | Path) -> Path:
+    """The folder with the weights of a preset, of a folder, or of a hub id (fetched if need be).
+
+    Raises ModelError where there is none.
+    """
+    text = str(name)
+    if text in PRESETS:
+        preset = PRESETS[text]
+        if not preset.available:
+            raise ModelError(f"the weights of {text} are not in {preset.folder}", f"make them: vireo train {text}")
+        return preset.folder
+    folder = Path(text)
+    if text and folder.is_dir():
+        if not (folder / LAYOUT).is_file():
+            raise ModelError(f"{folder} is no model: it has no {LAYOUT}", "name a folder of save_pretrained")
+        return folder
+    if folder.is_file():
+        raise ModelError(f"{folder} is a file", "name the folder that holds the model")
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+        return _from_hub(text)
+    near = difflib.get_close_matches(text, PRESETS, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise ModelError(
+        f"there is no model {text!r}", f"{hint}presets: {', '.join(PRESETS)}; or give a folder or a hub id"
+    )
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"]))
+    except Exception as error:  # the hub client raises its own, httpx's and the system's errors
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"{name} is neither a folder here nor to be had from the hub: {reason[:160]}",
+            "check name and network, or give a preset: " + ", ".join(PRESETS),
+        ) from None
+    if not (folder / LAYOUT).is_file():
+        raise ModelError(f"{name} is no model of vireo: it has no {LAYOUT}", "name one in the same layout as mini")
+    return folder

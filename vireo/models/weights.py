@@ -1,0 +1,108 @@
+"""Checks weights before they are used: a truncated, foreign or diverged file is one clear line, not a crash
+or a silent black video."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vireo.errors import ModelError
+
+_BITS = {"F64": 64, "I64": 64, "U64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16, "BF16": 16, "I16": 16}
+_BITS |= {"U16": 16, "I8": 8, "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8}
+_FIX = "get the weights again"
+
+
+def check_weights(folder: Path) -> None:
+    """Checks every safetensors file below a folder: whole, consistent, and every number finite.
+
+    Raises ModelError that names the file and, for numbers, the tensor.
+    """
+    folder = Path(folder)
+    paths = sorted(folder.rglob("*.safetensors"))
+    if not paths:
+        raise ModelError(f"{folder} holds no weights (*.safetensors)", _FIX)
+    for index in folder.rglob("*.safetensors.index.json"):
+        for shard in sorted(set(_json(index).get("weight_map", {}).values())):
+            if not (index.parent / shard).is_file():
+                raise ModelError(f"{index.parent / shard} is missing", _FIX)
+    for path in paths:
+        read_header(path)
+        _check_finite(path)
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """The header of a safetensors file: {tensor: {dtype, shape, data_offsets}}, and `__metadata__`.
+
+    Raises ModelError where the file is truncated or its header and data do not fit together.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
+        if 8 + length > size:
+            raise ModelError(f"{path} is truncated", _FIX)
+        try:
+            header = json.loads(file.read(length))
+            tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
+            spans = [(name, *entry["data_offsets"], _bytes(entry)) for name, entry in tensors.items()]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise ModelError(f"{path} is no safetensors file", _FIX) from None
+    for name, begin, end, needed in spans:
+        if end - begin != needed:
+            raise ModelError(f"{path}: the data of {name} does not fit its shape", _FIX)
+    stored, needed = size - 8 - length, max((end for _, _, end, _ in spans), default=0)
+    if stored < needed:
+        raise ModelError(f"{path} is truncated: {stored} of {needed} bytes of weights are there", _FIX)
+    if stored > needed:
+        raise ModelError(f"{path} has {stored - needed} bytes too many", _FIX)
+    return header
+
+
+def _bytes(entry: dict[str, Any]) -> int:
+    return math.prod(entry["shape"]) * _BITS[entry["dtype"]] // 8
+
+
+def _check_finite(path: Path) -> None:
+    import torch
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        for name in file.keys():  # noqa: SIM118 (not a dict)
+            tensor = file.get_tensor(name)
+            if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():
+                raise ModelError(f"{path}: {name} holds NaN or infinity", "the training diverged; " + _FIX)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ModelError(f"{path} cannot be read", _FIX) from None
+
+
+@contextlib.contextmanager
+def foreign_weights(folder: Path) -> Iterator[None]:
+    """Turns what loaders raise for weights of another model (wrong shapes, missing files or classes) into a
+    ModelError of one line; to be put around nothing but loading."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except (RuntimeError, ValueError, OSError, KeyError, TypeError, AttributeError, ImportError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = next((line for line in lines if "size mismatch" in line or "shape" in line), (lines or ["?"])[0])
+        raise ModelError(f"{folder} does not hold weights of this model: {reason[:200]}", _FIX) from error
+
+
+def check_complete(module: Any, folder: Path) -> None:
+    """Checks that the files hold every tensor of a diffusers module, whose loader fills gaps with random numbers."""
+    stored = {name for path in folder.glob("*.safetensors") for name in read_header(path)}
+    missing = sorted(set(module.state_dict()) - stored)
+    if missing:
+        raise ModelError(f"{folder} lacks {len(missing)} tensors, among them {missing[0]}", _FIX)

@@ -1,0 +1,309 @@
+"""The whole edit: a video file of any length and size and an instruction in, a video file out."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+import torch
+
+from vireo.errors import InputError, ModelError
+from vireo.video.geometry import carry, enlarge, model_size, resize
+from vireo.video.io import TimedFrame, VideoReader, VideoWriter, read_clip, refuse_output
+from vireo.video.region import Preserve, Region, composite, predict_region, to_uint8
+from vireo.video.strip import BeforeAfterStrip
+from vireo.video.windows import Window, join, split
+
+if TYPE_CHECKING:
+    from vireo.pipeline.pipeline import VireoPipeline
+
+OVERLAP = 2
+"""Frames that neighbouring windows share, and over which one fades into the next."""
+
+STAGES = ("load", "read", "encode", "denoise", "decode", "composite", "write")
+
+Progress = Callable[..., None]
+"""progress(done, total, label), in frames; total is None where a file does not say."""
+
+
+@dataclass(frozen=True)
+class EditResult:
+    """What was done; the keys of `vireo edit --json`.
+
+    fps: average frames per second. seconds: spent in each of `STAGES`, and in total.
+    changed_fraction: share of all pixels of the clip that lie inside the predicted edit region.
+    """
+
+    output: str
+    model: str
+    instruction: str
+    seed: int
+    steps: int
+    frames: int
+    width: int
+    height: int
+    fps: float
+    seconds: dict[str, float]
+    changed_fraction: float
+
+
+@dataclass(frozen=True)
+class FramesEdit:
+    """An edited clip. edited: uint8 (T, H, W, 3), put together as asked; raw: the model's own result, nothing
+    composited; support: bool (T, H, W), the predicted edit region."""
+
+    edited: np.ndarray
+    raw: np.ndarray
+    support: np.ndarray
+
+
+def edit_video(
+    source: str | Path,
+    instruction: str,
+    output: str | Path,
+    *,
+    model: str | VireoPipeline = "mini",
+    reference: str | Path | None = None,
+    steps: int | None = None,
+    guidance: float | None = None,
+    seed: int = 0,
+    preserve: Preserve = "strict",
+    start: float | None = None,
+    end: float | None = None,
+    compare: str | Path | None = None,
+    overwrite: bool = False,
+    on_progress: Progress | None = None,
+) -> EditResult:
+    """Edits a video (or image) file as an instruction says; size, frame times and sound stay.
+
+    model: a preset, a folder, a hub id, or a pipeline. reference: an image the instruction speaks of.
+    start, end: seconds from the first frame; frames outside are left as they are. preserve: what becomes of
+    the picture outside the predicted edit region. compare: also writes a before/after picture there.
+    Files appear whole or not at all, whatever happens meanwhile.
+
+    Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files.
+    """
+    _check(instruction, preserve, start, end)
+    refuse_output(output, source, overwrite)
+    if compare is not None:
+        refuse_output(compare, source, overwrite)
+    seconds = dict.fromkeys(STAGES, 0.0)
+    began = time.perf_counter()
+    with VideoReader(source) as reader:
+        info = reader.info
+        picture = None if reference is None else read_clip(reference, max_frames=1).frames[0]
+        with _timed(seconds, "load"):
+            pipe = _load(model)
+        editor = FrameEditor(pipe, instruction, picture, steps, guidance, seed, seconds)
+        strip, changed, count = BeforeAfterStrip(), 0, 0
+        with VideoWriter(output, info, sound=source, overwrite=overwrite) as writer:
+            if on_progress is not None:
+                editor.on_step = lambda: on_progress(count, info.frames, "editing")
+            for frame, low in _edited_span(editor, _timed_each(reader, seconds, "read"), start, end):
+                with _timed(seconds, "composite"):
+                    pixels, support = put_together(frame.pixels, low, preserve)
+                with _timed(seconds, "write"):
+                    writer.write(frame, pixels)
+                strip.add(frame.pixels, pixels)
+                changed, count = changed + int(support.sum()), count + 1
+                if on_progress is not None:
+                    on_progress(count, info.frames, "editing")
+            if editor.windows == 0:
+                raise InputError("no frame of the clip lies between start and end", "give another --start or --end")
+    if compare is not None:
+        strip.save(Path(compare), instruction)
+    seconds["total"] = time.perf_counter() - began
+    return EditResult(
+        output=str(output),
+        model=model if isinstance(model, str) else type(model).__name__,
+        instruction=instruction,
+        seed=seed,
+        steps=editor.steps_taken,
+        frames=count,
+        width=info.width,
+        height=info.height,
+        fps=float(info.fps),
+        seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
+        changed_fraction=changed / (count * info.width * info.height),
+    )
+
+
+def edit_frames(
+    pipe: VireoPipeline,
+    frames: np.ndarray,
+    instruction: str,
+    *,
+    reference: np.ndarray | None = None,
+    steps: int | None = None,
+    guidance: float | None = None,
+    seed: int = 0,
+    preserve: Preserve = "strict",
+) -> FramesEdit:
+    """Edits a clip in memory, exactly as `edit_video` edits a file.
+
+    frames: uint8 (T, H, W, 3). reference: uint8 (h, w, 3). Raises InputError as `edit_video` does.
+    """
+    _check(instruction, preserve, None, None)
+    editor = FrameEditor(pipe, instruction, reference, steps, guidance, seed, dict.fromkeys(STAGES, 0.0))
+    finished = []
+    for source, low in editor.stream(frames, lambda pixels: pixels):
+        pixels, support = put_together(source, low, preserve)
+        finished.append((pixels, put_together(source, low, "off")[0], support))
+    return FramesEdit(*(np.stack(part) for part in zip(*finished, strict=True)))
+
+
+class FrameEditor:
+    """One edit of one clip: gives every frame its edit, at the model's size.
+
+    windows: how many have been edited. steps_taken: denoising steps of each.
+    """
+
+    def __init__(
+        self,
+        pipe: VireoPipeline,
+        instruction: str,
+        reference: np.ndarray | None,
+        steps: int | None,
+        guidance: float | None,
+        seed: int,
+        seconds: dict[str, float],
+    ) -> None:
+        self.pipe, self.seed, self.seconds = pipe, seed, seconds
+        self.request: dict[str, Any] = {
+            "prompt": instruction,
+            "image": reference,
+            "num_inference_steps": steps,
+            "guidance_scale": guidance,
+            "output_type": "np",
+            "callback_on_step_end": self._count_step,
+        }
+        self.multiple = pipe.size_multiple
+        self.windows = self.steps_taken = 0
+        self.on_step: Callable[[], None] = lambda: None
+
+    def stream(self, items: Iterable[Any], pixels_of: Callable[[Any], np.ndarray]) -> Iterator[tuple[Any, LowEdit]]:
+        """Yields every item with its edit, in order. pixels_of: item to uint8 (H, W, 3)."""
+        small = ((item, self._small(pixels_of(item))) for item in items)
+        windows = split(small, self.pipe.window_frames, OVERLAP)
+        for (item, _), channels in join((window, self._edit(window)) for window in windows):
+            yield item, LowEdit(channels[..., :3], channels[..., 3:6], channels[..., 6])
+
+    def _small(self, pixels: np.ndarray) -> np.ndarray:
+        size = model_size(*pixels.shape[:2], self.pipe.frame_size, self.multiple)
+        return to_uint8(resize(pixels[None], size)[0])
+
+    def _edit(self, window: Window) -> np.ndarray:
+        """(size, h, w, 7): the model's result, the source through the VAE, and the soft region."""
+        # A single picture is edited as one; shorter clips than a window are filled up.
+        length = 1 if window.count == 1 else len(window.items)
+        source = np.stack([small for _, small in window.items[:length]])
+        self.steps_taken = 0
+        # The same noise for every window: what differs between them is the source alone.
+        generator = torch.Generator().manual_seed(self.seed)
+        edited = np.asarray(self.pipe(video=source, generator=generator, **self.request).frames[0])
+        if not np.isfinite(edited).all():
+            raise ModelError("the model's result is not a number", "its weights are damaged: get them again")
+        for stage in ("encode", "denoise", "decode"):
+            self.seconds[stage] += self.pipe.last_timings[stage]
+        with _timed(self.seconds, "decode"):
+            rebuilt = self.pipe.reconstruct(source)
+        with _timed(self.seconds, "composite"):
+            region = predict_region(source, edited, rebuilt)
+        self.windows += 1
+        channels = np.concatenate([edited, rebuilt, region.soft[..., None]], axis=-1)
+        return np.repeat(channels, len(window.items), axis=0) if length == 1 else channels
+
+    def _count_step(self, pipe: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
+        self.steps_taken = step + 1
+        self.on_step()
+        return values
+
+
+@dataclass(frozen=True)
+class LowEdit:
+    """The edit of one frame at the model's size, float: edited and rebuilt (the source through the VAE)
+    (h, w, 3) in 0..1, soft (h, w) the predicted region in 0..1."""
+
+    edited: np.ndarray
+    rebuilt: np.ndarray
+    soft: np.ndarray
+
+
+def put_together(source: np.ndarray, low: LowEdit | None, preserve: Preserve) -> tuple[np.ndarray, np.ndarray]:
+    """A source frame, uint8 (H, W, 3), and its edit to the output frame and the support of the region.
+
+    low: None for a frame that is not edited.
+    """
+    if low is None:
+        return source, np.zeros(source.shape[:2], bool)
+    edited, soft = low.edited, low.soft
+    if edited.shape[:2] != source.shape[:2]:
+        everywhere = np.ones_like(soft)
+        edited = carry(source, low.rebuilt, edited, everywhere if preserve == "off" else soft)
+        soft = enlarge(soft, source.shape[:2])
+    region = Region(soft[None])
+    return composite(source[None], edited[None], region, preserve)[0], region.support[0]
+
+
+def _edited_span(
+    editor: FrameEditor, frames: Iterable[TimedFrame], start: float | None, end: float | None
+) -> Iterator[tuple[TimedFrame, LowEdit | None]]:
+    """All frames in order; those from `start` up to `end` (seconds from the first) with their edit."""
+    low, high = -math.inf if start is None else start, math.inf if end is None else end
+    first: list[float] = []
+
+    def inside(frame: TimedFrame) -> bool:
+        first.append(frame.seconds) if not first else None
+        return low <= frame.seconds - first[0] < high
+
+    for wanted, group in groupby(frames, inside):
+        if wanted:
+            yield from editor.stream(group, lambda frame: frame.pixels)
+        else:
+            yield from ((frame, None) for frame in group)
+
+
+def _check(instruction: str, preserve: str, start: float | None, end: float | None) -> None:
+    if not instruction.strip():
+        raise InputError("the instruction is empty", 'say what to change, e.g. "make the red ball blue"')
+    if preserve not in get_args(Preserve):
+        raise InputError(f"preserve is {preserve!r}", f"choose one of {', '.join(get_args(Preserve))}")
+    if start is not None and end is not None and start >= end:
+        raise InputError(f"start ({start} s) is not before end ({end} s)", "swap them")
+
+
+def _load(model: str | VireoPipeline) -> VireoPipeline:
+    if not isinstance(model, str):
+        return model
+    from vireo.pipeline.pipeline import VireoPipeline
+
+    pipe = VireoPipeline.from_pretrained(model)
+    # One bar for the whole clip is enough: `on_progress`.
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+@contextlib.contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[stage] += time.perf_counter() - began
+
+
+def _timed_each(frames: Iterable[TimedFrame], seconds: dict[str, float], stage: str) -> Iterator[TimedFrame]:
+    iterator = iter(frames)
+    while True:
+        with _timed(seconds, stage):
+            frame = next(iterator, None)
+        if frame is None:
+            return
+        yield frame
