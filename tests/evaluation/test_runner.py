@@ -1,0 +1,211 @@
+"""The evaluation against clips whose scores are known beforehand."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vireo.errors import InputError
+from vireo.evaluation import runner
+from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
+from vireo.types import EditPair
+from vireo.video.io import write_lossless
+
+SHAPE = (9, 32, 32)
+
+
+def make_pair(folder, identity, family="recolor", *, seed=0):
+    """A gray ramp with a square that goes from 60 to 180; a second object is not concerned."""
+    random = np.random.default_rng(seed)
+    source = np.full((*SHAPE, 3), 100, np.uint8) + random.integers(0, 30, (*SHAPE, 3), dtype=np.uint8)
+    instances = np.zeros(SHAPE, np.uint8)
+    instances[:, 4:10, 4:10] = 1
+    instances[:, 20:26, 20:26] = 2
+    source[instances == 1] = 60
+    target, mask = source.copy(), np.zeros(SHAPE, np.uint8)
+    if family != "absent":
+        target[instances == 1] = 180
+        mask[instances == 1] = 255
+    if family == "remove":  # with a shadow below
+        target[:, 14:16, 4:10] += 40
+        mask[:, 14:16, 4:10] = 255
+    (folder / "videos").mkdir(parents=True, exist_ok=True)
+    for name, video in (("source", source), ("target", target), ("mask", mask), ("instances", instances)):
+        write_lossless(folder / "videos" / f"{identity}-{name}.mkv", video, fps=8, gray=video.ndim == 3)
+    return EditPair(
+        id=identity,
+        family=family,
+        seed=1_000_000 + seed,
+        split="test",
+        instruction=f"make {identity} bright",
+        paraphrases=[f"brighten {identity}", f"let {identity} shine"],
+        source_caption="",
+        target_caption="",
+        scene={},
+        target_scene={},
+        concerned=[] if family == "absent" else [0],
+        **{name: f"videos/{identity}-{name}.mkv" for name in ("source", "target", "mask", "instances")},
+    )
+
+
+@pytest.fixture(scope="module")
+def pairs_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pairs")
+    families = ["recolor", "recolor", "remove", "absent", "hybrid"]
+    pairs = [make_pair(folder, f"p{i}", family, seed=i) for i, family in enumerate(families)]
+    (folder / "pairs.jsonl").write_text("".join(pair.model_dump_json() + "\n" for pair in pairs))
+    return folder
+
+
+class Perfect:
+    """Returns the targets; spoils the instructions named in `fails` by doing nothing."""
+
+    batch = 2
+
+    def __init__(self, fails=()):
+        self.settings = {"model": "perfect", "fails": sorted(fails)}
+        self.fails, self.calls = fails, []
+
+    def edit(self, jobs, truths):
+        self.calls += [job.instruction for job in jobs]
+        return [
+            Edited(t.source, t.source, t.mask) if j.instruction in self.fails else Edited(t.target, t.target, t.mask)
+            for j, t in zip(jobs, truths, strict=True)
+        ]
+
+    def reconstruct(self, frames):
+        return np.minimum(frames, 254) + 1
+
+
+@pytest.fixture
+def run(pairs_dir, monkeypatch):
+    def evaluate(editor, out, **options):
+        monkeypatch.setattr(runner.ModelEditor, "from_pretrained", lambda model, given: editor)
+        return runner.evaluate(pairs_dir, out=out, model="any", **options)
+
+    return evaluate
+
+
+def test_perfect_edits(run, tmp_path):
+    report = run(Perfect(), tmp_path)
+    assert report["success"]["rate"] == 1
+    assert report["success"]["n"] == 4  # the hybrid pair is not in the headline
+    assert report["headline_families"] == ["recolor", "remove", "absent"]
+    assert list(report["families"]) == ["recolor", "remove", "hybrid", "absent"]
+    assert report["families"]["recolor"]["edit_error"] == 0
+    assert report["families"]["absent"]["edit_error"] is None
+    assert report["do_nothing"]["success"]["rate"] == pytest.approx(1 / 3)  # only `absent`
+    assert report["do_nothing"]["families"]["remove"]["edit_error"] == 1
+    assert report["oracle_vae"]["psnr"] == pytest.approx(20 * np.log10(255))  # off by one everywhere
+    assert report["wrong_target"]["composited"]["rate"] == 0
+    assert report["removal_trace_left"] == {"composited": 0, "raw": 0}
+    assert report["region"]["recall"]["median"] < 1  # the mask itself does not cover the dilated one
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert written["success"] == report["success"]
+    page = (tmp_path / "report.html").read_text()
+    assert "100.0 %" in page
+    assert all((tmp_path / name).is_file() and name in page for name in report["sheets"].values())
+    assert set(report["sheets"]) == {"recolor", "remove", "absent", "hybrid"}
+
+
+def test_families_weigh_the_same_and_paraphrases_are_compared(run, tmp_path):
+    fails = {"make p0 bright", "brighten p0", "let p1 shine", "brighten p2"}
+    report = run(Perfect(fails), tmp_path, paraphrases=True)
+    assert report["families"]["recolor"]["success"]["rate"] == 0.5
+    assert report["success"]["rate"] == pytest.approx((0.5 + 1 + 1) / 3)
+    assert report["paraphrases"]["success"]["rate"] == pytest.approx((0 + 0 + 1) / 3)
+    assert report["paraphrases"]["loss"]["rate"] == pytest.approx((0.5 + 1 + 0) / 3)
+
+
+def test_a_broken_run_goes_on(run, tmp_path):
+    class Stumbles(Perfect):
+        def edit(self, jobs, truths):
+            if len(self.calls) == 4:
+                raise RuntimeError("stumbled")
+            return super().edit(jobs, truths)
+
+    with pytest.raises(RuntimeError):
+        run(Stumbles(), tmp_path)
+    records = tmp_path / "records.jsonl"
+    assert len(records.read_text().splitlines()) == 4
+    records.write_text(records.read_text() + '{"key": "half wri')
+    again = Perfect()
+    report = run(again, tmp_path)
+    assert again.calls == ["make p4 bright"]
+    assert report["n"] == 5
+    whole = run(Perfect(), tmp_path / "whole")
+    assert whole["families"] == report["families"]
+    other = Perfect({"make p1 bright"})  # other settings: nothing is taken over
+    assert run(other, tmp_path)["families"]["recolor"]["success"]["rate"] == 0.5
+    assert len(other.calls) == 5
+
+
+def test_finished_clips(pairs_dir, tmp_path):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for i in range(5):
+        name = "source" if i == 1 else "target"
+        (clips / f"p{i}.mkv").write_bytes((pairs_dir / "videos" / f"p{i}-{name}.mkv").read_bytes())
+    report = runner.evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
+    assert report["families"]["recolor"]["success"]["rate"] == 0.5
+    assert report["oracle_vae"] == {}
+    assert report["raw"] == {}
+    (clips / "p2.mkv").unlink()
+    with pytest.raises(InputError, match="no clip of pair p2"):
+        runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
+    write_lossless(clips / "p2.mkv", np.zeros((9, 16, 32, 3), np.uint8), fps=8)
+    with pytest.raises(InputError, match="keep frame count and size"):
+        runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
+
+
+def test_wrong_requests(pairs_dir, tmp_path):
+    with pytest.raises(InputError, match="either"):
+        runner.evaluate(pairs_dir, out=tmp_path)
+    with pytest.raises(InputError, match="paraphrases"):
+        runner.evaluate(pairs_dir, out=tmp_path, videos=tmp_path, paraphrases=True)
+    with pytest.raises(InputError, match=r"pairs\.jsonl"):
+        runner.evaluate(tmp_path, out=tmp_path, model="mini")
+    with pytest.raises(InputError, match=r"no model 'minni'.*mini"):
+        runner.evaluate(pairs_dir, out=tmp_path, model="minni")
+
+
+class BrightensTopLeft:
+    """Stands in for the pipeline: a visible change there, a small offset elsewhere."""
+
+    window_frames, frame_size, size_multiple = 9, (32, 32), 16
+
+    def __init__(self):
+        self.asked, self.last_timings = [], {"encode": 0.0, "denoise": 0.0, "decode": 0.0}
+
+    def __call__(self, prompt, video, image=None, **options):
+        clips = video if isinstance(video, list) else [video]
+        self.asked.append(([prompt] if isinstance(prompt, str) else prompt, options))
+        frames = np.stack([clip.astype(np.float32) / 255 for clip in clips])
+        frames[:, :, :12, :12] = 0.9
+        return type("Output", (), {"frames": frames})
+
+    def reconstruct(self, video):
+        return video.astype(np.float32) / 255
+
+
+def test_batches_give_what_single_edits_give(pairs_dir):
+    from vireo.data.pairs import read_pairs
+    from vireo.evaluation.truths import load_truth
+
+    pairs = list(read_pairs(pairs_dir))[:3]
+    truths = [load_truth(pairs_dir, pair) for pair in pairs]
+    jobs = [runner.Job(pair, "plain", pair.instruction, "") for pair in pairs]
+    pipe = BrightensTopLeft()
+    editor = ModelEditor(pipe, EditOptions(steps=3, guidance=1.5, seed=7))
+    together = editor.edit(jobs, truths)
+    prompts, options = pipe.asked[0]
+    assert prompts == [pair.instruction for pair in pairs]
+    assert (options["num_inference_steps"], options["guidance_scale"]) == (3, 1.5)
+    assert [generator.initial_seed() for generator in options["generator"]] == [7, 7, 7]
+    for job, truth, batched in zip(jobs, truths, together, strict=True):
+        single = editor._edit_any(job, truth)
+        np.testing.assert_array_equal(single.composited, batched.composited)
+        np.testing.assert_array_equal(single.raw, batched.raw)
+        np.testing.assert_array_equal(single.region, batched.region)
+        assert batched.region[:, :12, :12].all()
+        assert not batched.region[:, 20:, 20:].any()

@@ -1,0 +1,65 @@
+"""`vireo edit`: a video file and an instruction in, a video file out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.cli import terminal
+from vireo.cli.choices import Preserve
+
+
+def edit(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The video to edit.")],
+    instruction: Annotated[
+        str, typer.Argument(metavar="INSTRUCTION", help='What to change, e.g. "make the red ball blue".')
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the edited video goes.")],
+    model: Annotated[str, typer.Option(help="A preset, a folder or a hub id.")] = "mini",
+    reference: Annotated[Path | None, typer.Option(help="A picture the instruction speaks of.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the model's own.")] = None,
+    guidance: Annotated[float | None, typer.Option(min=0, help="Guidance scale; 1 is none.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")] = 0,
+    preserve: Annotated[
+        Preserve, typer.Option(help="Outside the edit: keep every pixel, blend softly, or take all as made.")
+    ] = Preserve.strict,
+    start: Annotated[float | None, typer.Option(min=0, help="Edit from this second on.")] = None,
+    end: Annotated[float | None, typer.Option(min=0, help="Edit up to this second.")] = None,
+    compare: Annotated[Path | None, typer.Option(help="Also write a before/after picture here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    overwrite: Annotated[bool, typer.Option("-y", "--yes", help="Overwrite existing outputs.")] = False,
+) -> None:
+    """Edit SOURCE as INSTRUCTION says; size, frame times and sound stay."""
+    with terminal.progress("loading") as advance:
+        from vireo.pipeline.edit import edit_video
+
+        result = edit_video(
+            source,
+            instruction,
+            output,
+            model=model,
+            reference=reference,
+            steps=steps,
+            guidance=guidance,
+            seed=seed,
+            preserve=preserve.value,
+            start=start,
+            end=end,
+            compare=compare,
+            overwrite=overwrite,
+            on_progress=advance,
+        )
+    if as_json:
+        terminal.print_json(result)
+        return
+    facts = {
+        "edited": result.output,
+        "frames": f"{result.frames} of {result.width}x{result.height} at {float(result.fps):.3g} per second",
+        "changed": f"{result.changed_fraction:.1%} of the pixels",
+        "seconds": f"{result.seconds['total']:.1f}",
+    }
+    if compare is not None:
+        facts["before/after"] = compare
+    terminal.print_facts(facts)

@@ -1,0 +1,64 @@
+"""`vireo eval`: scores edits against exact targets."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.cli import terminal
+from vireo.cli.choices import Preserve
+
+
+def evaluate(
+    pairs: Annotated[Path, typer.Argument(metavar="PAIRS_DIR", help="A pair set of `vireo world make`.")],
+    out: Annotated[Path, typer.Option(help="Folder of the report; a broken run goes on from it.")],
+    model: Annotated[str | None, typer.Option(help="A preset, a folder or a hub id.")] = None,
+    videos: Annotated[
+        Path | None, typer.Option(help="Instead of --model: finished clips named ID.mkv or ID.mp4.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
+    preserve: Annotated[Preserve, typer.Option(help="As in `vireo edit`.")] = Preserve.strict,
+    steps: Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the model's own.")] = None,
+    guidance: Annotated[float | None, typer.Option(min=0, help="Guidance scale; 1 is none.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")] = 0,
+    paraphrases: Annotated[bool, typer.Option("--paraphrases", help="Also one paraphrase a pair.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+) -> None:
+    """Edit every pair of PAIRS_DIR and score it; writes report.json, report.html and contact sheets."""
+    terminal.check_folder(out)
+    with terminal.progress("loading") as advance:
+        from vireo.evaluation.runner import evaluate as run
+
+        report = run(
+            pairs,
+            out=out,
+            model=model,
+            videos=videos,
+            limit=limit,
+            preserve=preserve.value,
+            steps=steps,
+            guidance=guidance,
+            seed=seed,
+            paraphrases=paraphrases,
+            command=shlex.join(["vireo", *sys.argv[1:]]),
+            on_progress=advance,
+        )
+    if as_json:
+        terminal.print_json(report)
+        return
+    from vireo.evaluation.page import further_figures, number, rate
+
+    rows = []
+    for family, row in report["families"].items():
+        raw = report["raw"].get("families", {}).get(family, {})
+        figures = number(row["edit_error"]), number(row["outside_psnr"], 1), rate(raw.get("success"))
+        rows.append([family, str(row["success"]["n"]), rate(row["success"]), *figures])
+    total = report["success"]
+    rows.append(["balanced", str(total["n"]), rate(total), "", "", rate(report["raw"].get("success"))])
+    columns = ["family", "n", "success", "edit error", "outside dB", "raw: error <= 0.35"]
+    terminal.print_table(f"{report['model']} on {pairs}", columns, rows)
+    terminal.print_facts({**dict(further_figures(report)), "report": out / "report.html"})

@@ -1,0 +1,101 @@
+"""The report as one HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+
+TEMPLATE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>vireo evaluation: {{ report.model }}</title>
+<style>
+ body { font: 15px/1.45 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto;
+  padding: 0 1rem; color: #222 }
+ table { border-collapse: collapse; margin: 1rem 0 2rem } caption { text-align: left; font-weight: 600 }
+ th, td { padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #ddd }
+ th:first-child, td:first-child { text-align: left } img { max-width: 100%; image-rendering: pixelated }
+ code { background: #f3f3f3; padding: .1rem .3rem } .small { color: #666; font-size: 13px }
+</style></head><body>
+<h1>{{ report.model }}: {{ report.success | rate }}</h1>
+<p>Success (balanced over {{ report.headline_families | join(", ") }}; {{ report.n }} pairs). 95 % bootstrap
+intervals in brackets.</p>
+<table><caption>Edits as users get them, and straight from the pipeline</caption>
+<tr><th>family</th><th>n</th><th>success</th><th>edit error</th><th>outside dB</th>
+<th>raw: error &le; 0.35</th><th>raw error</th><th>raw outside dB</th>
+<th>VAE ceiling</th><th>nothing done</th></tr>
+{% for family, row in report.families.items() %}
+{% set raw = report.raw.families[family] if report.raw else none %}
+{% set ceiling = report.oracle_vae.families[family] if report.oracle_vae else none %}
+<tr><td>{{ family }}</td><td>{{ row.success.n }}</td><td>{{ row.success | rate }}</td>
+<td>{{ row.edit_error | number }}</td><td>{{ row.outside_psnr | number(1) }}</td>
+<td>{{ (raw.success if raw) | rate }}</td><td>{{ (raw.edit_error if raw) | number }}</td>
+<td>{{ (raw.outside_psnr if raw) | number(1) }}</td><td>{{ (ceiling.success if ceiling) | rate }}</td>
+<td>{{ report.do_nothing.families[family].success | rate }}</td></tr>
+{% endfor %}
+<tr><th>balanced</th><th>{{ report.success.n }}</th><th>{{ report.success | rate }}</th><th></th>
+<th>{{ report.outside_psnr.composited | number(1) }}</th><th>{{ report.raw.success | rate }}</th><th></th>
+<th>{{ report.outside_psnr.raw | number(1) }}</th><th>{{ report.oracle_vae.success | rate }}</th>
+<th>{{ report.do_nothing.success | rate }}</th></tr>
+</table>
+<table><caption>Further figures</caption>
+{% for name, value in rows %}<tr><td>{{ name }}</td><td>{{ value }}</td></tr>
+{% endfor %}</table>
+<p class="small">Command <code>{{ report.command }}</code>, commit <code>{{ report.commit }}</code>,
+settings <code>{{ report.settings }}</code>.</p>
+{% for family, sheet in report.sheets.items() %}
+<h2>{{ family }}</h2><p class="small">Failures first. Rows: source, output, target, mask (red) with the
+predicted region (green; both: yellow). Columns: first, middle, last frame.</p>
+<a href="{{ sheet }}"><img src="{{ sheet }}" alt="results of {{ family }}" loading="lazy"></a>
+{% endfor %}
+</body></html>
+"""
+
+
+def render_page(report: Mapping[str, Any]) -> str:
+    """HTML of a report; the contact sheets are linked by their file names."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined)
+    environment.filters.update(rate=rate, number=number)
+    return environment.from_string(TEMPLATE).render(report=report, rows=further_figures(report))
+
+
+def rate(interval: Mapping[str, Any] | None) -> str:
+    """`93.1 % [90.2, 95.8]`, or a dash."""
+    if not interval:
+        return "–"
+    return f"{100 * interval['rate']:.1f} % [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """The value with so many digits after the point, or a dash."""
+    return f"{value:.{digits}f}" if isinstance(value, int | float) else "–"
+
+
+def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What stands below the table of families, in words."""
+    region, oracle, left = report["region"], report["oracle_vae"], report["removal_trace_left"]
+    recall, excess = region["recall"], region["excess"]
+    rows = [
+        ("wrong target", rate(report["wrong_target"]["composited"])),
+        ("wrong target, exact targets by the same measure", rate(report["wrong_target"]["exact_targets"])),
+        ("wrong target beyond the mask", rate(report["wrong_beyond_mask"]["composited"])),
+        ("region recall, median / mean", f"{number(recall['median'])} / {number(recall['mean'])}"),
+        ("region excess, median / mean", f"{number(excess['median'])} / {number(excess['mean'])}"),
+        (
+            "outside PSNR, median, composited / raw, dB",
+            f"{number(report['outside_psnr']['composited'], 1)} / {number(report['outside_psnr']['raw'], 1)}",
+        ),
+        (
+            "VAE there and back, median PSNR, all / inside the mask, dB",
+            f"{number(oracle.get('psnr'), 1)} / {number(oracle.get('psnr_inside'), 1)}",
+        ),
+        (
+            "shadow and reflection energy left by removals, composited / raw (pasting: 1)",
+            f"{number(left['composited'])} / {number(left['raw'])}",
+        ),
+        ("seconds a clip, median", number(report["seconds_per_clip"], 2)),
+    ]
+    if report["paraphrases"]:
+        rows.append(("success with paraphrases", rate(report["paraphrases"]["success"])))
+        rows.append(("success lost with paraphrases", rate(report["paraphrases"]["loss"])))
+    return rows

@@ -1,0 +1,95 @@
+"""What an evaluation has measured, one JSON line a pair, so that a broken run goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from vireo.metrics.shadow import Trace
+from vireo.metrics.truth import EditScore
+from vireo.types import EditPair
+
+Condition = Literal["plain", "paraphrase"]
+
+
+class Ceiling(BaseModel):
+    """The target through the VAE and back. psnr_inside: inside the dilated mask, None where that is empty."""
+
+    model_config = ConfigDict(frozen=True)
+
+    score: EditScore
+    psnr: float
+    psnr_inside: float | None
+    ssim: float
+
+
+class Record(BaseModel):
+    """All that was measured of one pair under one condition.
+
+    composited: the edit as users get it (for finished clips: the clip). raw: straight from the pipeline.
+    region_recall, region_excess: of local edits. trace: of removals, for both. key: of pair and settings.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    id: str
+    family: str
+    condition: Condition
+    instruction: str
+    composited: EditScore
+    raw: EditScore | None
+    do_nothing: EditScore
+    oracle_vae: Ceiling | None
+    target_itself: EditScore
+    region_recall: float | None
+    region_excess: float | None
+    trace: Trace | None
+    trace_raw: Trace | None
+    seconds: float
+
+
+def record_key(pair: EditPair, condition: Condition, settings: Mapping[str, Any]) -> str:
+    """The same for the same pair, condition and settings only."""
+    text = json.dumps([pair.model_dump(mode="json"), condition, dict(settings)], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def read_records(path: Path) -> dict[str, Record]:
+    """Finished records by key; a line that a killed run left half written does not count."""
+    records = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                record = Record.model_validate_json(line)
+            except ValidationError:
+                continue
+            records[record.key] = record
+    return records
+
+
+class RecordWriter:
+    """Appends records, each on disk before the next is begun."""
+
+    def __init__(self, path: Path) -> None:
+        torn = path.is_file() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
+        self._file = path.open("a", encoding="utf-8")
+        if torn:
+            self._file.write("\n")
+
+    def __enter__(self) -> RecordWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def append(self, record: Record) -> None:
+        self._file.write(record.model_dump_json() + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())

@@ -1,0 +1,162 @@
+"""Sums up the records of an evaluation: report.json, report.html and the contact sheets."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import statistics
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from vireo.evaluation.page import render_page
+from vireo.evaluation.records import Record
+from vireo.evaluation.sheets import write_sheets
+from vireo.metrics.bootstrap import Interval, balanced_interval, mean_interval
+from vireo.metrics.shadow import left_behind
+from vireo.metrics.truth import EDIT_ERROR_LIMIT, EditScore
+from vireo.runtime import source_commit, whole_file
+from vireo.types import FAMILIES
+
+BESIDE = ("hybrid", "reference")
+"""Families reported but not in the headline."""
+
+Pick = Callable[[Record], EditScore | None]
+
+
+def write_report(
+    out: Path, records: Sequence[Record], *, settings: Mapping[str, Any], command: str | None
+) -> dict[str, Any]:
+    """Writes report.json, report.html and the sheets into `out`; returns the report."""
+    report = summarise(records, settings=settings, command=command)
+    report["sheets"] = write_sheets(out, [r for r in records if r.condition == "plain"])
+    for name, text in (("report.json", json.dumps(report, indent=1)), ("report.html", render_page(report))):
+        with whole_file(out / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return report
+
+
+def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command: str | None = None) -> dict[str, Any]:
+    """The report as plain data.
+
+    `success` and `families` are of the edits as users get them, `raw` of what the pipeline makes before
+    anything is composited, where `success` is `edit_error` alone. Rates over families are balanced: every
+    family but hybrid and reference weighs the same (`headline_families`).
+    """
+    plain = [record for record in records if record.condition == "plain"]
+    report = {
+        **_table(plain, lambda r: r.composited),
+        "headline_families": list(_headline(plain)),
+        "n": len(plain),
+        "raw": _table(plain, lambda r: r.raw, error_alone=True),
+        "do_nothing": _table(plain, lambda r: r.do_nothing),
+        "oracle_vae": _table(plain, lambda r: r.oracle_vae and r.oracle_vae.score)
+        | _medians([r.oracle_vae for r in plain if r.oracle_vae], psnr="psnr", psnr_inside="psnr_inside", ssim="ssim"),
+        "outside_psnr": {
+            "composited": _median(r.composited.outside_psnr for r in plain),
+            "raw": _median(r.raw.outside_psnr for r in plain if r.raw),
+        },
+        "wrong_target": _wrong(plain, "wrong_target"),
+        "wrong_beyond_mask": _wrong(plain, "wrong_beyond_mask"),
+        "region": {
+            "recall": _distribution(r.region_recall for r in plain),
+            "excess": _distribution(r.region_excess for r in plain),
+        },
+        "removal_trace_left": {
+            "composited": left_behind([r.trace for r in plain if r.trace]),
+            "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
+        },
+        "paraphrases": _paraphrases(records),
+        "seconds_per_clip": _median(r.seconds for r in plain),
+        "model": settings.get("model") or settings.get("videos"),
+        "settings": dict(settings),
+        "command": command or shlex.join(sys.argv),
+        "commit": source_commit(),
+    }
+    return report
+
+
+def _headline(records: Sequence[Record]) -> list[str]:
+    present = _present(records)
+    return [family for family in present if family not in BESIDE] or present
+
+
+def _present(records: Iterable[Record]) -> list[str]:
+    """Families in the order of every table, unknown ones last."""
+    names = dict.fromkeys(record.family for record in records)
+    known = [family for family in FAMILIES if family in names]
+    return known + [family for family in names if family not in known]
+
+
+def _table(records: Sequence[Record], pick: Pick, *, error_alone: bool = False) -> dict[str, Any]:
+    scored = [(record, score) for record in records if (score := pick(record)) is not None]
+    if not scored:
+        return {}
+    families, outcomes = {}, {}
+    for family in _present(record for record, _ in scored):
+        scores = [score for record, score in scored if record.family == family]
+        outcomes[family] = [_succeeded(score, error_alone) for score in scores]
+        families[family] = {
+            "success": _plain(mean_interval(outcomes[family])),
+            "edit_error": _median(score.edit_error for score in scores),
+            "outside_psnr": _median(score.outside_psnr for score in scores),
+            "changed": _median(score.changed for score in scores),
+        }
+    headline = {family: outcomes[family] for family in _headline([record for record, _ in scored])}
+    return {"success": _plain(balanced_interval(headline)), "families": families}
+
+
+def _succeeded(score: EditScore, error_alone: bool) -> bool:
+    if error_alone and score.edit_error is not None:
+        return score.edit_error <= EDIT_ERROR_LIMIT
+    return score.success
+
+
+def _wrong(records: Sequence[Record], measure: str) -> dict[str, Any]:
+    """The rate of the edits, and of the exact targets under the same measure."""
+
+    def rate(pick: Pick) -> dict[str, Any] | None:
+        scores = [score for record in records if (score := pick(record)) is not None]
+        return _plain(mean_interval([v for s in scores if (v := getattr(s, measure)) is not None]))
+
+    return {
+        "composited": rate(lambda r: r.composited),
+        "raw": rate(lambda r: r.raw),
+        "exact_targets": rate(lambda r: r.target_itself),
+    }
+
+
+def _paraphrases(records: Sequence[Record]) -> dict[str, Any] | None:
+    """Success with paraphrases, and what is lost against the same pairs' plain instructions (balanced)."""
+    reworded = [record for record in records if record.condition == "paraphrase"]
+    if not reworded:
+        return None
+    plain = {record.id: record.composited.success for record in records if record.condition == "plain"}
+    losses = {
+        family: [plain[r.id] - r.composited.success for r in reworded if r.family == family]
+        for family in _headline(reworded)
+    }
+    return {**_table(reworded, lambda r: r.composited), "loss": _plain(balanced_interval(losses))}
+
+
+def _medians(items: Sequence[Any], **fields: str) -> dict[str, float | None]:
+    if not items:
+        return {}
+    return {name: _median(getattr(item, field) for item in items) for name, field in fields.items()}
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return statistics.median(present) if present else None
+
+
+def _distribution(values: Iterable[float | None]) -> dict[str, float | int | None]:
+    present = [value for value in values if value is not None]
+    mean = statistics.fmean(present) if present else None
+    return {"median": _median(present), "mean": mean, "n": len(present)}
+
+
+def _plain(interval: Interval | None) -> dict[str, Any] | None:
+    return None if interval is None else asdict(interval)

@@ -1,0 +1,47 @@
+"""One pair of a pair set as arrays, ready to be scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vireo.errors import InputError
+from vireo.types import EditPair
+from vireo.video.io import read_clip
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A pair's videos. source, target: uint8 (T, H, W, 3). mask: bool (T, H, W), not dilated.
+
+    others, concerned: bool (T, H, W), the source's instances that the edit does not and does concern; None
+    where the pair set has no instance masks. reference: uint8 (h, w, 3) or None.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    mask: np.ndarray
+    others: np.ndarray | None
+    concerned: np.ndarray | None
+    reference: np.ndarray | None
+
+
+def load_truth(folder: Path, pair: EditPair) -> Truth:
+    """Reads the videos of a pair; raises InputError where they do not fit together."""
+    source = read_clip(folder / pair.source).frames
+    target = read_clip(folder / pair.target).frames
+    mask = read_clip(folder / pair.mask).frames[..., 0] > 127
+    if not source.shape == target.shape == (*mask.shape, 3):
+        sizes = ", ".join(str(video.shape[:3]) for video in (source, target, mask))
+        raise InputError(f"pair {pair.id}: its videos differ in size: {sizes}", "make the set again")
+    others = concerned = None
+    if pair.instances is not None:
+        instances = read_clip(folder / pair.instances).frames[..., 0]
+        concerned = np.isin(instances, [1 + index for index in pair.concerned])
+        others = (instances > 0) & ~concerned
+    reference = None
+    if pair.reference is not None:
+        reference = read_clip(folder / pair.reference).frames[0]
+    return Truth(source, target, mask, others, concerned, reference)

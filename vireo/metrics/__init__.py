@@ -1,0 +1,3 @@
+"""Numbers about videos and nothing else: `truth` (an edit against its exact result), `frames` (PSNR, SSIM),
+`shadow` (what a removal leaves behind), `bootstrap` (means with intervals). Arrays in, floats out; no torch.
+"""
