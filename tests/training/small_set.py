@@ -1,0 +1,96 @@
+"""A pair set without rendering: real scenes and edits, flat discs for pictures, for tests of the learning stages."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from vireo.data.curriculum import Curriculum
+from vireo.data.frames import FrameCache
+from vireo.data.lessons import Lessons, LessonTexts
+from vireo.data.pairs import EditPair
+from vireo.data.pictures import STILLS, PictureSet
+from vireo.models.chat import MINI
+from vireo.models.tokenizer import train_tokenizer
+from vireo.world import language
+from vireo.world.captions import caption
+from vireo.world.edits import PROPOSALS, Situation
+from vireo.world.palette import COLORS
+from vireo.world.sampling import sample_scene
+from vireo.world.truth import sights
+from vireo.world.view import views
+
+
+def draw(scene):
+    """Frames (9, 96, 96, 3) and instance masks (9, 96, 96): a disc of the object's colour for each object."""
+    frames = np.full((9, 96, 96, 3), 90 + 10 * len(scene.floor.kind), np.uint8)
+    masks = np.zeros((9, 96, 96), np.uint8)
+    rows, columns = np.mgrid[:96, :96]
+    for k, view in enumerate(views(scene)):
+        for index, body in enumerate(scene.bodies):
+            column, row, _ = view.project(np.array(body.track[k][:3]))
+            disc = (rows - row) ** 2 + (columns - column) ** 2 < (40 * body.radius) ** 2
+            frames[k][disc] = np.array(COLORS[body.color]) * 255
+            masks[k][disc] = index + 1
+    return frames, masks
+
+
+@dataclass
+class SmallSet:
+    pairs: list
+    pictures: PictureSet
+    tokenizer: object
+    curriculum: Curriculum
+
+
+def make_small_set(folder, scenes=4, seed=7):
+    clips, masks, pairs = {}, {}, []
+    for number in range(scenes):
+        scene = sample_scene(seed + number)
+        frames, instances = draw(scene)
+        clips[f"s{number}"], masks[f"i{number}"] = frames, instances[list(STILLS)]
+        seen = sights(scene, instances)
+        now = Situation(scene, seen, tuple(s.index for s in seen))
+        for family, propose in PROPOSALS.items():
+            rng = np.random.default_rng([number, len(family)])
+            change = next((c for c in (propose(now, rng) for _ in range(20)) if c), None)
+            if change is None or family == "watermark":
+                continue
+            target = change.apply(scene)
+            instruction, paraphrases = language.instruct([change], seen, "train", rng)
+            path = f"s{number}" if target == scene else f"t{number}-{family}"
+            clips.setdefault(path, draw(target)[0])
+            reference = None
+            if change.portrait is not None:
+                reference = f"{number}.png"
+                Image.fromarray(np.full((96, 96, 3), 128, np.uint8)).save(folder / reference)
+            pairs.append(
+                EditPair(
+                    id=f"{number}-{family}",
+                    family=family,
+                    seed=seed + number,
+                    split="train",
+                    source=f"s{number}",
+                    target=path,
+                    mask="",
+                    instruction=instruction,
+                    paraphrases=paraphrases,
+                    source_caption=caption(scene),
+                    target_caption=caption(target),
+                    reference=reference,
+                    scene=scene.model_dump(mode="json"),
+                    target_scene=target.model_dump(mode="json"),
+                    instances=f"i{number}",
+                    concerned=list(change.concerned),
+                )
+            )
+    np.save(folder / "frames.npy", np.stack(list(clips.values())))
+    (folder / "frames.json").write_text(json.dumps({path: row for row, path in enumerate(clips)}))
+    pictures = PictureSet(
+        pairs, FrameCache(folder), {path: row for row, path in enumerate(masks)}, np.stack(list(masks.values()))
+    )
+    texts = LessonTexts(pairs, pictures, clips=100)
+    tokenizer = train_tokenizer([*texts.every(), *(f" {p.caption}" for p in pictures.pictures)], 900)
+    lessons = Lessons.make(texts, tokenizer, MINI, folder / "lessons")
+    return SmallSet(pairs, pictures, tokenizer, Curriculum(folder, pairs, pictures, lessons, tokenizer, MINI))

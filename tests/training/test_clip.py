@@ -1,0 +1,89 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from small_set import make_small_set
+
+from vireo.data.patches import LABELS, NOTHING, patch_labels
+from vireo.training.clip import CANDIDATES, ClipConfig, ClipStage, contrastive_loss, measure
+from vireo.training.loop import LoopConfig
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return make_small_set(tmp_path_factory.mktemp("clip"))
+
+
+@pytest.fixture(scope="module")
+def stage(small):
+    config = ClipConfig(negatives=2, loop=LoopConfig(steps=10, batch_size=6, learning_rate=1e-3))
+    return ClipStage(config, small.pictures, small.tokenizer, torch.device("cpu"))
+
+
+def test_loss_in_closed_form():
+    """Orthogonal pictures, their own texts, and wrong texts at right angles to everything."""
+    images = torch.eye(3, 8)
+    texts = torch.cat([torch.eye(3, 8), torch.eye(8)[3:6].repeat_interleave(2, 0)])
+    loss, accuracy = contrastive_loss(images, texts, torch.tensor(2.0))
+    to_text = -math.log(math.exp(2) / (math.exp(2) + 4))
+    to_image = -math.log(math.exp(2) / (math.exp(2) + 2))
+    assert loss.item() == pytest.approx((to_text + to_image) / 2, abs=1e-6)
+    assert accuracy == 1.0
+
+
+def test_wrong_texts_join_their_own_picture_only():
+    images = torch.eye(2, 4)
+    right, wrong = torch.eye(2, 4), torch.stack([torch.eye(4)[1], torch.eye(4)[3]])
+    mild, _ = contrastive_loss(images, torch.cat([right, wrong]), torch.tensor(5.0))
+    confusing = torch.stack([torch.eye(4)[0], torch.eye(4)[3]])
+    hard, _accuracy = contrastive_loss(images, torch.cat([right, confusing]), torch.tensor(5.0))
+    assert hard > mild + 0.1
+
+
+def test_steps_repeat_exactly(stage):
+    first, figures = stage.loss(3)
+    again, _ = stage.loss(3)
+    assert first.item() == again.item() != stage.loss(4)[0].item()
+    assert set(figures) == {"contrastive", "dense", "facts", "batch_accuracy"}
+
+
+def test_every_parameter_that_trains_gets_a_gradient(stage):
+    stage.module.zero_grad()
+    stage.loss(0)[0].backward()
+    missing = [n for n, p in stage.module.named_parameters() if p.requires_grad and p.grad is None]
+    assert not missing
+    assert all(p.grad.isfinite().all() for p in stage.module.parameters())
+
+
+def test_patch_labels_against_a_drawn_mask():
+    body = {"color": "blue", "shape": "cone", "material": "glass", "size": "small"}
+    masks = np.zeros((96, 96), np.uint8)
+    masks[12:24, 24:36] = 1  # exactly the patch of row 1, column 2
+    masks[40:43, 60:66] = 1  # 18 of 144 pixels of the patch of row 3, column 5
+    labels = patch_labels({"bodies": [body]}, masks, 12)
+    assert np.flatnonzero(labels["object"] == 1).tolist() == [10]
+    assert labels["object"][29] == NOTHING
+    for name, values in LABELS.items():
+        assert values[labels[name][10]] == body[name]
+        assert (np.delete(labels[name], 10) == NOTHING).all()
+
+
+def test_removed_objects_leave_the_masks(small):
+    pair = next(p for p in small.pairs if p.family == "remove")
+    before = small.pictures.instances(small.pictures.number[pair.source])
+    after = small.pictures.instances(small.pictures.number[pair.target])
+    gone = pair.concerned[0]
+    assert not (after[before == gone + 1]).any()
+    for index in range(len(pair.scene["bodies"])):
+        if index != gone:
+            assert (after[before == index + 1] == index + (index < gone)).all()
+
+
+def test_score_is_deterministic_and_chance_before_training(stage, small):
+    numbers = [n for n, p in enumerate(small.pictures.pictures) if not p.scene["effects"]][:12]
+    first = measure(stage.module.clip, stage.processor, small.pictures, numbers)
+    assert first == measure(stage.module.clip, stage.processor, small.pictures, numbers)
+    assert first["n"] == len(numbers)
+    assert first["candidates"] == CANDIDATES
+    assert first["retrieval"] <= 0.5

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+import torch
+from small_set import make_small_set
+
+from vireo.judges.critic import verdict_logits
+from vireo.models.chat import MINI, NO, YES, answer_ids
+from vireo.models.clip import build_mini_clip
+from vireo.models.instructor import build_processor
+from vireo.training.loop import LoopConfig
+from vireo.training.vlm import AnswerObjective, VlmConfig, VlmStage, measure, score_answers, summarise
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return make_small_set(tmp_path_factory.mktemp("vlm"))
+
+
+@pytest.fixture(scope="module")
+def stage(small):
+    torch.manual_seed(0)
+    clip = build_mini_clip(len(small.tokenizer))
+    config = VlmConfig(loop=LoopConfig(steps=10, batch_size=4, learning_rate=1e-3))
+    stage = VlmStage(config, small.curriculum, small.tokenizer, clip, torch.device("cpu"))
+    tower = stage.module.instructor.model.vision_tower.state_dict()
+    assert all(torch.equal(tower[name], value) for name, value in clip.vision_model.state_dict().items())
+    return stage
+
+
+def test_steps_repeat_exactly(stage):
+    losses = [stage.loss(step)[0].item() for step in range(6)]
+    assert losses == [stage.loss(step)[0].item() for step in range(6)]
+    assert len(set(losses)) == 6
+    chance = np.log(stage.module.instructor.config.text_config.vocab_size)
+    assert all(0.8 * chance < loss < 1.3 * chance for loss in losses)
+
+
+def test_every_parameter_that_trains_gets_a_gradient(stage):
+    stage.module.zero_grad()
+    for step in range(6):
+        stage.loss(step)[0].backward()
+    assert not [n for n, p in stage.module.named_parameters() if p.requires_grad and p.grad is None]
+
+
+def test_a_few_steps_lower_the_loss(small):
+    torch.manual_seed(1)
+    config = VlmConfig(loop=LoopConfig(steps=10, batch_size=4, learning_rate=1e-3))
+    stage = VlmStage(
+        config, small.curriculum, small.tokenizer, build_mini_clip(len(small.tokenizer)), torch.device("cpu")
+    )
+    optimizer = torch.optim.AdamW(stage.module.parameters(), lr=2e-3)
+    losses = []
+    for _ in range(8):
+        loss, _ = stage.loss(1)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+    assert losses[-1] < 0.7 * losses[0]
+
+
+@pytest.mark.parametrize("sort", ["about", "texts", "references", "verdicts"])
+def test_batches_have_fixed_shapes_and_right_borders(small, sort):
+    curriculum = small.curriculum
+    pool = {
+        "about": curriculum.owners,
+        "texts": range(len(curriculum.lessons.texts)),
+        "references": range(len(curriculum.lessons.reference_pairs)),
+        "verdicts": curriculum.judged,
+    }[sort]
+    batch = getattr(curriculum, sort)(list(pool)[:3], np.random.default_rng(0))
+    packed = batch.packed
+    pictures = {"about": 1, "texts": 0, "references": 2, "verdicts": 2}[sort]
+    assert batch.images.shape[:2] == (3, pictures)
+    assert packed.ids.shape == (3, 320 if pictures == 2 else 256)
+    used = packed.answers >= 0
+    assert (packed.ids[packed.rows[used], packed.columns[used] + 1] == packed.answers[used]).all()
+    for kind in packed.kinds:
+        assert kind.startswith("critic/") == (sort == "verdicts")
+
+
+def test_verdict_turns_equal_the_critic(small, stage):
+    """What the stage trains is what `vireo.judges.critic` asks: the same logits at the place of the answer."""
+    instructor = stage.module.instructor.eval()
+    processor = build_processor(small.tokenizer)
+    pair_index = next(k for k in small.curriculum.judged if small.curriculum.families[k] == "recolor")
+    batch = small.curriculum.verdicts([pair_index], np.random.default_rng(4))
+    said = small.tokenizer.decode(batch.packed.ids[0][batch.packed.positions[0] >= 135]).split("<user>")[1]
+    instruction, question = said.split("<assistant>")[0].strip().split("\n")
+    kind = batch.packed.kinds[0].split("/")[1]
+    source, edited = batch.images[0]
+    with torch.no_grad():
+        wanted = verdict_logits(instructor, processor, [source], [edited], [instruction], kind)
+        packed = batch.packed
+        scores = AnswerObjective(instructor)(pixels(batch), packed.mask, packed)
+    yes, no = (answer_ids(small.tokenizer, MINI, word)[0] for word in (YES, NO))
+    assert (scores[0, yes] - scores[0, no]).item() == pytest.approx(wanted.item(), abs=2e-4)
+    assert question
+    half = score_answers(AnswerObjective(instructor), batch, torch.device("cpu"))
+    assert (half - scores).abs().max() < 0.1
+
+
+def pixels(batch):
+    return torch.from_numpy(batch.images).flatten(0, 1).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def test_table_by_hand():
+    table = summarise(
+        {
+            "color": [True, True, False, True],
+            "shape": [True, False],
+            "relation": [True],
+            "place": [True, False],
+            "where": [True, True],
+            "critic/accuracy/yes/exact/none": [True, True, True, False],
+            "critic/accuracy/no/copy/none/reasoned": [False, True],
+            "critic/overall/no/copy/none": [True],
+        }
+    )
+    assert table["attributes"] == pytest.approx((0.75 + 0.5) / 2)
+    assert table["relations"] == 1.0
+    assert table["grounding"] == pytest.approx(0.75)
+    assert table["critic"] == {"accuracy": pytest.approx(0.625), "overall": 1.0}
+    assert table["critic_mean"] == pytest.approx(0.8125)
+    assert table["critic_reasoned"] == 0.5
+    assert table["kinds"]["color"] == {"accuracy": 0.75, "n": 4}
+
+
+def test_measure_is_deterministic(small, stage):
+    first = measure(stage.module.instructor, small.curriculum, rounds=1)
+    assert first["kinds"] == measure(stage.module.instructor, small.curriculum, rounds=1)["kinds"]
+    assert {"caption", "color", "relation", "place", "plan", "which", "references:plan", "text"} <= set(first["kinds"])
+    assert set(first["critic"]) == {"accuracy", "preservation", "naturalness", "realism", "overall"}

@@ -1,0 +1,187 @@
+"""Batches of packed dialogues for the instructor: about pictures, verdicts on edits, references, texts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from transformers import PreTrainedTokenizerFast
+
+from vireo.data import verdicts
+from vireo.data.dialogues import Packed, Turn, pack
+from vireo.data.lessons import Lessons
+from vireo.data.pictures import STILLS, PictureSet
+from vireo.models.chat import (
+    CRITIC_QUESTIONS,
+    NO,
+    YES,
+    InstructorTemplate,
+    answer_ids,
+    marked_ids,
+    opening_ids,
+)
+from vireo.models.instructor import TOKENS_PER_IMAGE
+from vireo.models.tokenizer import EOS, IMAGE, plain_ids
+from vireo.types import EditPair
+
+LENGTHS = {0: 256, 1: 256, 2: 320}
+"""Tokens of a sequence by its number of pictures. Fixed, so that every step has the same shapes."""
+
+_FAULTS = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """images: uint8 (B, n, H, W, 3), n pictures a dialogue. packed: their dialogues."""
+
+    images: np.ndarray
+    packed: Packed
+
+
+class Curriculum:
+    """Draws batches from a pair set and its lessons; all randomness comes from the generator of each call."""
+
+    def __init__(
+        self,
+        pairs_dir: Path,
+        pairs: Sequence[EditPair],
+        pictures: PictureSet,
+        lessons: Lessons,
+        tokenizer: PreTrainedTokenizerFast,
+        template: InstructorTemplate,
+    ) -> None:
+        self.pictures, self.lessons = pictures, lessons
+        self.openings = [opening_ids(tokenizer, template, n, TOKENS_PER_IMAGE, IMAGE) for n in range(3)]
+        self.before = marked_ids(tokenizer, template.tail)
+        self.after = marked_ids(tokenizer, template.closing + template.answer)
+        self.asked = {kind: plain_ids(tokenizer, f"\n{text}") for kind, text in CRITIC_QUESTIONS.items()}
+        self.verdict = {True: answer_ids(tokenizer, template, YES), False: answer_ids(tokenizer, template, NO)}
+        self.sources = np.array([pictures.number[pair.source] for pair in pairs])
+        self.targets = np.array([pictures.number[pair.target] for pair in pairs])
+        self.families = [pair.family for pair in pairs]
+        self.concerned = [tuple(pair.concerned) for pair in pairs]
+        self.siblings: dict[int, list[int]] = defaultdict(list)
+        self.owners = np.flatnonzero(np.diff(lessons.about.owned))
+        self.judged = np.flatnonzero(np.diff(lessons.orders.owned))
+        for index in self.judged:
+            self.siblings[int(self.sources[index])].append(int(index))
+        self.portraits = [
+            np.asarray(Image.open(pairs_dir / pairs[k].reference).convert("RGB")) for k in lessons.reference_pairs
+        ]
+
+    def about(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
+        """Dialogues about single pictures; owners as in `Lessons.about`."""
+        images = [self.pictures.still(owner // len(STILLS), owner % len(STILLS)) for owner in owners]
+        dialogues = [self.lessons.about.draw(owner, rng) for owner in owners]
+        return Batch(np.stack(images)[:, None], pack(self.openings[1], dialogues, LENGTHS[1]))
+
+    def texts(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
+        """Dialogues about captions, without pictures; several captions share a row."""
+        bank = self.lessons.texts
+        dialogues = [
+            [turn for k in (owner, *rng.integers(0, len(bank), 2)) for turn in bank.draw(int(k), rng)]
+            for owner in owners
+        ]
+        return Batch(np.zeros((len(owners), 0, 1, 1, 3), np.uint8), pack(self.openings[0], dialogues, LENGTHS[0]))
+
+    def references(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
+        """Dialogues about a source and a reference picture."""
+        rows = [self.sources[self.lessons.reference_pairs[owner]] for owner in owners]
+        images = [[self.pictures.still(row, 0), self.portraits[k]] for row, k in zip(rows, owners, strict=True)]
+        dialogues = [self.lessons.references.draw(owner, rng) for owner in owners]
+        return Batch(np.array(images), pack(self.openings[2], dialogues, LENGTHS[2]))
+
+    def verdicts(self, indices: Sequence[int], rng: np.random.Generator, questions: int = 8) -> Batch:
+        """Dialogues of the critic about edits of these pairs: a candidate each, and `questions` turns about it."""
+        images, dialogues = [], []
+        for index in indices:
+            still = int(rng.integers(len(STILLS)))
+            candidate, source, edited = self._candidate(int(index), still, rng)
+            images.append([source, edited])
+            turns = [self._verdict(int(index), candidate, rng) for _ in range(questions)]
+            # Turns that were drawn twice teach nothing new.
+            dialogues.append(list(dict.fromkeys(turn for turn in turns if turn is not None)))
+        return Batch(np.array(images), pack(self.openings[2], dialogues, LENGTHS[2]))
+
+    def _candidate(
+        self, index: int, still: int, rng: np.random.Generator
+    ) -> tuple[verdicts.Candidate, np.ndarray, np.ndarray]:
+        source = self.pictures.still(int(self.sources[index]), still)
+        target = self.pictures.still(int(self.targets[index]), still)
+        family = self.families[index]
+        local = family not in verdicts.GLOBAL_FAMILIES
+        kind = str(rng.choice(list(verdicts.SHARES), p=list(verdicts.SHARES.values())))
+        others = [k for k in self.siblings[int(self.sources[index])] if k != index and self.families[k] != "absent"]
+        other = None
+        if others:
+            chosen = others[int(rng.integers(len(others)))]
+            other = self.pictures.still(int(self.targets[chosen]), still)
+        edited = None
+        if kind == "copy" and family != "absent":
+            edited = source
+        elif kind == "other":
+            edited = other
+        elif kind == "half" and family != "absent":
+            edited = verdicts.mixed(source, target, rng)
+        elif kind == "over":
+            disjoint = other is not None and not set(self.concerned[index]) & set(self.concerned[chosen])
+            if disjoint and (not local or rng.random() < 0.5):
+                edited = verdicts.pasted(source, target, other)
+            elif local:
+                edited = verdicts.cast(target, rng)
+        elif kind == "ghost" and local and family != "absent":
+            edited = verdicts.ghosted(source, target, rng)
+        elif kind == "degraded":
+            edited = verdicts.degraded(target, rng)
+        if edited is None:
+            kind, edited = "exact", target
+        if kind != "degraded" and rng.random() < 0.35:
+            edited = verdicts.slightly_worn(edited, rng)
+        return kind, source, edited
+
+    def _verdict(self, index: int, candidate: verdicts.Candidate, rng: np.random.Generator) -> Turn | None:
+        fault = str(rng.choice(list(_FAULTS), p=list(_FAULTS.values())))
+        absent = self.families[index] == "absent"
+        order = self._order(index, fault, rng)
+        if order is None:
+            fault, order = "none", self._order(index, "none", rng)
+        said, reasoned, family = order
+        if fault != "none" and absent:
+            candidate = "copy" if candidate == "exact" else candidate
+        if fault == "foreign" and family == "absent" and candidate != "exact":
+            return None  # untouched is what that instruction asks for
+        local = self.families[index] not in verdicts.GLOBAL_FAMILIES
+        known = verdicts.truth(candidate, fault, local)
+        if absent and candidate in ("over", "degraded"):
+            known.pop("accuracy", None)
+        if fault == "foreign" and candidate == "exact":
+            # Whether the rest stayed as it was is a matter of taste where both edits concern the same object.
+            known.pop("preservation", None)
+        if not known:
+            return None
+        shares = np.array([verdicts.QUESTION_SHARES[kind] for kind in known])
+        asked = list(known)[int(rng.choice(len(known), p=shares / shares.sum()))]
+        start = [*self.before, *said, *self.asked[asked], *self.after]
+        answer = known[asked]
+        name = f"critic/{asked}/{'yes' if answer else 'no'}/{candidate}/{fault}{'/reasoned' if reasoned else ''}"
+        return Turn((*start, *self.verdict[answer], EOS), len(start), name)
+
+    def _order(self, index: int, fault: str, rng: np.random.Generator) -> tuple[list[int], bool, str] | None:
+        """Tokens of an instruction with this fault, whether it is reasoned, and the family of its own pair."""
+        if fault == "foreign":
+            others = [k for k in self.siblings[int(self.sources[index])] if k != index]
+            if not others:
+                return None
+            index, fault = others[int(rng.integers(len(others)))], "none"
+        bank = self.lessons.orders
+        own = [k for k in bank.of(index) if str(bank.names[bank.kinds[k]]).startswith(f"{fault}/")]
+        if not own:
+            return None
+        number = own[int(rng.integers(len(own)))]
+        turn = bank.turn(number)
+        said = list(turn.ids[len(self.before) : turn.answer - len(self.after)])
+        return said, turn.kind.endswith("/reasoned"), self.families[index]

@@ -1,0 +1,108 @@
+"""Packed dialogues: after one opening (head and pictures) many question and answer turns in one sequence.
+
+A turn sees the opening and itself, not the other turns, and its positions count on from the opening. So every
+turn is computed as if it were the only one, at the price of its own tokens alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vireo.models.tokenizer import PAD
+
+
+@dataclass(frozen=True)
+class Turn:
+    """ids: tokens of the whole turn with answer and end mark. answer: where the answer begins in them.
+
+    kind: what is asked, for the figures.
+    """
+
+    ids: tuple[int, ...]
+    answer: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A batch of B sequences of L tokens with N predicted tokens.
+
+    ids, positions: int64 (B, L). mask: float32 (B, 1, L, L), 0 where a token may look, -inf elsewhere.
+    rows, columns: int64 (N,), the places from which answer tokens are predicted. answers: int64 (N,), those
+        tokens; -100 for padding. turns: int64 (N,), number of the turn in the batch.
+    kinds: of the turns.
+    """
+
+    ids: Tensor
+    positions: Tensor
+    mask: Tensor
+    rows: Tensor
+    columns: Tensor
+    answers: Tensor
+    turns: Tensor
+    kinds: list[str]
+
+    def to(self, device: torch.device) -> Packed:
+        tensors = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return dataclasses.replace(self, **tensors)
+
+    def answered_right(self, chosen: Tensor) -> list[bool]:
+        """Whether each turn's answer is right to the last token, given the chosen tokens (N,)."""
+        wrong = self.turns[(chosen != self.answers) & (self.answers >= 0)]
+        right = torch.ones(len(self.kinds), dtype=torch.bool)
+        right[wrong] = False
+        return right.tolist()
+
+
+def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: int, multiple: int = 64) -> Packed:
+    """Packs one dialogue a row; turns that do not fit into `length` tokens are left out.
+
+    N is padded to a multiple of `multiple`, so that few shapes occur.
+    """
+    batch, begin = len(dialogues), len(opening)
+    ids = np.full((batch, length), PAD, np.int64)
+    ids[:, :begin] = opening
+    positions = np.tile(np.arange(length), (batch, 1))
+    groups = np.full((batch, length), -1)
+    groups[:, :begin] = 0
+    rows, columns, answers, turns, kinds = [], [], [], [], []
+    for row, dialogue in enumerate(dialogues):
+        at = begin
+        for turn in dialogue:
+            end = at + len(turn.ids)
+            if end > length:
+                continue
+            ids[row, at:end] = turn.ids
+            positions[row, at:end] = np.arange(begin, begin + len(turn.ids))
+            groups[row, at:end] = len(kinds) + 1
+            count = len(turn.ids) - turn.answer
+            rows += [row] * count
+            columns += range(at + turn.answer - 1, end - 1)
+            answers += turn.ids[turn.answer :]
+            turns += [len(kinds)] * count
+            kinds.append(turn.kind)
+            at = end
+    spare = -len(rows) % multiple
+    return Packed(
+        torch.from_numpy(ids),
+        torch.from_numpy(positions),
+        _mask(torch.from_numpy(groups)),
+        torch.tensor(rows + [0] * spare),
+        torch.tensor(columns + [0] * spare),
+        torch.tensor(answers + [-100] * spare),
+        torch.tensor(turns + [-1] * spare),
+        kinds,
+    )
+
+
+def _mask(groups: Tensor) -> Tensor:
+    length = groups.shape[1]
+    same = (groups[:, :, None] == groups[:, None, :]) | (groups[:, None, :] == 0)
+    allowed = same & torch.ones(length, length, dtype=torch.bool).tril()
+    return torch.zeros(allowed.shape).masked_fill_(~allowed, float("-inf"))[:, None]

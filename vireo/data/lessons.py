@@ -1,0 +1,228 @@
+"""Everything the instructor learns from, made of a pair set: turns about pictures, edits, references and texts.
+
+about      what one picture shows, and what an instruction means for it; owner: clip number * stills + still
+references what an instruction with a reference picture means; owner: place in `reference_pairs`
+texts      what a caption says, without a picture; owner: a caption
+orders     right and faulty wordings of each edit, for verdicts; owner: place in the list of pairs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedTokenizerFast
+
+from vireo.data.pictures import STILLS, PictureSet
+from vireo.data.plans import Plan, describe_body, plan_words, read_plan
+from vireo.data.questions import Question, ask
+from vireo.data.riddles import every_riddle
+from vireo.data.sayings import Saying, sayings
+from vireo.data.turns import Text, TurnBank, tokenise
+from vireo.data.verdicts import GLOBAL_FAMILIES
+from vireo.models.chat import CRITIC_QUESTIONS, NO, YES, InstructorTemplate
+from vireo.models.tokenizer import train_tokenizer
+from vireo.types import EditPair
+from vireo.world.scene import Scene
+from vireo.world.truth import Sight, sights
+
+OnCount = Callable[[int, int], None]
+
+WHICH, WHERE = "which object changes?", "where does it change?"
+NONE, EVERYTHING = "none", "everywhere"
+_TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "count", "existence")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """All that is said about one pair."""
+
+    plan: Plan
+    words: str
+    where: str
+    which: str
+    sayings: list[Saying]
+
+
+class LessonTexts:
+    """The lessons of a pair set as text.
+
+    clips: most clips of which all questions are asked, drawn evenly; making them takes milliseconds each.
+    """
+
+    def __init__(
+        self, pairs: Sequence[EditPair], pictures: PictureSet, clips: int, on_progress: OnCount | None = None
+    ) -> None:
+        self.about: list[list[Text]] = [[] for _ in range(len(pictures) * len(STILLS))]
+        self.texts: list[list[Text]] = []
+        self.references: list[list[Text]] = []
+        self.reference_pairs: list[int] = []
+        self.orders: list[list[Text]] = []
+        known = [
+            number
+            for number in range(len(pictures))
+            if pictures.instances(number) is not None or _styled(pictures, number)
+        ]
+        chosen = [known[int(k)] for k in np.linspace(0, len(known) - 1, min(clips, len(known)))]
+        total = len(chosen) + len(pairs)
+        for done, number in enumerate(chosen):
+            self._ask(pictures, number)
+            if on_progress and done % 100 == 0:
+                on_progress(done, total)
+        for index, pair in enumerate(pairs):
+            self._instruct(index, pair, pictures)
+            if on_progress and index % 100 == 0:
+                on_progress(len(chosen) + index, total)
+
+    def _ask(self, pictures: PictureSet, number: int) -> None:
+        picture = pictures.pictures[number]
+        scene = Scene.model_validate(picture.scene)
+        masks = _all_frames(scene, pictures.instances(number))
+        rng = np.random.default_rng((scene.seed, number))
+        for still in (0, int(rng.integers(1, len(STILLS)))):
+            asked = ask(scene, masks, STILLS[still], rng)
+            self.about[number * len(STILLS) + still] += [Text(q.kind, q.said, q.answer) for q in asked]
+            if still == 0:
+                self.texts.append(list(_about_caption(picture.caption, asked, rng)))
+
+    def _instruct(self, index: int, pair: EditPair, pictures: PictureSet) -> None:
+        number = pictures.number[pair.source]
+        lesson = read_lesson(pair, pictures)
+        if lesson is None:
+            self.orders.append([])
+            return
+        if pair.family == "reference":
+            self.reference_pairs.append(index)
+            self.references.append(list(_meanings(lesson)))
+            self.orders.append([])
+            return
+        self.about[number * len(STILLS)] += _meanings(lesson)
+        self.orders.append(
+            [Text(f"{s.fault}/{'reasoned' if s.reasoned else 'plain'}", s.text, "") for s in lesson.sayings]
+        )
+
+    def every(self) -> Iterator[str]:
+        """All that is said or answered, for the tokenizer."""
+        for group in (self.about, self.texts, self.references, self.orders):
+            for texts in group:
+                for text in texts:
+                    yield f" {text.said}"
+                    yield f" {text.answer}"
+        # Reasoned wordings are many and each is rare: all of them, so that none falls apart into letters.
+        yield from (f" {text}" for text in every_riddle() for _ in range(4))
+        for question in CRITIC_QUESTIONS.values():
+            yield from (f"\n{question}", f" {YES}", f" {NO}") * 50
+
+
+def _styled(pictures: PictureSet, number: int) -> bool:
+    return bool(pictures.pictures[number].scene["effects"])
+
+
+def _all_frames(scene: Scene, masks: np.ndarray | None) -> np.ndarray:
+    frames = np.zeros((scene.frames, scene.height, scene.width), np.uint8)
+    if masks is not None:
+        frames[list(STILLS)] = masks
+    return frames
+
+
+def read_lesson(pair: EditPair, pictures: PictureSet) -> Lesson | None:
+    """What a pair teaches; None for hybrids. The same pair gives the same lesson."""
+    source, target = Scene.model_validate(pair.scene), Scene.model_validate(pair.target_scene)
+    plan = read_plan(pair.family, source, target, pair.concerned)
+    if plan is None:
+        return None
+    seen = sights(source, _all_frames(source, pictures.instances(pictures.number[pair.source])))
+    rng = np.random.default_rng((pair.seed, len(pair.instruction), len(pair.family)))
+    own: Sight | None = next((s for s in seen if s.index == plan.index), None)
+    if plan.topic == "nothing":
+        which, where = NONE, NONE
+    elif plan.index is None:
+        which, where = NONE, EVERYTHING if pair.family in GLOBAL_FAMILIES else plan.place
+    else:
+        which, where = describe_body(source.bodies[plan.index]), own.place if own else ""
+    return Lesson(plan, plan_words(plan, source, seen), where, which, sayings(pair, plan, source, seen, rng))
+
+
+def _meanings(lesson: Lesson) -> Iterator[Text]:
+    for saying in lesson.sayings:
+        if saying.fault != "none":
+            continue
+        mark = "_reasoned" if saying.reasoned else ""
+        yield Text(f"plan{mark}", saying.text, lesson.words)
+        yield Text(f"which{mark}", f"{saying.text}\n{WHICH}", lesson.which)
+        if lesson.where:
+            yield Text(f"where{mark}", f"{saying.text}\n{WHERE}", lesson.where)
+
+
+def _about_caption(caption: str, asked: list[Question], rng: np.random.Generator) -> Iterator[Text]:
+    fitting = [
+        q for q in asked if q.kind in _TEXT_KINDS and "most object" not in q.said and q.answer not in ("matte", "large")
+    ]
+    for k in rng.permutation(len(fitting))[:5]:
+        question = fitting[int(k)]
+        yield Text("text", f"{caption}\n{question.said}", question.answer)
+
+
+def open_lessons(
+    pairs: Sequence[EditPair],
+    pictures: PictureSet,
+    folder: Path,
+    template: InstructorTemplate,
+    *,
+    clips: int,
+    tokenizer: PreTrainedTokenizerFast | None = None,
+    on_progress: OnCount | None = None,
+) -> tuple[Lessons, PreTrainedTokenizerFast]:
+    """The lessons of a pair set and their tokenizer, made once in `folder` and read from there afterwards.
+
+    tokenizer: None trains one on all that is said (the training set); other sets need the training set's.
+    """
+    if not (folder / "reference_pairs.npy").exists():
+        texts = LessonTexts(pairs, pictures, clips, on_progress)
+        if tokenizer is None:
+            tokenizer = train_tokenizer([*texts.every(), *(f" {p.caption}" for p in pictures.pictures)])
+        folder.mkdir(parents=True, exist_ok=True)
+        tokenizer.save_pretrained(folder / "tokenizer")
+        Lessons.make(texts, tokenizer, template, folder)
+    return Lessons(folder), PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
+
+
+class Lessons:
+    """The tokenised lessons; see the module's docstring for the banks."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def make(
+        cls, texts: LessonTexts, tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, folder: Path
+    ) -> Lessons:
+        """Writes them to a folder; `reference_pairs.npy` comes last."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("about", "references", "texts", "orders"):
+            tokenise(tokenizer, template, getattr(texts, name)).save(folder / f"{name}.npz")
+        np.save(folder / "reference_pairs.npy", np.array(texts.reference_pairs, np.int64))
+        return cls(folder)
+
+    @cached_property
+    def about(self) -> TurnBank:
+        return TurnBank.load(self.folder / "about.npz")
+
+    @cached_property
+    def references(self) -> TurnBank:
+        return TurnBank.load(self.folder / "references.npz")
+
+    @cached_property
+    def texts(self) -> TurnBank:
+        return TurnBank.load(self.folder / "texts.npz")
+
+    @cached_property
+    def orders(self) -> TurnBank:
+        return TurnBank.load(self.folder / "orders.npz")
+
+    @cached_property
+    def reference_pairs(self) -> np.ndarray:
+        return np.load(self.folder / "reference_pairs.npy")

@@ -1,0 +1,68 @@
+"""Which samples a training step sees: images and videos, families, phrases, references, dropped conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from vireo.types import FAMILIES, EditPair
+
+PHRASES = 2
+"""Phrases of a pair whose states are cached: the instruction and one paraphrase; the empty instruction follows."""
+
+
+@dataclass(frozen=True)
+class MixtureConfig:
+    """image: share of steps on single-frame pairs (VIVA: p(image) = 0.6, p(video) = 0.4).
+
+    dropout: share of samples with the empty instruction, for guidance.
+    reference: share of steps with a reference latent: on pairs of the family `reference` its picture, on all
+        others the target's last frame, which later lets one edited key frame guide a long clip.
+    image_batch: batch of image steps as a multiple of the video batch; their samples are cheaper.
+    weights: relative frequency of families, 1 where not named.
+    """
+
+    image: float = 0.6
+    dropout: float = 0.1
+    reference: float = 0.12
+    image_batch: float = 2.0
+    weights: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """rows: indices of pairs. phrases: of their phrases, PHRASES for the empty one. reference: what the extra
+    latent frame shows."""
+
+    rows: np.ndarray
+    phrases: np.ndarray
+    image: bool
+    reference: Literal["picture", "keyframe"] | None
+
+
+class EditMixture:
+    def __init__(self, pairs: list[EditPair], config: MixtureConfig, batch_size: int) -> None:
+        self.config, self.batch_size = config, batch_size
+        self.rows = {f: np.array([i for i, p in enumerate(pairs) if p.family == f]) for f in FAMILIES}
+        self.plain = [f for f in FAMILIES if len(self.rows[f]) and f != "reference"]
+        weights = np.array([config.weights.get(f, 1.0) for f in self.plain])
+        self.shares = weights / weights.sum()
+
+    def draw(self, rng: np.random.Generator) -> Draw:
+        config = self.config
+        image = rng.random() < config.image
+        reference = None
+        if rng.random() < config.reference:
+            has_pictures = len(self.rows["reference"]) > 0
+            reference = "picture" if has_pictures and rng.random() < 0.7 else "keyframe"
+        count = round(self.batch_size * (config.image_batch if image else 1))
+        if reference == "picture":
+            rows = rng.choice(self.rows["reference"], count)
+        else:
+            families = rng.choice(len(self.plain), count, p=self.shares)
+            rows = np.array([rng.choice(self.rows[self.plain[f]]) for f in families])
+        phrases = rng.integers(0, PHRASES, count)
+        phrases[rng.random(count) < config.dropout] = PHRASES
+        return Draw(rows, phrases, bool(image), reference)

@@ -1,0 +1,112 @@
+"""Captions that are wrong in one attribute: the hard negatives of contrastive learning and of its score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vireo.world import naming
+from vireo.world.palette import COLORS, MATERIALS
+from vireo.world.shapes import SHAPES
+
+ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "watermark")
+
+
+def wrong_captions(
+    caption: str, scene: dict[str, Any], rng: np.random.Generator, count: int, objects: float = 0.6
+) -> list[str]:
+    """`count` different captions, each with one attribute of the scene changed.
+
+    caption: `vireo.world.captions.caption` of the scene. scene: as pairs store it.
+    objects: share of changes that concern an object's colour, shape, material or size.
+    Changes that no picture shows are left out: in a style, only the style changes.
+    """
+    styled = any(name in naming.STYLE_WORDS for name in scene["effects"])
+    found: dict[str, None] = {}
+    for _ in range(40 * count):
+        if len(found) == count:
+            break
+        if styled:
+            wrong = _other_style(caption, rng)
+        elif scene["bodies"] and rng.random() < objects:
+            wrong = _of_object(caption, scene, rng)
+        else:
+            wrong = _of_setting(caption, scene, rng)
+        if wrong is not None and wrong != caption:
+            found[wrong] = None
+    assert len(found) == count, f"only {len(found)} wrong captions of {caption!r}"
+    return list(found)
+
+
+def _other(options: tuple[str, ...] | list[str], value: str, rng: np.random.Generator) -> str:
+    others = [option for option in options if option != value]
+    return others[int(rng.integers(len(others)))]
+
+
+def _thing(look: dict[str, str]) -> str:
+    return naming.article(
+        naming.describe(
+            color=look["color"],
+            shape=look["shape"],
+            size="small" if look["size"] == "small" else "",
+            material="" if look["material"] == "matte" else look["material"],
+        )
+    )
+
+
+def _of_object(caption: str, scene: dict[str, Any], rng: np.random.Generator) -> str | None:
+    body = scene["bodies"][int(rng.integers(len(scene["bodies"])))]
+    look = {name: body[name] for name in ("color", "shape", "material", "size")}
+    field = ("color", "shape", "material", "size")[int(rng.integers(4))]
+    options = {"color": list(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}[field]
+    changed = look | {field: _other(options, look[field], rng)}
+    if field == "material" and {look["material"], changed["material"]} == {"matte", "shiny"}:
+        return None
+    return _with_words(caption, _thing(look), _thing(changed))
+
+
+def _with_words(caption: str, old: str, new: str) -> str | None:
+    """The caption with the first `old` at a word's border replaced; None where there is none."""
+    padded = f" {caption} "
+    for mark in (" ", ","):
+        if f" {old}{mark}" in padded:
+            return padded.replace(f" {old}{mark}", f" {new}{mark}", 1).strip()
+    return None
+
+
+def _of_setting(caption: str, scene: dict[str, Any], rng: np.random.Generator) -> str | None:
+    field = ("floor", "backdrop", "light", "style", "watermark")[int(rng.choice(5, p=(0.3, 0.3, 0.2, 0.12, 0.08)))]
+    if field in ("floor", "backdrop"):
+        words = naming.FLOOR_WORDS if field == "floor" else naming.BACKDROP_WORDS
+        kind = scene[field]["kind"]
+        before, after = ("on ", " with ") if field == "floor" else ("with ", " behind")
+        new = words[_other(list(words), kind, rng)]
+        return caption.replace(f"{before}{words[kind]}{after}", f"{before}{new}{after}", 1)
+    if field == "light":
+        return _other_light(caption, rng)
+    if field == "style":
+        return _other_style(caption, rng)
+    mark = scene["watermark"]
+    if mark is None:
+        return f"{caption} under a {('text', 'logo')[int(rng.integers(2))]}"
+    return caption.removesuffix(f" under a {mark['kind']}")
+
+
+def _other_light(caption: str, rng: np.random.Generator) -> str:
+    bare = caption
+    for words in naming.LIGHT_CAPTIONS.values():
+        bare = bare.replace(f" behind {words}", " behind", 1)
+    if bare != caption and rng.random() < 0.3:
+        return bare
+    new = naming.LIGHT_CAPTIONS[_other(list(naming.LIGHT_CAPTIONS), "", rng)]
+    return bare.replace(" behind", f" behind {new}", 1)
+
+
+def _other_style(caption: str, rng: np.random.Generator) -> str:
+    bare = caption
+    for words in naming.STYLE_WORDS.values():
+        bare = bare.removeprefix(f"{words} of ")
+    if bare != caption and rng.random() < 0.3:
+        return bare
+    return f"{naming.STYLE_WORDS[_other(list(naming.STYLE_WORDS), '', rng)]} of {bare}"

@@ -1,0 +1,58 @@
+"""What a picture and each of its patches show, as classes: extra labels for the vision tower."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vireo.world.naming import LIGHT_WORDS, STYLE_WORDS
+from vireo.world.palette import BACKDROPS, COLORS, FLOORS, MATERIALS
+from vireo.world.shapes import SHAPES
+
+LABELS = {"color": tuple(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}
+"""Attributes of the object in a patch, and their values in the order of the class numbers."""
+
+NOTHING = -100
+"""Class of an attribute where a patch shows no object, or an object and much else; no loss there."""
+
+_JOINT = (("color", "shape"), ("shape", "material"), ("color", "material"), ("shape", "size"))
+FACTS = tuple(f"{a} {b}" for first, second in _JOINT for a in LABELS[first] for b in LABELS[second]) + tuple(
+    f"{kind} {name}"
+    for kind, names in (("floor", FLOORS), ("backdrop", BACKDROPS), ("light", LIGHT_WORDS))
+    for name in names
+)
+"""What may be true of a whole picture: an object with two attributes, the floor, the backdrop, a light."""
+
+OBJECT_SHARE = 0.35
+"""Least share of a patch's pixels that one object must have to be what the patch shows."""
+
+
+def patch_labels(scene: dict[str, Any], instances: np.ndarray, patch: int) -> dict[str, np.ndarray]:
+    """Class numbers of each attribute and patch, int64 (P,), rows first, and `object`: 1 where there is one.
+
+    scene: as pairs store it. instances: uint8 (H, W), 1 + index of the object seen.
+    """
+    height, width = instances.shape
+    grid = instances.reshape(height // patch, patch, width // patch, patch).transpose(0, 2, 1, 3)
+    grid = grid.reshape(-1, patch * patch)
+    shares = np.stack([(grid == index + 1).mean(1) for index in range(len(scene["bodies"]))] or [np.zeros(len(grid))])
+    best, shown = shares.argmax(0), shares.max(0) >= OBJECT_SHARE
+    labels = {"object": np.where(shown, 1, np.where(shares.sum(0) > 0.1, NOTHING, 0))}
+    for name, values in LABELS.items():
+        classes = np.array([values.index(body[name]) for body in scene["bodies"]] or [0])
+        labels[name] = np.where(shown, classes[best], NOTHING)
+    return labels
+
+
+def scene_facts(scene: dict[str, Any]) -> np.ndarray:
+    """Which of FACTS are true, int8 (F,); all NOTHING in a style, in which most cannot be seen.
+
+    scene: as pairs store it.
+    """
+    if any(name in STYLE_WORDS for name in scene["effects"]):
+        return np.full(len(FACTS), NOTHING, np.int8)
+    true = {f"{body[a]} {body[b]}" for body in scene["bodies"] for a, b in _JOINT}
+    true |= {f"floor {scene['floor']['kind']}", f"backdrop {scene['backdrop']['kind']}"}
+    true |= {f"light {name}" for name in (scene["light"]["name"], *scene["effects"])}
+    return np.array([fact in true for fact in FACTS], np.int8)

@@ -1,0 +1,96 @@
+"""Tokenised turns by owner, as flat arrays: hundreds of thousands of them in a few megabytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedTokenizerFast
+
+from vireo.data.dialogues import Turn
+from vireo.models.chat import InstructorTemplate, folded, marked_ids
+from vireo.models.tokenizer import EOS
+from vireo.runtime import whole_file
+
+
+@dataclass(frozen=True)
+class Text:
+    """A turn before it is tokenised. kind: for the figures."""
+
+    kind: str
+    said: str
+    answer: str
+
+
+class TurnBank:
+    """Turns of M owners. Turn i has tokens[offsets[i] : offsets[i + 1]], its answer begins at answers[i]; owner m
+    has turns owned[m] to owned[m + 1]; names[kinds[i]] is a turn's kind."""
+
+    def __init__(
+        self,
+        tokens: np.ndarray,
+        offsets: np.ndarray,
+        answers: np.ndarray,
+        kinds: np.ndarray,
+        owned: np.ndarray,
+        names: np.ndarray,
+    ) -> None:
+        self.tokens, self.offsets, self.answers = tokens, offsets, answers
+        self.kinds, self.owned, self.names = kinds, owned, names
+
+    def __len__(self) -> int:
+        return len(self.owned) - 1
+
+    def turn(self, number: int) -> Turn:
+        ids = self.tokens[self.offsets[number] : self.offsets[number + 1]]
+        return Turn(tuple(ids.tolist()), int(self.answers[number]), str(self.names[self.kinds[number]]))
+
+    def of(self, owner: int) -> range:
+        """Numbers of the turns of an owner."""
+        return range(self.owned[owner], self.owned[owner + 1])
+
+    def draw(self, owner: int, rng: np.random.Generator, most: int = 40) -> list[Turn]:
+        """Turns of an owner in random order, at most `most`."""
+        own = self.of(owner)
+        return [self.turn(own[k]) for k in rng.permutation(len(own))[:most]]
+
+    def save(self, path: Path) -> None:
+        with whole_file(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, **vars(self))
+
+    @classmethod
+    def load(cls, path: Path) -> TurnBank:
+        with np.load(path) as arrays:
+            return cls(**arrays)
+
+
+def tokenise(
+    tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, owners: Sequence[Sequence[Text]]
+) -> TurnBank:
+    """All turns of all owners; each is what `vireo.models.chat.turn_ids` and `answer_ids` give, and an end mark."""
+    flat = [text for texts in owners for text in texts]
+    before, after = marked_ids(tokenizer, template.tail), marked_ids(tokenizer, template.closing + template.answer)
+    said = _plain(tokenizer, [template.lead + (folded(t.said) if template.fold else t.said.strip()) for t in flat])
+    answered = _plain(tokenizer, [template.lead + t.answer for t in flat])
+    names = sorted({text.kind for text in flat})
+    rows, answers = [], []
+    for question, answer in zip(said, answered, strict=True):
+        start = before + question + after
+        rows.append(start + answer + [EOS])
+        answers.append(len(start))
+    return TurnBank(
+        np.array([token for row in rows for token in row], np.uint16),
+        np.cumsum([0, *map(len, rows)]),
+        np.array(answers, np.uint16),
+        np.array([names.index(text.kind) for text in flat], np.uint8),
+        np.cumsum([0, *map(len, owners)]),
+        np.array(names),
+    )
+
+
+def _plain(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> list[list[int]]:
+    if not texts:
+        return []
+    return tokenizer(texts, add_special_tokens=False, split_special_tokens=True).input_ids

@@ -1,0 +1,170 @@
+"""Stage `clip`: which picture and which caption belong together, and the tokenizer that all words go through.
+
+Contrastive learning (CLIP) over frames and captions, to which every picture brings captions of its own that are
+wrong in one attribute. Beside it the vision tower names what each of its patches shows, which teaches it to see
+in a fraction of the time, and its picture vector names the facts of the scene, which keeps it from learning
+scenes by heart. Those heads are dropped afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
+from transformers import CLIPModel, CLIPProcessor, PreTrainedTokenizerFast
+
+from vireo.data.jitter import jittered
+from vireo.data.negatives import wrong_captions
+from vireo.data.patches import FACTS, LABELS, NOTHING, scene_facts
+from vireo.data.pictures import STILLS, PictureSet
+from vireo.models.bundle import Bundle
+from vireo.models.clip import (
+    PATCH_SIZE,
+    build_clip_processor,
+    build_mini_clip,
+    embed_images,
+    embed_texts,
+    text_ids,
+)
+from vireo.training.loop import LoopConfig
+from vireo.training.precision import in_bfloat16
+
+CANDIDATES = 32
+"""Captions among which the right one is sought in the retrieval score."""
+
+
+@dataclass(frozen=True)
+class ClipConfig:
+    """negatives: wrong captions a picture. dense, facts: weights of naming what patches and pictures show."""
+
+    negatives: int = 5
+    dense: float = 0.5
+    facts: float = 10.0
+    loop: LoopConfig = field(
+        default_factory=lambda: LoopConfig(
+            steps=2000, batch_size=64, learning_rate=1e-3, average=0.995, compile_blocks=False
+        )
+    )
+
+
+class ClipObjective(nn.Module):
+    """The model and the heads that name patches."""
+
+    def __init__(self, clip: CLIPModel) -> None:
+        super().__init__()
+        self.clip = clip
+        width = clip.config.vision_config.hidden_size
+        sizes = {"object": 2, **{name: len(values) for name, values in LABELS.items()}}
+        self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in sizes.items()})
+        self.facts = nn.Linear(clip.config.projection_dim, len(FACTS))
+
+    def forward(self, pixels: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
+        """pixels (B, 3, H, W), ids (N, L): picture vectors (B, D), text vectors (N, D), class scores of patches
+        (B, P, C) and fact scores of pictures (B, F)."""
+        seen = self.clip.vision_model(pixel_values=pixels)
+        pictures = self.clip.visual_projection(seen.pooler_output)
+        texts = self.clip.get_text_features(input_ids=ids).pooler_output
+        patches = seen.last_hidden_state[:, 1:]
+        return pictures, texts, [head(patches) for head in self.heads.values()], self.facts(pictures)
+
+
+class ClipStage:
+    name = "clip"
+
+    def __init__(
+        self, config: ClipConfig, pictures: PictureSet, tokenizer: PreTrainedTokenizerFast, device: torch.device
+    ) -> None:
+        self.config, self.loop, self.pictures, self.device = config, config.loop, pictures, device
+        self.processor = build_clip_processor(tokenizer)
+        self.labels = pictures.dense_labels(PATCH_SIZE)
+        self.facts = np.stack([scene_facts(picture.scene) for picture in pictures.pictures])
+        torch.manual_seed(config.loop.seed)
+        self.module = ClipObjective(build_mini_clip(len(tokenizer))).to(device)
+
+    def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
+        rng = np.random.default_rng((self.loop.seed, step))
+        count = self.loop.batch_size
+        rows = rng.choice(len(self.pictures), count, replace=len(self.pictures) < count)
+        stills = rng.integers(0, len(STILLS), count)
+        pixels = np.stack([self.pictures.still(row, still) for row, still in zip(rows, stills, strict=True)])
+        pixels = jittered(pixels[:, None], rng)[:, 0]
+        shown = [self.pictures.pictures[row] for row in rows]
+        right = [picture.caption for picture in shown]
+        wrong = [text for p in shown for text in wrong_captions(p.caption, p.scene, rng, self.config.negatives)]
+        x = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+        ids = text_ids(self.processor.tokenizer, right + wrong, multiple=8).to(self.device)
+        images, texts, scores, facts = in_bfloat16(self.module, x, ids)
+        scale = self.module.clip.logit_scale.clamp(max=4.6).exp()
+        contrast, accuracy = contrastive_loss(images.float(), texts.float(), scale)
+        labels = torch.from_numpy(self.labels[rows, stills].astype(np.int64)).to(self.device)
+        dense = [masked_cross_entropy(score, labels[:, i]) for i, score in enumerate(scores)]
+        dense = torch.stack(dense).mean()
+        told = masked_fact_loss(facts, torch.from_numpy(self.facts[rows]).to(self.device))
+        figures = {
+            "contrastive": contrast.item(),
+            "dense": dense.item(),
+            "facts": told.item(),
+            "batch_accuracy": accuracy,
+        }
+        return contrast + self.config.dense * dense + self.config.facts * told, figures
+
+    def sample(self, folder: Path, step: int) -> None:
+        """This model makes no pictures; its figures are in the logs."""
+
+    def finish(self) -> Bundle:
+        """The model without the heads, and its processor."""
+        return Bundle(self.module.clip.eval(), self.processor)
+
+
+def masked_cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of scores (B, P, C) over the patches whose label (B, P) is known; 0 where none is."""
+    known = (labels != NOTHING).sum().clamp(min=1)
+    total = cross_entropy(scores.float().flatten(0, 1), labels.flatten(), ignore_index=NOTHING, reduction="sum")
+    return total / known
+
+
+def masked_fact_loss(scores: Tensor, facts: Tensor) -> Tensor:
+    """Binary cross entropy of scores (B, F) over known facts (B, F); 0 where none is."""
+    known = (facts != NOTHING).float()
+    loss = binary_cross_entropy_with_logits(scores.float(), facts.clamp(min=0).float(), weight=known, reduction="sum")
+    return loss / known.sum().clamp(min=1)
+
+
+def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> tuple[Tensor, float]:
+    """CLIP's symmetric loss with hard negatives.
+
+    images: (B, D). texts: (B + B K, D), first the right one of each picture, then K wrong ones a picture.
+    Wrong texts join the choice of their own picture only. Also returns the share of pictures that choose right.
+    """
+    count = len(images)
+    images, texts = normalize(images, dim=-1), normalize(texts, dim=-1)
+    among = scale * images @ texts[:count].T
+    own = scale * torch.einsum("bd,bkd->bk", images, texts[count:].unflatten(0, (count, -1)))
+    truth = torch.arange(count, device=images.device)
+    choice = torch.cat([among, own], dim=1)
+    loss = (cross_entropy(choice, truth) + cross_entropy(among.T, truth)) / 2
+    return loss, (choice.argmax(1) == truth).float().mean().item()
+
+
+@torch.no_grad()
+def measure(
+    model: CLIPModel, processor: CLIPProcessor, pictures: PictureSet, numbers: Sequence[int], seed: int = 0
+) -> dict[str, float | int]:
+    """How often the right caption wins among CANDIDATES, the others each wrong in one attribute.
+
+    numbers: clips of `pictures` without a style (in a style most attributes cannot be seen); their first frames
+    are shown. The same arguments give the same figures.
+    """
+    rng = np.random.default_rng(seed)
+    hits = []
+    for number in numbers:
+        picture = pictures.pictures[number]
+        captions = [picture.caption, *wrong_captions(picture.caption, picture.scene, rng, CANDIDATES - 1)]
+        image = embed_images(model, processor, [pictures.still(number, 0)])
+        hits.append(int((embed_texts(model, processor, captions) @ image[0]).argmax()) == 0)
+    return {"retrieval": float(np.mean(hits)), "n": len(hits), "candidates": CANDIDATES}

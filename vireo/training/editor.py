@@ -1,0 +1,104 @@
+"""Stage `editor`: VIVA's supervised stage (Eq. 1-3) on pairs of the studio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import HunyuanVideoTransformer3DModel
+from torch import Tensor
+
+from vireo.data.latents import LatentCache
+from vireo.data.mixture import PHRASES, EditMixture, MixtureConfig
+from vireo.data.states import StateCache
+from vireo.flow.loss import balanced_mask_weight, masked_flow_loss
+from vireo.flow.path import Prediction, interpolate, velocity, velocity_from_output
+from vireo.flow.schedule import training_times
+from vireo.models.transformer import editor_input, widen_for_editing
+from vireo.training.loop import LoopConfig, step_generator
+from vireo.training.t2v import prepared
+from vireo.training.validation import Validation
+from vireo.types import EditPair
+
+
+@dataclass(frozen=True)
+class EditorConfig:
+    """mask_weight_limit: most that w_m of VIVA Eq. 3 may be; see `balanced_mask_weight`."""
+
+    shift: float = 3.0
+    mask_weight_limit: float = 30.0
+    mixture: MixtureConfig = field(default_factory=MixtureConfig)
+    loop: LoopConfig = field(
+        default_factory=lambda: LoopConfig(
+            steps=12000, batch_size=24, learning_rate=5e-4, average=0.9995, sample_every=1000
+        )
+    )
+
+
+@dataclass(frozen=True)
+class EditorData:
+    """Cached truth of a pair set. source_rows, target_rows: of the latent cache, one a pair. masks: bool
+    (pairs, k + 1, h, w). states: PHRASES + 1 rows a pair, the last for the empty instruction.
+    pictures: float16 (n, C, 1, h, w), latents of the reference images; picture_rows: one a pair, -1 for none."""
+
+    pairs: list[EditPair]
+    latents: LatentCache
+    source_rows: np.ndarray
+    target_rows: np.ndarray
+    masks: np.ndarray
+    states: StateCache
+    pictures: np.ndarray
+    picture_rows: np.ndarray
+
+
+class EditorStage:
+    name = "editor"
+
+    def __init__(
+        self,
+        config: EditorConfig,
+        prediction: Prediction,
+        base: HunyuanVideoTransformer3DModel,
+        data: EditorData,
+        validation: Validation | None,
+        device: torch.device,
+    ) -> None:
+        self.config, self.loop, self.prediction, self.device = config, config.loop, prediction, device
+        self.data, self.validation = data, validation
+        self.module = prepared(widen_for_editing(base), config.loop, device)
+        self.mixture = EditMixture(data.pairs, config.mixture, config.loop.batch_size)
+
+    def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
+        rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)
+        data, draw = self.data, self.mixture.draw(rng)
+        sources, targets = data.source_rows[draw.rows], data.target_rows[draw.rows]
+        if draw.image:
+            source, x0 = self._tensor(data.latents.images[sources, 0]), self._tensor(data.latents.images[targets, 0])
+            mask = data.masks[draw.rows, :1]
+        else:
+            source, x0 = self._tensor(data.latents.videos[sources]), self._tensor(data.latents.videos[targets])
+            mask = data.masks[draw.rows]
+        reference = None
+        if draw.reference == "picture":
+            reference = self._tensor(data.pictures[data.picture_rows[draw.rows]])
+        elif draw.reference == "keyframe":
+            reference = self._tensor(data.latents.images[targets, 1])
+        mask = torch.from_numpy(mask).to(self.device).float()[:, None]
+        condition = data.states.batch(draw.rows * (PHRASES + 1) + draw.phrases, self.device)
+        noise = torch.randn(x0.shape, generator=generator).to(self.device)
+        t = training_times(len(x0), self.config.shift, generator).to(self.device)
+        z = interpolate(x0, noise, t)
+        output = self.module(editor_input(z, source, reference), 1000 * t, *condition, return_dict=False)[0]
+        v = velocity_from_output(output[:, :, : z.shape[2]].float(), z, t, self.prediction)
+        weight = balanced_mask_weight(mask, self.config.mask_weight_limit)
+        loss = masked_flow_loss(v, velocity(x0, noise), mask, weight)
+        return loss, {f"loss/{'image' if draw.image else 'video'}": loss.item()}
+
+    def sample(self, folder: Path, step: int) -> None:
+        if self.validation:
+            self.validation.measure(self.module, folder, step)
+
+    def _tensor(self, latents: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(latents)).to(self.device).float()

@@ -1,0 +1,61 @@
+"""How fast the editor trains here, on random numbers of the true shapes."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from vireo.flow.loss import masked_flow_loss
+from vireo.models.transformer import build_mini_transformer, editor_input, widen_for_editing
+from vireo.runtime import autocast, pick_device
+from vireo.training.editor import EditorConfig
+from vireo.training.t2v import T2vConfig, prepared
+
+
+@dataclass(frozen=True)
+class StepTiming:
+    """seconds: median of a whole step (forward, backward, update). flops: of its forward and backward."""
+
+    seconds: float
+    flops: float
+    batch: int
+
+
+def measure_step(steps: int = 8, channels: int = 48, text: tuple[int, int] = (64, 192)) -> StepTiming:
+    """Times training steps of mini's editor on video batches. text: (tokens, width) of the instructor's states."""
+    device, config = pick_device(), EditorConfig()
+    torch.manual_seed(0)
+    module = widen_for_editing(build_mini_transformer(channels, text[1], **vars(T2vConfig().transformer)))
+    batch = config.loop.batch_size
+    z, source = (torch.randn(batch, channels, 3, 12, 12, device=device) for _ in range(2))
+    condition = (
+        torch.randn(batch, *text, device=device),
+        torch.ones(batch, text[0], dtype=torch.bool, device=device),
+        torch.randn(batch, text[1], device=device),
+    )
+    times = torch.rand(batch, device=device) * 1000
+
+    def loss() -> torch.Tensor:
+        with autocast(device):
+            output = module(editor_input(z, source), times, *condition, return_dict=False)[0]
+        return masked_flow_loss(output, z, None, 0.0)
+
+    with FlopCounterMode(display=False) as counter:
+        loss().backward()
+    module = prepared(module, config.loop, device)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=1e-5, fused=True)
+    seconds = []
+    for _ in range(steps + 2):
+        began = time.perf_counter()
+        loss().backward()
+        torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - began)
+    return StepTiming(statistics.median(seconds[2:]), counter.get_total_flops(), batch)

@@ -1,0 +1,195 @@
+"""Stage `vlm`: the instructor learns to see, to say what an instruction means, and to judge edits.
+
+A LLaVA-class model whose vision tower starts as the CLIP-class model's. One step is one batch of packed
+dialogues of one sort; the loss is on answers only. Frozen afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import CLIPModel, LlavaForConditionalGeneration, PreTrainedTokenizerFast
+
+from vireo.data.curriculum import Batch, Curriculum
+from vireo.data.dialogues import Packed
+from vireo.data.jitter import jittered
+from vireo.data.questions import ATTRIBUTES
+from vireo.models.bundle import Bundle
+from vireo.models.instructor import build_mini_instructor, build_processor
+from vireo.training.loop import LoopConfig
+from vireo.training.precision import in_bfloat16
+
+
+@dataclass(frozen=True)
+class VlmConfig:
+    """Shares of steps on each sort of dialogue (see `vireo.data.curriculum`), in proportion.
+
+    clips: most clips of which all questions are made; see `vireo.data.lessons`.
+    """
+
+    about: float = 0.46
+    verdicts: float = 0.42
+    references: float = 0.06
+    texts: float = 0.06
+    clips: int = 12_000
+    loop: LoopConfig = field(
+        default_factory=lambda: LoopConfig(
+            steps=5000, batch_size=32, learning_rate=1e-3, average=0.998, compile_blocks=False
+        )
+    )
+
+
+class AnswerObjective(nn.Module):
+    """Scores of the answer tokens of packed dialogues."""
+
+    def __init__(self, instructor: LlavaForConditionalGeneration) -> None:
+        super().__init__()
+        self.instructor = instructor
+
+    def forward(self, pixels: Tensor | None, mask: Tensor, packed: Packed) -> Tensor:
+        """pixels (B n, 3, H, W) or None, mask (B, 1, L, L) as in `Packed`: scores (N, vocabulary)."""
+        hidden = self.instructor.model(
+            input_ids=packed.ids,
+            pixel_values=pixels,
+            attention_mask=mask,
+            position_ids=packed.positions,
+            use_cache=False,
+        ).last_hidden_state
+        return self.instructor.lm_head(hidden[packed.rows, packed.columns])
+
+
+class VlmStage:
+    name = "vlm"
+
+    def __init__(
+        self,
+        config: VlmConfig,
+        curriculum: Curriculum,
+        tokenizer: PreTrainedTokenizerFast,
+        clip: CLIPModel,
+        device: torch.device,
+    ) -> None:
+        self.config, self.loop, self.curriculum, self.device = config, config.loop, curriculum, device
+        self.tokenizer = tokenizer
+        torch.manual_seed(config.loop.seed)
+        instructor = build_mini_instructor(len(tokenizer))
+        instructor.model.vision_tower.load_state_dict(clip.vision_model.state_dict())
+        self.module = AnswerObjective(instructor).to(device)
+        # The last norm of the tower stands behind the layer that is read, and never gets a gradient.
+        instructor.model.vision_tower.post_layernorm.requires_grad_(False)
+
+    def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
+        rng = np.random.default_rng((self.loop.seed, step))
+        sort, batch = self._batch(rng)
+        batch = replace(batch, images=jittered(batch.images, rng))
+        scores = score_answers(self.module, batch, self.device)
+        loss = cross_entropy(scores, batch.packed.answers.to(self.device))
+        return loss, {f"loss_{sort}": loss.item()}
+
+    def _batch(self, rng: np.random.Generator) -> tuple[str, Batch]:
+        config, lessons, count = self.config, self.curriculum.lessons, self.loop.batch_size
+        pools = {
+            "about": (config.about, self.curriculum.owners),
+            "verdicts": (config.verdicts, self.curriculum.judged),
+            "references": (config.references, np.arange(len(lessons.reference_pairs))),
+            "texts": (config.texts, np.arange(len(lessons.texts))),
+        }
+        shares = np.array([share * (len(pool) > 0) for share, pool in pools.values()])
+        sort = list(pools)[int(rng.choice(len(pools), p=shares / shares.sum()))]
+        # Two pictures and longer turns: fewer rows keep steps alike in time.
+        rows = count if sort in ("about", "texts") else count * 3 // 4
+        return sort, getattr(self.curriculum, sort)(rng.choice(pools[sort][1], rows), rng)
+
+    def sample(self, folder: Path, step: int) -> None:
+        """This model makes no pictures; its figures are in the logs."""
+
+    def finish(self) -> Bundle:
+        """The instructor and its processor."""
+        return Bundle(self.module.instructor.eval(), build_processor(self.tokenizer))
+
+
+def score_answers(module: nn.Module, batch: Batch, device: torch.device) -> Tensor:
+    """Scores (N, vocabulary), float32, of the answer tokens of a batch, computed in bfloat16."""
+    images = torch.from_numpy(batch.images).to(device).flatten(0, 1)
+    pixels = images.permute(0, 3, 1, 2).float().div(127.5).sub(1) if len(images) else None
+    packed = batch.packed.to(device)
+    return in_bfloat16(module, pixels, packed.mask, packed).float()
+
+
+@torch.no_grad()
+def measure(
+    instructor: LlavaForConditionalGeneration,
+    curriculum: Curriculum,
+    *,
+    rounds: int = 2,
+    batch: int = 32,
+    seed: int = 0,
+) -> dict[str, float | dict]:
+    """How the instructor answers on unseen scenes: a table for reports.
+
+    An answer counts as right when greedy decoding gives exactly its tokens. `kinds`: share of right answers by
+    kind of question. `attributes`, `relations`, `grounding`: means over their kinds. `critic`: balanced accuracy
+    (mean of the rates on yes and on no) of each question, over `rounds` random candidates a pair; `critic_mean`
+    is their mean; `critic_reasoned` the same over reasoned instructions alone.
+    """
+    module = AnswerObjective(instructor)
+    rng = np.random.default_rng(seed)
+    lessons = curriculum.lessons
+    right: dict[str, list[bool]] = defaultdict(list)
+    pools = {
+        "about": curriculum.owners,
+        "texts": np.arange(len(lessons.texts)),
+        "references": np.arange(len(lessons.reference_pairs)),
+        "verdicts": np.tile(curriculum.judged, rounds),
+    }
+    for sort, pool in pools.items():
+        for start in range(0, len(pool), batch):
+            made: Batch = getattr(curriculum, sort)(pool[start : start + batch], rng)
+            scores = score_answers(module, made, instructor.device)
+            for kind, hit in zip(made.packed.kinds, made.packed.answered_right(scores.argmax(-1).cpu()), strict=True):
+                right[f"{sort}:{kind}" if sort == "references" else kind].append(hit)
+    return summarise(right)
+
+
+def summarise(right: dict[str, list[bool]]) -> dict[str, float | dict]:
+    """The table of `measure` from the hits of each kind of turn."""
+    plain = {kind: hits for kind, hits in right.items() if not kind.startswith("critic/")}
+    kinds = {kind: {"accuracy": float(np.mean(hits)), "n": len(hits)} for kind, hits in sorted(plain.items())}
+    verdicts: dict[str, dict[str, list[bool]]] = defaultdict(lambda: {"yes": [], "no": []})
+    causes: dict[str, list[bool]] = defaultdict(list)
+    for kind, hits in right.items():
+        if kind.startswith("critic/"):
+            _, question, answer, candidate, fault, *reasoned = kind.split("/")
+            verdicts[question][answer] += hits
+            causes[f"{question} {candidate} {fault}"] += hits
+            if reasoned:
+                verdicts["reasoned"][answer] += hits
+    balanced = {
+        question: float(np.mean([np.mean(hits) for hits in sides.values() if hits]))
+        for question, sides in sorted(verdicts.items())
+    }
+    reasoned = balanced.pop("reasoned", None)
+    table: dict[str, float | dict] = {
+        "attributes": _mean(kinds, ATTRIBUTES),
+        "relations": _mean(kinds, ("relation",)),
+        "grounding": _mean(kinds, ("place", "where")),
+        "counting": _mean(kinds, ("count",)),
+        "critic_mean": float(np.mean(list(balanced.values()))) if balanced else float("nan"),
+        "critic": balanced,
+        "kinds": kinds,
+        "causes": {cause: float(np.mean(hits)) for cause, hits in sorted(causes.items())},
+    }
+    if reasoned is not None:
+        table["critic_reasoned"] = reasoned
+    return table
+
+
+def _mean(kinds: dict[str, dict], names: tuple[str, ...]) -> float:
+    known = [kinds[name]["accuracy"] for name in names if name in kinds]
+    return float(np.mean(known)) if known else float("nan")
