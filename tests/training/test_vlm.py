@@ -3,6 +3,7 @@ import pytest
 import torch
 from small_set import make_small_set
 
+from vireo.data.curriculum import changed_patches
 from vireo.judges.critic import verdict_logits
 from vireo.models.chat import MINI, NO, YES, answer_ids
 from vireo.models.clip import build_mini_clip
@@ -92,16 +93,24 @@ def test_verdict_turns_equal_the_critic(small, stage):
     with torch.no_grad():
         wanted = verdict_logits(instructor, processor, [source], [edited], [instruction], kind)
         packed = batch.packed
-        scores = AnswerObjective(instructor)(pixels(batch), packed.mask, packed)
+        scores, _ = AnswerObjective(instructor)(pixels(batch), packed.mask, packed)
     yes, no = (answer_ids(small.tokenizer, MINI, word)[0] for word in (YES, NO))
     assert (scores[0, yes] - scores[0, no]).item() == pytest.approx(wanted.item(), abs=2e-4)
     assert question
-    half = score_answers(AnswerObjective(instructor), batch, torch.device("cpu"))
+    half, _ = score_answers(AnswerObjective(instructor), batch, torch.device("cpu"))
     assert (half - scores).abs().max() < 0.1
 
 
 def pixels(batch):
     return torch.from_numpy(batch.images).flatten(0, 1).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def test_changed_patches_by_hand():
+    images = np.full((1, 2, 96, 96, 3), 50, np.uint8)
+    images[0, 1, 12:24, 0:3] = 90  # a quarter of the patch in row 1, column 0
+    images[0, 1, 50, 50] = 90  # one pixel: too few
+    images[0, 1, 72:, 72:] = 60  # too faint
+    assert np.flatnonzero(changed_patches(images, 12)[0]).tolist() == [8]
 
 
 def test_table_by_hand():

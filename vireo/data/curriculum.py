@@ -24,6 +24,7 @@ from vireo.models.chat import (
     marked_ids,
     opening_ids,
 )
+from vireo.models.clip import PATCH_SIZE
 from vireo.models.instructor import TOKENS_PER_IMAGE
 from vireo.models.tokenizer import EOS, IMAGE, plain_ids
 from vireo.types import EditPair
@@ -36,10 +37,14 @@ _FAULTS = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
 
 @dataclass(frozen=True)
 class Batch:
-    """images: uint8 (B, n, H, W, 3), n pictures a dialogue. packed: their dialogues."""
+    """images: uint8 (B, n, H, W, 3), n pictures a dialogue. packed: their dialogues.
+
+    changed: for verdicts, float32 (B, P), 1 where a patch of the second picture differs from the first's.
+    """
 
     images: np.ndarray
     packed: Packed
+    changed: np.ndarray | None = None
 
 
 class Curriculum:
@@ -105,7 +110,8 @@ class Curriculum:
             turns = [self._verdict(int(index), candidate, rng) for _ in range(questions)]
             # Turns that were drawn twice teach nothing new.
             dialogues.append(list(dict.fromkeys(turn for turn in turns if turn is not None)))
-        return Batch(np.array(images), pack(self.openings[2], dialogues, LENGTHS[2]))
+        stacked = np.array(images)
+        return Batch(stacked, pack(self.openings[2], dialogues, LENGTHS[2]), changed_patches(stacked, PATCH_SIZE))
 
     def _candidate(
         self, index: int, still: int, rng: np.random.Generator
@@ -185,3 +191,14 @@ class Curriculum:
         turn = bank.turn(number)
         said = list(turn.ids[len(self.before) : turn.answer - len(self.after)])
         return said, turn.kind.endswith("/reasoned"), self.families[index]
+
+
+def changed_patches(images: np.ndarray, patch: int, level: int = 12, share: float = 0.08) -> np.ndarray:
+    """float32 (B, P): 1 where more than `share` of a patch's pixels differ by more than `level` of 255.
+
+    images: uint8 (B, 2, H, W, 3).
+    """
+    differs = np.abs(images[:, 0].astype(np.int16) - images[:, 1]).max(-1) > level
+    count, height, width = differs.shape
+    grid = differs.reshape(count, height // patch, patch, width // patch, patch).mean((2, 4))
+    return (grid > share).reshape(count, -1).astype(np.float32)

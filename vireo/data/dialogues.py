@@ -36,7 +36,7 @@ class Packed:
     ids, positions: int64 (B, L). mask: float32 (B, 1, L, L), 0 where a token may look, -inf elsewhere.
     rows, columns: int64 (N,), the places from which answer tokens are predicted. answers: int64 (N,), those
         tokens; -100 for padding. turns: int64 (N,), number of the turn in the batch.
-    kinds: of the turns.
+    kinds: of the turns. opening: length of the opening.
     """
 
     ids: Tensor
@@ -47,6 +47,7 @@ class Packed:
     answers: Tensor
     turns: Tensor
     kinds: list[str]
+    opening: int
 
     def to(self, device: torch.device) -> Packed:
         tensors = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
@@ -98,6 +99,7 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
         torch.tensor(answers + [-100] * spare),
         torch.tensor(turns + [-1] * spare),
         kinds,
+        begin,
     )
 
 

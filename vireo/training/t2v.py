@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,7 +90,7 @@ class T2vStage:
             self.device
         )
         times = sampling_times(steps, self.config.shift).to(self.device)
-        for now, after in zip(times[:-1], times[1:], strict=True):
+        for now, after in itertools.pairwise(times):
             t = now.expand(count)
             with autocast(self.device):
                 output = self.module(torch.cat([z, z]), 1000 * torch.cat([t, t]), *condition, return_dict=False)[0]

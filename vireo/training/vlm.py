@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from transformers import CLIPModel, LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from vireo.data.curriculum import Batch, Curriculum
@@ -30,6 +30,7 @@ from vireo.training.precision import in_bfloat16
 class VlmConfig:
     """Shares of steps on each sort of dialogue (see `vireo.data.curriculum`), in proportion.
 
+    change: weight of telling which patches of a candidate differ from the source's.
     clips: most clips of which all questions are made; see `vireo.data.lessons`.
     """
 
@@ -37,6 +38,7 @@ class VlmConfig:
     verdicts: float = 0.42
     references: float = 0.06
     texts: float = 0.06
+    change: float = 0.5
     clips: int = 12_000
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
@@ -46,22 +48,33 @@ class VlmConfig:
 
 
 class AnswerObjective(nn.Module):
-    """Scores of the answer tokens of packed dialogues."""
+    """Scores of the answer tokens of packed dialogues, and of which patches differ between two pictures.
+
+    The second is a help in training only: it teaches the middle layers to compare patches of one place, on which
+    every verdict stands.
+    """
 
     def __init__(self, instructor: LlavaForConditionalGeneration) -> None:
         super().__init__()
         self.instructor = instructor
+        self.middle = (instructor.config.text_config.num_hidden_layers + 1) // 2
+        self.change = nn.Linear(instructor.config.text_config.hidden_size, 1)
 
-    def forward(self, pixels: Tensor | None, mask: Tensor, packed: Packed) -> Tensor:
-        """pixels (B n, 3, H, W) or None, mask (B, 1, L, L) as in `Packed`: scores (N, vocabulary)."""
-        hidden = self.instructor.model(
+    def forward(self, pixels: Tensor | None, mask: Tensor, packed: Packed) -> tuple[Tensor, Tensor]:
+        """pixels (B n, 3, H, W) or None, mask (B, 1, L, L) as in `Packed`: scores (N, vocabulary), and (B, P) of
+        the last picture's patches."""
+        output = self.instructor.model(
             input_ids=packed.ids,
             pixel_values=pixels,
             attention_mask=mask,
             position_ids=packed.positions,
             use_cache=False,
-        ).last_hidden_state
-        return self.instructor.lm_head(hidden[packed.rows, packed.columns])
+            output_hidden_states=True,
+        )
+        answers = self.instructor.lm_head(output.last_hidden_state[packed.rows, packed.columns])
+        patches = self.instructor.config.image_seq_length
+        last = output.hidden_states[self.middle][:, max(0, packed.opening - patches) : packed.opening]
+        return answers, self.change(last).squeeze(-1)
 
 
 class VlmStage:
@@ -88,9 +101,14 @@ class VlmStage:
         rng = np.random.default_rng((self.loop.seed, step))
         sort, batch = self._batch(rng)
         batch = replace(batch, images=jittered(batch.images, rng))
-        scores = score_answers(self.module, batch, self.device)
+        scores, change = score_answers(self.module, batch, self.device)
         loss = cross_entropy(scores, batch.packed.answers.to(self.device))
-        return loss, {f"loss_{sort}": loss.item()}
+        figures = {f"loss_{sort}": loss.item()}
+        if batch.changed is not None:
+            found = binary_cross_entropy_with_logits(change, torch.from_numpy(batch.changed).to(self.device))
+            figures["loss_change"] = found.item()
+            loss = loss + self.config.change * found
+        return loss, figures
 
     def _batch(self, rng: np.random.Generator) -> tuple[str, Batch]:
         config, lessons, count = self.config, self.curriculum.lessons, self.loop.batch_size
@@ -114,12 +132,13 @@ class VlmStage:
         return Bundle(self.module.instructor.eval(), build_processor(self.tokenizer))
 
 
-def score_answers(module: nn.Module, batch: Batch, device: torch.device) -> Tensor:
-    """Scores (N, vocabulary), float32, of the answer tokens of a batch, computed in bfloat16."""
+def score_answers(module: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
+    """`AnswerObjective` of a batch, computed in bfloat16: float32 scores (N, vocabulary) and (B, P)."""
     images = torch.from_numpy(batch.images).to(device).flatten(0, 1)
     pixels = images.permute(0, 3, 1, 2).float().div(127.5).sub(1) if len(images) else None
     packed = batch.packed.to(device)
-    return in_bfloat16(module, pixels, packed.mask, packed).float()
+    answers, change = in_bfloat16(module, pixels, packed.mask, packed)
+    return answers.float(), change.float()
 
 
 @torch.no_grad()
@@ -151,7 +170,7 @@ def measure(
     for sort, pool in pools.items():
         for start in range(0, len(pool), batch):
             made: Batch = getattr(curriculum, sort)(pool[start : start + batch], rng)
-            scores = score_answers(module, made, instructor.device)
+            scores, _ = score_answers(module, made, instructor.device)
             for kind, hit in zip(made.packed.kinds, made.packed.answered_right(scores.argmax(-1).cpu()), strict=True):
                 right[f"{sort}:{kind}" if sort == "references" else kind].append(hit)
     return summarise(right)

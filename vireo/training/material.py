@@ -1,0 +1,217 @@
+"""What the stages of mini stand on: pair sets, caches and finished models, each made once, when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import AutoProcessor, LlavaForConditionalGeneration, PreTrainedTokenizerFast
+
+from vireo.data.curriculum import Curriculum
+from vireo.data.frames import FrameCache, cache_frames
+from vireo.data.latents import LatentCache, OnCount, cache_latents, cache_masks
+from vireo.data.lessons import Lessons, LessonTexts
+from vireo.data.mixture import PHRASES
+from vireo.data.pairs import read_pairs
+from vireo.data.pictures import PictureSet
+from vireo.data.states import Prompt, StateCache, cache_states
+from vireo.data.tensors import to_pixels
+from vireo.errors import InputError
+from vireo.models.chat import MINI
+from vireo.models.codec import encode_latents, strides
+from vireo.models.tokenizer import train_tokenizer
+from vireo.models.vae import BlockTransformVAE
+from vireo.training.editor import EditorData
+from vireo.training.export import save_model
+from vireo.types import EditPair
+from vireo.world.generate import make_pairs
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """The training pairs come in parts, so that early stages begin before the last part is rendered.
+
+    pairs, seeds: number of pairs of each part, and the seed of its first scene. The autoencoder learns from
+    the first part, CLIP and instructor from the first `understanding` parts, the transformer from all.
+    Validation scenes are of the training split, too, and of no part.
+    """
+
+    pairs: tuple[int, ...] = (3600, 8000)
+    seeds: tuple[int, ...] = (800_000, 0)
+    understanding: int = 2
+    validation_pairs: int = 240
+    validation_seed: int = 900_000
+
+
+def relocated(pair: EditPair, folder: str) -> EditPair:
+    """The same pair with its paths below `folder`."""
+    fields = ("source", "target", "mask", "instances", "reference")
+    paths = {name: f"{folder}/{path}" for name in fields if (path := getattr(pair, name)) is not None}
+    return pair.model_copy(update=paths)
+
+
+class Material:
+    """Over one workdir. tick: gives the progress callback for a named piece of work, and may end it by raising.
+
+    lesson_clips: most clips of which all questions are made.
+    """
+
+    def __init__(
+        self, workdir: Path, data: DataConfig, lesson_clips: int, device: torch.device, tick: Callable[[str], OnCount]
+    ) -> None:
+        self.workdir, self.data, self.lesson_clips = workdir, data, lesson_clips
+        self.device, self.tick = device, tick
+
+    def finished(self, stage: str) -> bool:
+        return (self.workdir / stage / "model").exists()
+
+    def model(self, stage: str) -> Path:
+        if not self.finished(stage):
+            raise InputError(
+                f"stage {stage} is not finished in {self.workdir}",
+                f"run first: vireo train {stage} --workdir {self.workdir}",
+            )
+        return self.workdir / stage / "model"
+
+    def _pair_set(self, name: str, count: int, seed: int) -> Path:
+        folder = self.workdir / "data" / name
+        if not (folder / "pairs.jsonl").exists():
+            make_pairs(folder, count=count, seed=seed, split="train", on_progress=self.tick(f"{name} data"))
+        return folder
+
+    def parts(self, count: int) -> list[EditPair]:
+        """The pairs of the first `count` parts, with paths relative to workdir/data."""
+        parts = list(zip(self.data.pairs, self.data.seeds, strict=True))[:count]
+        folders = [self._pair_set(f"part-{k}", *part) for k, part in enumerate(parts)]
+        return [relocated(pair, folder.name) for folder in folders for pair in read_pairs(folder)]
+
+    @cached_property
+    def validation_pairs(self) -> list[EditPair]:
+        data = self.data
+        folder = self._pair_set("validation", data.validation_pairs, data.validation_seed)
+        return [relocated(pair, folder.name) for pair in read_pairs(folder)]
+
+    def frames_of(self, name: str, pairs: list[EditPair]) -> FrameCache:
+        folder = self.workdir / "cache" / f"{name}-frames"
+        return cache_frames(self.workdir / "data", pairs, folder, self.tick("decoding"))
+
+    @cached_property
+    def pairs(self) -> list[EditPair]:
+        return self.parts(len(self.data.pairs))
+
+    @cached_property
+    def frames(self) -> FrameCache:
+        return self.frames_of(f"parts-{len(self.data.pairs)}", self.pairs)
+
+    @cached_property
+    def understanding_pairs(self) -> list[EditPair]:
+        return self.parts(self.data.understanding)
+
+    @cached_property
+    def pictures(self) -> PictureSet:
+        return self.pictures_of(f"parts-{self.data.understanding}", self.understanding_pairs)
+
+    @cached_property
+    def unseen_pictures(self) -> PictureSet:
+        return self.pictures_of("validation", self.validation_pairs)
+
+    def pictures_of(self, name: str, pairs: list[EditPair]) -> PictureSet:
+        folder = self.workdir / "cache" / f"{name}-instances"
+        return PictureSet.open(
+            self.workdir / "data", pairs, self.frames_of(name, pairs), folder, self.tick("instances")
+        )
+
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        folder = self.workdir / "cache" / "tokenizer"
+        if not folder.exists():
+            pictures = self.pictures
+            texts = LessonTexts(self.understanding_pairs, pictures, self.lesson_clips)
+            captions = (f" {picture.caption}" for picture in pictures.pictures)
+            save_model(folder, train_tokenizer([*texts.every(), *captions]))
+        return PreTrainedTokenizerFast.from_pretrained(folder)
+
+    def curriculum(self, name: str, pairs: list[EditPair], pictures: PictureSet) -> Curriculum:
+        folder = self.workdir / "cache" / f"{name}-lessons"
+        if not (folder / "reference_pairs.npy").exists():
+            texts = LessonTexts(pairs, pictures, self.lesson_clips)
+            Lessons.make(texts, self.tokenizer, MINI, folder)
+        return Curriculum(self.workdir / "data", pairs, pictures, Lessons(folder), self.tokenizer, MINI)
+
+    @cached_property
+    def vae_model(self) -> BlockTransformVAE:
+        return BlockTransformVAE.from_pretrained(self.model("vae")).to(self.device).eval()
+
+    @cached_property
+    def latents(self) -> LatentCache:
+        return cache_latents(
+            self.vae_model, self.frames, self.workdir / "cache" / "latents", self.device, self.tick("encoding")
+        )
+
+    @cached_property
+    def instructor(self) -> LlavaForConditionalGeneration:
+        model = LlavaForConditionalGeneration.from_pretrained(self.model("vlm"), dtype=torch.float32)
+        return model.to(self.device).eval().requires_grad_(False)
+
+    @cached_property
+    def processor(self) -> Any:
+        return AutoProcessor.from_pretrained(self.model("vlm"))
+
+    def _states(self, name: str, prompts: Iterator[Prompt], count: int) -> StateCache:
+        folder = self.workdir / "cache" / name
+        return cache_states(
+            self.instructor, self.processor, MINI, prompts, count, folder, self.tick(f"states of {name}")
+        )
+
+    def captions(self) -> StateCache:
+        captions = {}
+        for pair in self.pairs:
+            captions[pair.source], captions[pair.target] = pair.source_caption, pair.target_caption
+        texts = [captions[path] for path in self.frames.index]
+        return self._states("captions", (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
+
+    def editor_data(self) -> EditorData:
+        pairs, index, folder = self.pairs, self.frames.index, self.workdir / "data"
+        pictures = {
+            i: np.asarray(Image.open(folder / pair.reference).convert("RGB"))
+            for i, pair in enumerate(pairs)
+            if pair.reference
+        }
+
+        def prompts() -> Iterator[Prompt]:
+            for i, pair in enumerate(pairs):
+                frame, picture = self.frames[pair.source][0], pictures.get(i)
+                # One paraphrase a pair, another for each pair, so that all templates are seen.
+                phrases = [pair.instruction, pair.paraphrases[i % len(pair.paraphrases)], ""]
+                yield from (Prompt(text, frame, picture) for text in phrases)
+
+        states = self._states("instructions", prompts(), len(pairs) * (PHRASES + 1))
+        masks = cache_masks(
+            folder, pairs, self.workdir / "cache" / "masks", strides(self.vae_model), self.tick("masks")
+        )
+        picture_rows = np.full(len(pairs), -1)
+        picture_rows[list(pictures)] = np.arange(len(pictures))
+        return EditorData(
+            pairs,
+            self.latents,
+            np.array([index[pair.source] for pair in pairs]),
+            np.array([index[pair.target] for pair in pairs]),
+            masks,
+            states,
+            self._encode_pictures(list(pictures.values())),
+            picture_rows,
+        )
+
+    @torch.no_grad()
+    def _encode_pictures(self, pictures: list[np.ndarray]) -> np.ndarray:
+        groups = [np.stack(pictures[i : i + 64])[:, None] for i in range(0, len(pictures), 64)]
+        latents = [
+            encode_latents(self.vae_model, to_pixels(group, self.device)).half().cpu().numpy() for group in groups
+        ]
+        return np.concatenate(latents)
