@@ -5,7 +5,7 @@ import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from vireo.flow.loss import balanced_mask_weight, masked_flow_loss
+from vireo.flow.loss import LOSS_FLOOR, balanced_mask_weight, masked_flow_loss, velocities
 from vireo.flow.path import clean_from_velocity, interpolate, velocity, velocity_from_output
 from vireo.flow.schedule import sampling_times, shift_time, training_times
 
@@ -41,6 +41,20 @@ def test_both_predictions_mean_the_same_velocity(path):
     assert torch.equal(velocity_from_output(v, z, t, "velocity"), v)
     from_sample = velocity_from_output(x0, z, t, "sample")
     torch.testing.assert_close(from_sample[1:], v[1:])
+
+
+def test_the_loss_of_both_predictions_is_least_at_the_truth_and_alike_above_the_floor(path):
+    x0, noise, t, z = path
+    v = velocity(x0, noise)
+    for truth, prediction in ((v, "velocity"), (x0, "sample")):
+        predicted, true = velocities(truth, x0, noise, z, t, prediction)
+        torch.testing.assert_close(predicted, true)
+    wrong = x0 + 0.3
+    predicted, true = velocities(wrong, x0, noise, z, t, "sample")
+    error = (predicted - true).square().flatten(1).mean(1)
+    torch.testing.assert_close(error, (0.3 / t.clamp_min(LOSS_FLOOR)).square())
+    same, _ = velocities(velocity_from_output(wrong, z, t, "sample"), x0, noise, z, t, "velocity")
+    torch.testing.assert_close(same[2:], predicted[2:])
 
 
 @pytest.mark.parametrize("shift", [1.0, 3.0, 7.0])

@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from vireo.flow.path import Prediction, velocity, velocity_from_output
+
+LOSS_FLOOR = 0.2
+"""Smallest time by which errors of clean-sample predictions are divided in the loss. Without it a sample at
+t = 0.02 would weigh 2500 times one at t = 1, and few such samples would make most of the gradient."""
+
+
+def velocities(
+    output: Tensor, x0: Tensor, noise: Tensor, z: Tensor, t: Tensor, prediction: Prediction
+) -> tuple[Tensor, Tensor]:
+    """(predicted, true) velocities for the loss, from a network's output at z_t.
+
+    For clean-sample predictions both are divided by max(t, LOSS_FLOOR), so that the truth stays the minimum.
+    """
+    if prediction == "velocity":
+        return output, velocity(x0, noise)
+    return tuple(velocity_from_output(x, z, t, prediction, LOSS_FLOOR) for x in (output, x0))
+
 
 def masked_flow_loss(v: Tensor, target: Tensor, mask: Tensor | None, mask_weight: float | Tensor) -> Tensor:
     """mean over all elements of (1 + w_m M) * |v - target|^2, weighted before the mean (VIVA Eq. 3).

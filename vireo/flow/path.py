@@ -9,7 +9,7 @@ from torch import Tensor
 Prediction = Literal["velocity", "sample"]
 """What a network's output means: v itself, or the clean sample x0, from which v follows."""
 
-TIME_FLOOR = 0.05
+TIME_FLOOR = 1e-3
 """Smallest time by which a clean-sample prediction is divided; v would blow up as t goes to 0."""
 
 
@@ -33,13 +33,15 @@ def clean_from_velocity(z: Tensor, t: Tensor, v: Tensor) -> Tensor:
     return z - _like(t, z) * v
 
 
-def velocity_from_output(output: Tensor, z: Tensor, t: Tensor, prediction: Prediction) -> Tensor:
+def velocity_from_output(
+    output: Tensor, z: Tensor, t: Tensor, prediction: Prediction, floor: float = TIME_FLOOR
+) -> Tensor:
     """The velocity that a network's output stands for.
 
-    `sample` reads the output as x0 and takes v = (z_t - x0) / max(t, TIME_FLOOR): the network then need
+    `sample` reads the output as x0 and takes v = (z_t - x0) / max(t, floor): the network then need
     not carry the noise through its width, which matters when a token has almost as many numbers as the
     network is wide (as in mini; Li and He, "Back to Basics", 2025). The loss stays one on velocities.
     """
     if prediction == "velocity":
         return output
-    return (z - output) / _like(t, z).clamp_min(TIME_FLOOR)
+    return (z - output) / _like(t, z).clamp_min(floor)

@@ -17,6 +17,7 @@ from transformers import (
     CLIPProcessor,
     CLIPTextConfig,
     CLIPVisionConfig,
+    CLIPVisionModel,
     PreTrainedTokenizerFast,
 )
 
@@ -101,3 +102,34 @@ def embed_images(model: CLIPModel, processor: CLIPProcessor, images: Sequence[np
     pixels = processor.image_processor(images=list(images), return_tensors="pt").pixel_values
     features = model.get_image_features(pixel_values=pixels.to(model.device, model.dtype)).pooler_output
     return torch.nn.functional.normalize(features, dim=-1)
+
+
+@torch.no_grad()
+def start_as_whitening(tower: CLIPVisionModel, pixels: Tensor, floor: float = 1e-3) -> None:
+    """Sets the tower's patch embedding to the whitened principal components of patches, its positions to waves.
+
+    With random filters the strongest thing in a patch, its mean colour, drowns the edges by which shapes are
+    told; whitened, all components have about unit variance, and the tower learns several times faster.
+
+    pixels: (B, 3, H, W) in -1..1, typical pictures. floor: added to variances, so that noise is not blown up.
+    """
+    size = tower.config.patch_size
+    patches = torch.nn.functional.unfold(pixels.float(), size, stride=size).transpose(1, 2).flatten(0, 1).double()
+    patches = patches - patches.mean(0)
+    variances, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+    width = tower.config.hidden_size
+    strongest = (vectors / (variances.clamp(min=0) + floor).sqrt()).flip(1)[:, :width]
+    embedding = tower.embeddings.patch_embedding.weight
+    embedding.copy_(strongest.T.reshape(embedding.shape))
+    positions = tower.embeddings.position_embedding.weight
+    positions[1:] = _waves(IMAGE_SIZE // size, width).to(positions)
+
+
+def _waves(grid: int, width: int) -> Tensor:
+    """Sines and cosines of row and column, (grid * grid, width), rows first."""
+    steps = torch.arange(grid, dtype=torch.float64) / grid * 2 * torch.pi
+    frequencies = torch.arange(1, width // 4 + 1, dtype=torch.float64) * grid / (width / 2)
+    phase = steps[:, None] * frequencies
+    one = torch.cat([phase.sin(), phase.cos()], dim=1)
+    rows, columns = one[:, None].expand(grid, grid, -1), one[None].expand(grid, grid, -1)
+    return torch.cat([rows, columns], dim=-1).flatten(0, 1) * 0.5

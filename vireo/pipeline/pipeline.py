@@ -237,7 +237,7 @@ class VireoPipeline(DiffusionPipeline):
         if (x.shape[2] - 1) % self.temporal_stride or x.shape[3] % multiple or x.shape[4] % multiple:
             raise InputError(
                 f"a window of {x.shape[2]} frames of {x.shape[4]}x{x.shape[3]} pixels does not fit the model",
-                f"give {self.temporal_stride}k + 1 frames, sides multiples of {multiple}; vireo.edit_video takes any clip",
+                f"give {self.temporal_stride}k + 1 frames, sides multiples of {multiple}; or use vireo.edit_video",
             )
         return x.to(self._execution_device, self.vae.dtype)
 

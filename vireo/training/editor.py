@@ -13,8 +13,8 @@ from torch import Tensor
 from vireo.data.latents import LatentCache
 from vireo.data.mixture import PHRASES, EditMixture, MixtureConfig
 from vireo.data.states import StateCache
-from vireo.flow.loss import balanced_mask_weight, masked_flow_loss
-from vireo.flow.path import Prediction, interpolate, velocity, velocity_from_output
+from vireo.flow.loss import balanced_mask_weight, masked_flow_loss, velocities
+from vireo.flow.path import Prediction, interpolate
 from vireo.flow.schedule import training_times
 from vireo.models.transformer import editor_input, widen_for_editing
 from vireo.training.loop import LoopConfig, step_generator
@@ -91,9 +91,10 @@ class EditorStage:
         t = training_times(len(x0), self.config.shift, generator).to(self.device)
         z = interpolate(x0, noise, t)
         output = self.module(editor_input(z, source, reference), 1000 * t, *condition, return_dict=False)[0]
-        v = velocity_from_output(output[:, :, : z.shape[2]].float(), z, t, self.prediction)
+        output = output[:, :, : z.shape[2]].float()
+        predicted, true = velocities(output, x0, noise, z, t, self.prediction)
         weight = balanced_mask_weight(mask, self.config.mask_weight_limit)
-        loss = masked_flow_loss(v, velocity(x0, noise), mask, weight)
+        loss = masked_flow_loss(predicted, true, mask, weight)
         return loss, {f"loss/{'image' if draw.image else 'video'}": loss.item()}
 
     def sample(self, folder: Path, step: int) -> None:

@@ -14,8 +14,8 @@ from torch import Tensor
 from vireo.data.latents import LatentCache
 from vireo.data.states import StateCache
 from vireo.data.tensors import to_uint8
-from vireo.flow.loss import masked_flow_loss
-from vireo.flow.path import Prediction, interpolate, velocity, velocity_from_output
+from vireo.flow.loss import masked_flow_loss, velocities
+from vireo.flow.path import Prediction, interpolate, velocity_from_output
 from vireo.flow.schedule import sampling_times, training_times
 from vireo.models.codec import VideoAutoencoder, decode_latents
 from vireo.models.transformer import build_mini_transformer
@@ -78,8 +78,8 @@ class T2vStage:
         t = training_times(len(x0), self.config.shift, generator).to(self.device)
         z = interpolate(x0, noise, t)
         output = self.module(z, 1000 * t, *condition, return_dict=False)[0].float()
-        v = velocity_from_output(output, z, t, self.config.prediction)
-        return masked_flow_loss(v, velocity(x0, noise), None, 0.0), {}
+        predicted, true = velocities(output, x0, noise, z, t, self.config.prediction)
+        return masked_flow_loss(predicted, true, None, 0.0), {}
 
     @torch.no_grad()
     def sample(self, folder: Path, step: int, count: int = 4, steps: int = 16, guidance: float = 3.0) -> None:
