@@ -5,7 +5,9 @@ import pytest
 import torch
 from small_set import make_small_set
 
+from vireo.data.jitter import moved_patches
 from vireo.data.patches import LABELS, NOTHING, patch_labels
+from vireo.models.clip import build_mini_clip, start_tower
 from vireo.training.clip import CANDIDATES, ClipConfig, ClipStage, contrastive_loss, measure
 from vireo.training.loop import LoopConfig
 
@@ -17,7 +19,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stage(small):
-    config = ClipConfig(negatives=2, loop=LoopConfig(steps=10, batch_size=6, learning_rate=1e-3))
+    config = ClipConfig(seeing=0.2, negatives=2, loop=LoopConfig(steps=10, batch_size=6, learning_rate=1e-3))
     return ClipStage(config, small.pictures, small.tokenizer, torch.device("cpu"))
 
 
@@ -45,12 +47,13 @@ def test_steps_repeat_exactly(stage):
     first, figures = stage.loss(3)
     again, _ = stage.loss(3)
     assert first.item() == again.item() != stage.loss(4)[0].item()
+    assert "contrastive" not in stage.loss(1)[1], "the first steps teach the tower alone"
     assert set(figures) == {"contrastive", "dense", "facts", "batch_accuracy"}
 
 
 def test_every_parameter_that_trains_gets_a_gradient(stage):
     stage.module.zero_grad()
-    stage.loss(0)[0].backward()
+    stage.loss(2)[0].backward()
     missing = [n for n, p in stage.module.named_parameters() if p.requires_grad and p.grad is None]
     assert not missing
     assert all(p.grad.isfinite().all() for p in stage.module.parameters())
@@ -67,6 +70,32 @@ def test_patch_labels_against_a_drawn_mask():
     for name, values in LABELS.items():
         assert values[labels[name][10]] == body[name]
         assert (np.delete(labels[name], 10) == NOTHING).all()
+
+
+def test_labels_move_with_the_picture():
+    """Patches painted with the number of their class: after any move, picture and label still agree."""
+    rng = np.random.default_rng(0)
+    classes = rng.integers(0, 200, (16, 1, 64))
+    images = classes.reshape(16, 8, 8).repeat(12, 1).repeat(12, 2)[..., None].repeat(3, -1).astype(np.uint8)
+    moved, labels = moved_patches(images, classes, 12, NOTHING, rng)
+    shown = moved[:, 6::12, 6::12, 0].reshape(16, 64)
+    known = labels[:, 0] != NOTHING
+    assert (shown[known] == labels[:, 0][known]).all()
+    assert 0.75 < known.mean() < 1
+    assert (moved != images).any((1, 2, 3)).sum() > 10
+
+
+def test_start_of_the_tower_whitens_patches(small):
+    clip = build_mini_clip(300)
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randn(64, 3, 96, 96, generator=generator).cumsum(-1) / 10
+    start_tower(clip.vision_model, pixels)
+    with torch.no_grad():
+        values = clip.vision_model.embeddings.patch_embedding(pixels).flatten(2).transpose(1, 2).flatten(0, 1)
+    spread = torch.cov(values.T)
+    strongest = spread.diagonal()[:20]
+    assert (strongest - 1).abs().max() < 0.1
+    assert (spread - spread.diagonal().diag()).abs().max() < 0.02
 
 
 def test_removed_objects_leave_the_masks(small):

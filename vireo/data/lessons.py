@@ -24,7 +24,6 @@ from vireo.data.sayings import Saying, sayings
 from vireo.data.turns import Text, TurnBank, tokenise
 from vireo.data.verdicts import GLOBAL_FAMILIES
 from vireo.models.chat import CRITIC_QUESTIONS, NO, YES, InstructorTemplate
-from vireo.models.tokenizer import train_tokenizer
 from vireo.types import EditPair
 from vireo.world.scene import Scene
 from vireo.world.truth import Sight, sights
@@ -164,30 +163,6 @@ def _about_caption(caption: str, asked: list[Question], rng: np.random.Generator
     for k in rng.permutation(len(fitting))[:5]:
         question = fitting[int(k)]
         yield Text("text", f"{caption}\n{question.said}", question.answer)
-
-
-def open_lessons(
-    pairs: Sequence[EditPair],
-    pictures: PictureSet,
-    folder: Path,
-    template: InstructorTemplate,
-    *,
-    clips: int,
-    tokenizer: PreTrainedTokenizerFast | None = None,
-    on_progress: OnCount | None = None,
-) -> tuple[Lessons, PreTrainedTokenizerFast]:
-    """The lessons of a pair set and their tokenizer, made once in `folder` and read from there afterwards.
-
-    tokenizer: None trains one on all that is said (the training set); other sets need the training set's.
-    """
-    if not (folder / "reference_pairs.npy").exists():
-        texts = LessonTexts(pairs, pictures, clips, on_progress)
-        if tokenizer is None:
-            tokenizer = train_tokenizer([*texts.every(), *(f" {p.caption}" for p in pictures.pictures)])
-        folder.mkdir(parents=True, exist_ok=True)
-        tokenizer.save_pretrained(folder / "tokenizer")
-        Lessons.make(texts, tokenizer, template, folder)
-    return Lessons(folder), PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
 
 
 class Lessons:

@@ -25,14 +25,18 @@ from vireo.types import EditPair
 
 @dataclass(frozen=True)
 class EditorConfig:
-    """mask_weight_limit: most that w_m of VIVA Eq. 3 may be; see `balanced_mask_weight`."""
+    """shift: of the times, far towards noise. A literal edit follows from source and instruction, so the network has
+        to learn to answer from them; at times where the target still shines through the noise it only learns to
+        denoise (docs/log.md, 2026-11-21).
+    mask_weight_limit: most that w_m of VIVA Eq. 3 may be; see `balanced_mask_weight`.
+    """
 
-    shift: float = 3.0
+    shift: float = 12.0
     mask_weight_limit: float = 30.0
     mixture: MixtureConfig = field(default_factory=MixtureConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=12000, batch_size=24, learning_rate=5e-4, average=0.9995, sample_every=1000
+            steps=12000, batch_size=24, learning_rate=1e-3, average=0.998, sample_every=1000
         )
     )
 

@@ -35,6 +35,7 @@ def _replace(model: Path, folder: Path) -> None:
     fresh = folder.with_name(f".{folder.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(model, fresh)
+    fresh.chmod(0o755)  # temporary folders are private
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 

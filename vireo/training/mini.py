@@ -38,13 +38,15 @@ from vireo.training.vlm import VlmConfig, VlmStage
 
 @dataclass(frozen=True)
 class MiniConfig:
+    """data and stages; steps, guidance: with which the finished pipeline edits where a call names none."""
+
     data: DataConfig = field(default_factory=DataConfig)
     vae: VaeConfig = field(default_factory=VaeConfig)
     clip: ClipConfig = field(default_factory=ClipConfig)
     vlm: VlmConfig = field(default_factory=VlmConfig)
     t2v: T2vConfig = field(default_factory=T2vConfig)
     editor: EditorConfig = field(default_factory=EditorConfig)
-    steps: int = 10
+    steps: int = 4
     guidance: float = 1.0
 
 

@@ -30,7 +30,7 @@ class VaeConfig:
     decoder_blocks: int = 4
     refine_blocks: int = 3
     posterior_std: float = 0.05
-    whitening: float = 0.5
+    whitening: float = 0.0
     l1: float = 1.0
     mse: float = 10.0
     loop: LoopConfig = field(

@@ -1,0 +1,54 @@
+"""The shipped weights, end to end: studio clips that no stage was trained on, against their exact targets."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vireo.data.pairs import read_pairs
+from vireo.metrics.truth import score_edit
+from vireo.models.presets import PRESETS
+from vireo.pipeline.edit import edit_frames
+from vireo.pipeline.pipeline import VireoPipeline
+from vireo.video.io import read_clip
+from vireo.world.generate import make_pairs
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "studio.mp4"
+
+
+@pytest.fixture(scope="module")
+def pipe():
+    pipe = VireoPipeline.from_pretrained("mini")
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def test_edits_of_unseen_clips_succeed(pipe, tmp_path):
+    make_pairs(tmp_path, count=12, seed=960_000, families=["style", "light", "watermark"], workers=1)
+    scores = []
+    for pair in read_pairs(tmp_path):
+        source, target, mask = (read_clip(tmp_path / path).frames for path in (pair.source, pair.target, pair.mask))
+        edited = edit_frames(pipe, source, pair.instruction)
+        assert np.array_equal(edited.edited[~edited.support], source[~edited.support])
+        scores.append(score_edit(edited.edited, source, target, mask[..., 0] > 127, family=pair.family))
+    assert np.mean([score.success for score in scores]) >= 0.75
+
+
+def test_weights_stay_small():
+    assert PRESETS["mini"].megabytes < 40
+
+
+def test_the_command_edits_the_example(tmp_path):
+    out = tmp_path / "night.mp4"
+    words = ["edit", str(EXAMPLE), "make it night", "-o", str(out), "--seed", "1", "--json"]
+    command = [Path(sys.executable).parent / "vireo", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    facts = json.loads(done.stdout)
+    before, after = read_clip(EXAMPLE), read_clip(out)
+    assert (facts["frames"], facts["width"], facts["height"]) == (9, 384, 384)
+    assert after.frames.shape == before.frames.shape
+    assert after.frames.mean() < 0.6 * before.frames.mean()
+    assert facts["changed_fraction"] > 0.5
