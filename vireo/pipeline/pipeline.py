@@ -110,7 +110,7 @@ class VireoPipeline(DiffusionPipeline):
         """
         folder = presets.resolve(str(name))
         weights.check_weights(folder)
-        kwargs.setdefault("torch_dtype", torch.float32)
+        kwargs.setdefault("dtype", torch.float32)
         with weights.foreign_weights(folder):
             pipe = super().from_pretrained(folder, **kwargs)
         for part in ("vae", "transformer"):
