@@ -23,7 +23,7 @@ class RulePipe:
     Its VAE loses fine detail: everything goes through a small blur.
     """
 
-    frame_size, window_frames = (96, 96), 9
+    frame_size, window_frames, size_multiple = (96, 96), 9, None
 
     def __init__(self):
         self.lengths, self.images, self.last_timings = [], [], {}
