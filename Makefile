@@ -13,6 +13,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 edit: setup
+	@mkdir -p out
 	@$(BIN)/vireo edit examples/studio.mp4 "make the red ball blue" -o out/edit.mp4 --compare out/edit.png -y
 
 test: setup
