@@ -41,7 +41,14 @@ def _replace(model: Path, folder: Path) -> None:
 
 
 def stamp_weights(folder: Path, facts: dict[str, str]) -> None:
-    """Rewrites every safetensors file below `folder` with floats as float16 and `facts` in its header."""
+    """Rewrites every safetensors file below `folder` with floats as float16 and `facts` in its header.
+
+    Also takes out of configurations the folder that a part was loaded from, which says nothing elsewhere.
+    """
+    for path in sorted(folder.rglob("config.json")):
+        config = json.loads(path.read_text())
+        if config.pop("_name_or_path", None) is not None:
+            path.write_text(json.dumps(config, indent=2) + "\n")
     for path in sorted(folder.rglob("*.safetensors")):
         with safe_open(path, "pt") as weights:
             tensors = {name: weights.get_tensor(name) for name in weights.keys()}  # noqa: SIM118
