@@ -35,19 +35,37 @@ def test_velocity_is_the_slope_of_the_path(path):
     torch.testing.assert_close(slope, velocity(x0, noise), atol=1e-9, rtol=1e-9)
 
 
-def test_both_predictions_mean_the_same_velocity(path):
+def test_all_predictions_mean_the_same_velocity(path):
     x0, noise, t, z = path
-    v = velocity(x0, noise)
+    v, source = velocity(x0, noise), torch.linspace(-1, 1, x0.numel(), dtype=x0.dtype).reshape(x0.shape)
     assert torch.equal(velocity_from_output(v, z, t, "velocity"), v)
     from_sample = velocity_from_output(x0, z, t, "sample")
     torch.testing.assert_close(from_sample[1:], v[1:])
+    gain = source.flip(1)
+    both = torch.cat([x0 - gain * source, gain], 1)
+    torch.testing.assert_close(velocity_from_output(both, z, t, "affine", source)[1:], v[1:])
 
 
-def test_the_loss_of_both_predictions_is_least_at_the_truth_and_alike_above_the_floor(path):
+def test_gains_of_one_copy_the_source_and_gains_of_zero_are_the_clean_sample(path):
+    x0, _, t, z = path
+    source, zero, one = torch.full_like(z, 0.7), torch.zeros_like(z), torch.ones_like(z)
+    v = velocity_from_output(torch.cat([zero, one], 1), z, t, "affine", source)
+    torch.testing.assert_close(clean_from_velocity(z, t, v)[1:], source[1:])
+    v = velocity_from_output(torch.cat([x0, zero], 1), z, t, "affine", source)
+    assert torch.equal(v, velocity_from_output(x0, z, t, "sample"))
+    with pytest.raises(ValueError, match="source"):
+        velocity_from_output(torch.cat([z, z], 1), z, t, "affine")
+
+
+def test_the_loss_of_all_predictions_is_least_at_the_truth_and_alike_above_the_floor(path):
     x0, noise, t, z = path
-    v = velocity(x0, noise)
-    for truth, prediction in ((v, "velocity"), (x0, "sample")):
-        predicted, true = velocities(truth, x0, noise, z, t, prediction)
+    v, source = velocity(x0, noise), x0.flip(0)
+    for truth, prediction in (
+        (v, "velocity"),
+        (x0, "sample"),
+        (torch.cat([x0 - source, torch.ones_like(x0)], 1), "affine"),
+    ):
+        predicted, true = velocities(truth, x0, noise, z, t, prediction, source)
         torch.testing.assert_close(predicted, true)
     wrong = x0 + 0.3
     predicted, true = velocities(wrong, x0, noise, z, t, "sample")
@@ -55,6 +73,9 @@ def test_the_loss_of_both_predictions_is_least_at_the_truth_and_alike_above_the_
     torch.testing.assert_close(error, (0.3 / t.clamp_min(LOSS_FLOOR)).square())
     same, _ = velocities(velocity_from_output(wrong, z, t, "sample"), x0, noise, z, t, "velocity")
     torch.testing.assert_close(same[2:], predicted[2:])
+    both = torch.cat([wrong - source, torch.ones_like(x0)], 1)
+    alike, _ = velocities(both, x0, noise, z, t, "affine", source)
+    torch.testing.assert_close(alike, predicted)
 
 
 @pytest.mark.parametrize("shift", [1.0, 3.0, 7.0])

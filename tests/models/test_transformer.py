@@ -10,7 +10,7 @@ from vireo.models.transformer import build_mini_transformer, editor_input, widen
 def models():
     torch.manual_seed(0)
     base = build_mini_transformer(8, 32, heads=2, head_width=16, double_blocks=1, single_blocks=1)
-    return base, widen_for_editing(base)
+    return base, widen_for_editing(base, affine=True)
 
 
 def condition(batch):
@@ -30,8 +30,18 @@ def test_widened_editor_equals_its_base_exactly(models):
     with torch.no_grad():
         expected = base(latents(2), t, *condition(2), return_dict=False)[0]
         for source in (latents(3), torch.zeros_like(latents(3))):
-            actual = editor(editor_input(latents(2), source), t, *condition(2), return_dict=False)[0]
-            assert (actual - expected).abs().max() == 0
+            offset, gain = editor(editor_input(latents(2), source), t, *condition(2), return_dict=False)[0].chunk(2, 1)
+            assert (offset - expected).abs().max() == 0
+            assert gain.abs().max() == 0
+
+
+def test_without_gains_the_widened_editor_has_the_outputs_of_its_base(models):
+    base, _ = models
+    t = torch.tensor([1000.0, 37.0])
+    with torch.no_grad():
+        x = editor_input(latents(2), latents(3))
+        actual = widen_for_editing(base, affine=False)(x, t, *condition(2), return_dict=False)[0]
+        assert torch.equal(actual, base(latents(2), t, *condition(2), return_dict=False)[0])
 
 
 def test_every_parameter_gets_a_gradient(models):

@@ -23,7 +23,7 @@ def tiny_pipe():
     vae.set_statistics(torch.zeros(8), torch.ones(8), whitening=0.5)
     width = instructor.config.text_config.hidden_size
     base = build_mini_transformer(8, width, heads=2, head_width=16, double_blocks=1, single_blocks=1)
-    editor = widen_for_editing(base)
+    editor = widen_for_editing(base, affine=True)
     torch.nn.init.normal_(editor.x_embedder.proj.weight, std=0.05)
     pipe = VireoPipeline(
         vae.eval(),
@@ -31,7 +31,7 @@ def tiny_pipe():
         instructor,
         build_processor(tokenizer),
         FlowMatchEulerDiscreteScheduler(shift=3.0),
-        prediction="sample",
+        prediction="affine",
         template=vars(MINI),
         steps=3,
         guidance=2.0,

@@ -91,7 +91,7 @@ def test_stored_pipelines_come_back(tiny_pipe, clip, tmp_path):
     tiny_pipe.save_pretrained(tmp_path / "model")
     again = VireoPipeline.from_pretrained(tmp_path / "model")
     again.set_progress_bar_config(disable=True)
-    assert again.config.prediction == "sample"
+    assert again.config.prediction == "affine"
     assert again.template == tiny_pipe.template
     expected = tiny_pipe("remove the cube", clip, generator=seeded()).frames
     np.testing.assert_array_equal(again("remove the cube", clip, generator=seeded()).frames, expected)

@@ -44,7 +44,8 @@ def state_bytes(folder):
     state = load_checkpoint(folder / "vae")
     assert state["step"] == STEPS
     tensors = [*state["module"].values(), *state["average"].values()]
-    tensors += [t for slot in state["optimizer"]["state"].values() for t in slot.values()]
+    for optimizer in state["optimizers"]:
+        tensors += [t for slot in optimizer["state"].values() for t in slot.values()]
     return b"".join(t.contiguous().numpy().tobytes() for t in tensors)
 
 

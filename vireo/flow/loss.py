@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from vireo.flow.path import Prediction, velocity, velocity_from_output
+from vireo.flow.path import Prediction, clean_from_output, velocity, velocity_from_output
 
 LOSS_FLOOR = 0.2
-"""Smallest time by which errors of clean-sample predictions are divided in the loss. Without it a sample at
+"""Smallest time by which errors of predictions of the clean sample are divided in the loss. Without it a sample at
 t = 0.02 would weigh 2500 times one at t = 1, and few such samples would make most of the gradient."""
 
 
 def velocities(
-    output: Tensor, x0: Tensor, noise: Tensor, z: Tensor, t: Tensor, prediction: Prediction
+    output: Tensor,
+    x0: Tensor,
+    noise: Tensor,
+    z: Tensor,
+    t: Tensor,
+    prediction: Prediction,
+    source: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """(predicted, true) velocities for the loss, from a network's output at z_t.
 
-    For clean-sample predictions both are divided by max(t, LOSS_FLOOR), so that the truth stays the minimum.
+    Where the output stands for the clean sample, both are divided by max(t, LOSS_FLOOR), so that the truth stays
+    the minimum. source: see `clean_from_output`.
     """
     if prediction == "velocity":
         return output, velocity(x0, noise)
-    return tuple(velocity_from_output(x, z, t, prediction, LOSS_FLOOR) for x in (output, x0))
+    clean = clean_from_output(output, prediction, source)
+    return tuple(velocity_from_output(x, z, t, "sample", floor=LOSS_FLOOR) for x in (clean, x0))
 
 
 def masked_flow_loss(v: Tensor, target: Tensor, mask: Tensor | None, mask_weight: float | Tensor) -> Tensor:

@@ -6,8 +6,9 @@ from typing import Literal
 
 from torch import Tensor
 
-Prediction = Literal["velocity", "sample"]
-"""What a network's output means: v itself, or the clean sample x0, from which v follows."""
+Prediction = Literal["velocity", "sample", "affine"]
+"""What a network's output means: v itself; the clean sample x0, from which v follows; or two maps (b, a) of which
+x0 = b + a * source follows, the source being the latent of the clip to edit."""
 
 TIME_FLOOR = 1e-3
 """Smallest time by which a clean-sample prediction is divided; v would blow up as t goes to 0."""
@@ -33,15 +34,32 @@ def clean_from_velocity(z: Tensor, t: Tensor, v: Tensor) -> Tensor:
     return z - _like(t, z) * v
 
 
+def clean_from_output(output: Tensor, prediction: Literal["sample", "affine"], source: Tensor | None = None) -> Tensor:
+    """x0 from a network's output: (B, C, ...), for `affine` (B, 2C, ...). source: (B, C, ...), which that one needs."""
+    if prediction == "sample":
+        return output
+    if source is None:
+        raise ValueError('prediction "affine" is relative to a source latent, and none was given')
+    offset, gain = output.chunk(2, dim=1)
+    return offset + gain * source
+
+
 def velocity_from_output(
-    output: Tensor, z: Tensor, t: Tensor, prediction: Prediction, floor: float = TIME_FLOOR
+    output: Tensor,
+    z: Tensor,
+    t: Tensor,
+    prediction: Prediction,
+    source: Tensor | None = None,
+    floor: float = TIME_FLOOR,
 ) -> Tensor:
     """The velocity that a network's output stands for.
 
     `sample` reads the output as x0 and takes v = (z_t - x0) / max(t, floor): the network then need
     not carry the noise through its width, which matters when a token has almost as many numbers as the
-    network is wide (as in mini; Li and He, "Back to Basics", 2025). The loss stays one on velocities.
+    network is wide (as in mini; Li and He, "Back to Basics", 2025). `affine` saves it carrying the source, too,
+    which most edits keep almost everywhere: a gain of 1 copies a number of the source, 0 leaves it to the offset,
+    and what lies between relights and recolours. With gains of 0 it is `sample`. The loss stays one on velocities.
     """
     if prediction == "velocity":
         return output
-    return (z - output) / _like(t, z).clamp_min(floor)
+    return (z - clean_from_output(output, prediction, source)) / _like(t, z).clamp_min(floor)

@@ -27,7 +27,7 @@ class InstructorTemplate:
     closing: ends the user's turn; its states are kept.
     answer: opens the assistant's turn; cropped.
     layer: index into the hidden states; -1 is the last, after the final norm.
-    interleave: every how many-th image token is kept, as in diffusers' HunyuanVideo-I2V.
+    interleave: every how many-th image token is kept; 2 as in diffusers' HunyuanVideo-I2V.
     max_length: most states of one instruction, image tokens included; longer instructions are cut.
     """
 
@@ -42,7 +42,7 @@ class InstructorTemplate:
     max_length: int = 96
 
 
-MINI = InstructorTemplate()
+MINI = InstructorTemplate(interleave=4)
 
 HUNYUAN = InstructorTemplate(
     head="<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n",

@@ -4,6 +4,8 @@ VIVA Eq. 2 concatenates source and noise latents along channels, then patchifies
 are linear, so their product is one patch embedding with twice the input channels: a plain transformer
 with in_channels = 2 C. Its noise half starts as the text-to-video weights, its source half as zeros, so
 the untrained editor computes exactly what the text-to-video model computes.
+
+Mini's output is widened likewise: beside a clean sample it gives gains on the source (flow/path.py, `affine`).
 """
 
 from __future__ import annotations
@@ -42,17 +44,27 @@ def build_mini_transformer(
 
 
 @torch.no_grad()
-def widen_for_editing(base: HunyuanVideoTransformer3DModel) -> HunyuanVideoTransformer3DModel:
-    """The editor that computes what `base` computes, whatever the source: [noise | source] channels."""
-    channels = base.config.in_channels
-    editor = HunyuanVideoTransformer3DModel.from_config(
-        dict(base.config), in_channels=2 * channels, out_channels=base.config.out_channels
-    )
+def widen_for_editing(base: HunyuanVideoTransformer3DModel, affine: bool) -> HunyuanVideoTransformer3DModel:
+    """The editor that computes what `base` computes, whatever the source: [noise | source] input channels.
+
+    affine: whether it also gives gains on the source (flow/path.py): [offset | gain] output channels. The gains
+        start at zero, so that the clean sample is that of `base`.
+    """
+    channels, outputs = base.config.in_channels, base.config.out_channels
+    config = {**base.config, "in_channels": 2 * channels, "out_channels": 2 * outputs if affine else outputs}
+    editor = HunyuanVideoTransformer3DModel.from_config(config)
     state = base.state_dict()
-    weight = state["x_embedder.proj.weight"]
-    state["x_embedder.proj.weight"] = torch.cat([weight, torch.zeros_like(weight)], 1)
+    # Channels come first among the inputs of x_embedder and the outputs of proj_out.
+    state["x_embedder.proj.weight"] = _with_zeros(state["x_embedder.proj.weight"], 1)
+    if affine:
+        for name in ("proj_out.weight", "proj_out.bias"):
+            state[name] = _with_zeros(state[name], 0)
     editor.load_state_dict(state)
-    return editor.to(weight.device)
+    return editor.to(state["proj_out.weight"].device)
+
+
+def _with_zeros(weight: Tensor, dim: int) -> Tensor:
+    return torch.cat([weight, torch.zeros_like(weight)], dim)
 
 
 def editor_input(z: Tensor, source: Tensor, reference: Tensor | None = None) -> Tensor:

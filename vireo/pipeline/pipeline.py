@@ -281,8 +281,8 @@ class VireoPipeline(DiffusionPipeline):
             output = self.transformer(x, 1000 * times, states, mask, pooled, guidance=embedded, return_dict=False)[0]
         output = output[:, :, : z.shape[2]].float()
         if guidance is None:
-            return velocity_from_output(output, z, t, self.config.prediction)
-        without, within = (velocity_from_output(o, z, t, self.config.prediction) for o in output.chunk(2))
+            return velocity_from_output(output, z, t, self.config.prediction, source)
+        without, within = (velocity_from_output(o, z, t, self.config.prediction, source) for o in output.chunk(2))
         return without + guidance * (within - without)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from vireo.errors import InputError
 from vireo.runtime import whole_file
+from vireo.training.optimizers import Optimizers
 
 NAME = "checkpoint.pt"
 
@@ -35,7 +36,7 @@ class Average:
 
 
 def save_checkpoint(
-    folder: Path, step: int, module: nn.Module, optimizer: torch.optim.Optimizer, average: Average, config: dict
+    folder: Path, step: int, module: nn.Module, optimizers: Optimizers, average: Average, config: dict
 ) -> None:
     """Replaces the folder's checkpoint in one rename."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +45,7 @@ def save_checkpoint(
             "step": step,
             "config": config,
             "module": module.state_dict(),
-            "optimizer": optimizer.state_dict(),
+            "optimizers": optimizers.state_dict(),
             "average": average.shadow,
         }
         torch.save(state, path)

@@ -25,18 +25,20 @@ from vireo.types import EditPair
 
 @dataclass(frozen=True)
 class EditorConfig:
-    """shift: of the times, far towards noise. A literal edit follows from source and instruction, so the network has
+    """prediction: what the output means, see flow/path.py.
+    shift: of the times, far towards noise. A literal edit follows from source and instruction, so the network has
         to learn to answer from them; at times where the target still shines through the noise it only learns to
         denoise (docs/log.md, 2026-11-21).
     mask_weight_limit: most that w_m of VIVA Eq. 3 may be; see `balanced_mask_weight`.
     """
 
+    prediction: Prediction = "affine"
     shift: float = 12.0
     mask_weight_limit: float = 30.0
     mixture: MixtureConfig = field(default_factory=MixtureConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=12000, batch_size=24, learning_rate=1e-3, average=0.998, sample_every=1000
+            steps=8000, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.998, sample_every=1000
         )
     )
 
@@ -63,15 +65,14 @@ class EditorStage:
     def __init__(
         self,
         config: EditorConfig,
-        prediction: Prediction,
         base: HunyuanVideoTransformer3DModel,
         data: EditorData,
         validation: Validation | None,
         device: torch.device,
     ) -> None:
-        self.config, self.loop, self.prediction, self.device = config, config.loop, prediction, device
+        self.config, self.loop, self.device = config, config.loop, device
         self.data, self.validation = data, validation
-        self.module = prepared(widen_for_editing(base), config.loop, device)
+        self.module = prepared(widen_for_editing(base, config.prediction == "affine"), config.loop, device)
         self.mixture = EditMixture(data.pairs, config.mixture, config.loop.batch_size)
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
@@ -96,7 +97,7 @@ class EditorStage:
         z = interpolate(x0, noise, t)
         output = self.module(editor_input(z, source, reference), 1000 * t, *condition, return_dict=False)[0]
         output = output[:, :, : z.shape[2]].float()
-        predicted, true = velocities(output, x0, noise, z, t, self.prediction)
+        predicted, true = velocities(output, x0, noise, z, t, self.config.prediction, source)
         weight = balanced_mask_weight(mask, self.config.mask_weight_limit)
         loss = masked_flow_loss(predicted, true, mask, weight)
         return loss, {f"loss/{'image' if draw.image else 'video'}": loss.item()}

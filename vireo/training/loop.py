@@ -25,6 +25,7 @@ from torch.utils.tensorboard import SummaryWriter
 from vireo.errors import InputError
 from vireo.runtime import autocast, reuse_memory, whole_file
 from vireo.training.checkpoint import Average, load_checkpoint, save_checkpoint
+from vireo.training.optimizers import OptimizerName, Optimizers
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class LoopConfig:
 
     steps: length of the run; the learning rate warms up over `warmup` steps, stays, and falls linearly to
         zero over the last `cooldown` share of the steps.
+    optimizer: see `Optimizers`.
     average: decay of the moving average of the weights, which is what a stage ships.
     compile_blocks: compile the repeated blocks of transformers (needs a C++ compiler on CPUs).
     """
@@ -40,6 +42,7 @@ class LoopConfig:
     steps: int
     batch_size: int
     learning_rate: float
+    optimizer: OptimizerName = "adamw"
     warmup: int = 100
     cooldown: float = 0.2
     weight_decay: float = 0.01
@@ -108,43 +111,33 @@ def run(stage: Stage, workdir: Path, *, minutes: float | None = None, on_progres
     with whole_file(folder / "loop.json") as path:
         path.write_text(json.dumps(settings, indent=1) + "\n")
 
-    decayed = [p for p in stage.module.parameters() if p.requires_grad and p.ndim > 1]
-    plain = [p for p in stage.module.parameters() if p.requires_grad and p.ndim <= 1]
-    optimizer = torch.optim.AdamW(
-        [{"params": decayed}, {"params": plain, "weight_decay": 0.0}],
-        lr=config.learning_rate,
-        betas=config.betas,
-        weight_decay=config.weight_decay,
-        fused=True,
-    )
+    optimizers = Optimizers(stage.module, config.optimizer, config.learning_rate, config.betas, config.weight_decay)
     average, step = Average(stage.module, config.average), 0
     if state := load_checkpoint(folder):
         changed = {k for k in settings if state["config"].get(k) != settings[k]}
-        if changed & {"batch_size", "seed"}:
+        if changed & {"batch_size", "seed", "optimizer"}:
             raise InputError(
                 f"{folder} was begun with another {sorted(changed)}", "use a new --workdir, or the same settings"
             )
         stage.module.load_state_dict(state["module"])
-        optimizer.load_state_dict(state["optimizer"])
+        optimizers.load_state_dict(state["optimizers"])
         average.shadow, step = state["average"], state["step"]
 
     def save() -> None:
-        save_checkpoint(folder, step, stage.module, optimizer, average, settings)
+        save_checkpoint(folder, step, stage.module, optimizers, average, settings)
 
     device = next(stage.module.parameters()).device
     writer = SummaryWriter(folder / "tensorboard", purge_step=step)
     began = saved = time.monotonic()
-    first, parameters = step, decayed + plain
+    first = step
     with interruptible() as interrupted, contextlib.closing(writer):
         while step < config.steps:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step, config)
+            optimizers.set_learning_rate(learning_rate(step, config))
             with autocast(device):
                 loss, figures = stage.loss(step)
             loss.backward()
-            norm = nn.utils.clip_grad_norm_(parameters, config.clip_norm)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            norm = nn.utils.clip_grad_norm_(optimizers.parameters, config.clip_norm)
+            optimizers.step()
             step += 1
             average.update(stage.module, step)
 

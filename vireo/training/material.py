@@ -42,9 +42,9 @@ class DataConfig:
     Validation scenes are of the training split, too, and of no part.
     """
 
-    pairs: tuple[int, ...] = (3600, 8000)
-    seeds: tuple[int, ...] = (800_000, 0)
-    understanding: int = 2
+    pairs: tuple[int, ...] = (3600, 8000, 16000)
+    seeds: tuple[int, ...] = (800_000, 0, 200_000)
+    understanding: int = 3
     validation_pairs: int = 240
     validation_seed: int = 900_000
 

@@ -113,7 +113,9 @@ class _Work:
         # With a watermark or a style, part of what a caption says cannot be seen.
         sources = {pair.source for pair in self.material.validation_pairs if pair.family != "watermark"}
         plain = sorted(self.material.unseen_pictures.number[path] for path in sources)
-        self._save_metrics("clip", clip.measure(made.model, made.processor, self.material.unseen_pictures, plain))
+        retrieval = clip.measure(made.model, made.processor, self.material.unseen_pictures, plain)
+        sight = clip.measure_sight(stage.module, self.material.unseen_pictures)
+        self._save_metrics("clip", retrieval | {"patches": sight})
         save_model(self.workdir / "clip" / "model", made)
         return True
 
@@ -149,7 +151,7 @@ class _Work:
             self._assemble(base), self.workdir / "data", self.material.validation_pairs, a_family=16
         )
         data = self.material.editor_data()
-        stage = EditorStage(self.config.editor, self.config.t2v.prediction, base, data, validation, self.device)
+        stage = EditorStage(self.config.editor, base, data, validation, self.device)
         done = self._run(stage)
         self._save_pipeline(stage.module)
         return done
@@ -186,7 +188,7 @@ class _Work:
             self.material.instructor,
             self.material.processor,
             FlowMatchEulerDiscreteScheduler(shift=self.config.editor.shift),
-            prediction=self.config.t2v.prediction,
+            prediction=self.config.editor.prediction,
             template=vars(MINI),
             steps=self.config.steps,
             guidance=self.config.guidance,

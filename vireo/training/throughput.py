@@ -13,6 +13,7 @@ from vireo.flow.loss import masked_flow_loss
 from vireo.models.transformer import build_mini_transformer, editor_input, widen_for_editing
 from vireo.runtime import autocast, pick_device
 from vireo.training.editor import EditorConfig
+from vireo.training.optimizers import Optimizers
 from vireo.training.t2v import T2vConfig, prepared
 
 
@@ -29,8 +30,10 @@ def measure_step(steps: int = 8, channels: int = 48, text: tuple[int, int] = (64
     """Times training steps of mini's editor on video batches. text: (tokens, width) of the instructor's states."""
     device, config = pick_device(), EditorConfig()
     torch.manual_seed(0)
-    module = widen_for_editing(build_mini_transformer(channels, text[1], **vars(T2vConfig().transformer)))
-    batch = config.loop.batch_size
+    base = build_mini_transformer(channels, text[1], **vars(T2vConfig().transformer))
+    module = widen_for_editing(base, config.prediction == "affine")
+    loop = config.loop
+    batch = loop.batch_size
     z, source = (torch.randn(batch, channels, 3, 12, 12, device=device) for _ in range(2))
     condition = (
         torch.randn(batch, *text, device=device),
@@ -42,19 +45,18 @@ def measure_step(steps: int = 8, channels: int = 48, text: tuple[int, int] = (64
     def loss() -> torch.Tensor:
         with autocast(device):
             output = module(editor_input(z, source), times, *condition, return_dict=False)[0]
-        return masked_flow_loss(output, z, None, 0.0)
+        return masked_flow_loss(output, torch.zeros_like(output), None, 0.0)
 
     with FlopCounterMode(display=False) as counter:
         loss().backward()
-    module = prepared(module, config.loop, device)
-    optimizer = torch.optim.AdamW(module.parameters(), lr=1e-5, fused=True)
+    module = prepared(module, loop, device)
+    optimizers = Optimizers(module, loop.optimizer, 1e-5, loop.betas, loop.weight_decay)
     seconds = []
     for _ in range(steps + 2):
         began = time.perf_counter()
         loss().backward()
-        torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        torch.nn.utils.clip_grad_norm_(optimizers.parameters, loop.clip_norm)
+        optimizers.step()
         if device.type == "cuda":
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - began)
