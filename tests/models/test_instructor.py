@@ -15,7 +15,7 @@ from vireo.models.instructor import (
 )
 from vireo.models.tokenizer import IMAGE, marked_ids, plain_ids, train_tokenizer
 
-KEPT = TOKENS_PER_IMAGE // 2
+KEPT = TOKENS_PER_IMAGE // MINI.interleave
 TEXTS = ["make the red ball blue", "remove the small green cube on the left", ""]
 
 
@@ -62,7 +62,7 @@ def test_layout_of_the_states(instructor, processor):
             input_ids=torch.tensor([ids]), pixel_values=pixel_values(processor, [frame, reference])
         ).last_hidden_state[0]
     start = len(head)
-    wanted = torch.cat([hidden[start : start + 128 : 2], hidden[start + 128 + 1 :]])
+    wanted = torch.cat([hidden[start : start + 128 : MINI.interleave], hidden[start + 128 + 1 :]])
     torch.testing.assert_close(found.states[0], wanted, atol=2e-5, rtol=1e-4)
     torch.testing.assert_close(found.pooled[0], wanted[2 * KEPT :].mean(0), atol=2e-5, rtol=1e-4)
 

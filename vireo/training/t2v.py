@@ -44,7 +44,7 @@ class T2vConfig:
     image: float = 0.6
     dropout: float = 0.1
     loop: LoopConfig = field(
-        default_factory=lambda: LoopConfig(steps=700, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.99)
+        default_factory=lambda: LoopConfig(steps=400, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.99)
     )
 
 
