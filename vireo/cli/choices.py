@@ -1,6 +1,13 @@
 """Options that several commands share."""
 
 from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+Steps = Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the model's own.")]
+Guidance = Annotated[float | None, typer.Option(min=0, help="Guidance scale; 1 is none.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")]
 
 
 class Preserve(StrEnum):

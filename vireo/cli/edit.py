@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Preserve
+from vireo.cli.choices import Guidance, Preserve, Seed, Steps
 
 
 def edit(
@@ -19,9 +19,9 @@ def edit(
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the edited video goes.")],
     model: Annotated[str, typer.Option(help="A preset, a folder or a hub id.")] = "mini",
     reference: Annotated[Path | None, typer.Option(help="A picture the instruction speaks of.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the model's own.")] = None,
-    guidance: Annotated[float | None, typer.Option(min=0, help="Guidance scale; 1 is none.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")] = 0,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    seed: Seed = 0,
     preserve: Annotated[
         Preserve, typer.Option(help="Outside the edit: keep every pixel, blend softly, or take all as made.")
     ] = Preserve.strict,

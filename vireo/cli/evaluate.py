@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Preserve
+from vireo.cli.choices import Guidance, Preserve, Seed, Steps
 
 
 def evaluate(
@@ -22,9 +22,9 @@ def evaluate(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
     preserve: Annotated[Preserve, typer.Option(help="As in `vireo edit`.")] = Preserve.strict,
-    steps: Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the model's own.")] = None,
-    guidance: Annotated[float | None, typer.Option(min=0, help="Guidance scale; 1 is none.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")] = 0,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    seed: Seed = 0,
     paraphrases: Annotated[bool, typer.Option("--paraphrases", help="Also one paraphrase a pair.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:

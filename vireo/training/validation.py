@@ -22,12 +22,10 @@ log = logging.getLogger(__name__)
 
 
 class Validation:
-    """Edits some pairs a family with few steps and no guidance, and scores them with nothing composited."""
+    """Edits some pairs a family with the pipeline's own settings, and scores them with nothing composited."""
 
-    def __init__(
-        self, pipe: VireoPipeline, pairs_dir: Path, pairs: list[EditPair], a_family: int, steps: int = 6
-    ) -> None:
-        self.pipe, self.steps = pipe, steps
+    def __init__(self, pipe: VireoPipeline, pairs_dir: Path, pairs: list[EditPair], a_family: int) -> None:
+        self.pipe = pipe
         self.pairs: dict[str, list[EditPair]] = defaultdict(list)
         for pair in pairs:
             if pair.family != "hybrid" and len(self.pairs[pair.family]) < a_family:
@@ -55,8 +53,6 @@ class Validation:
                 [pair.instruction for pair in pairs],
                 [self.clips[pair.source] for pair in pairs],
                 [self.pictures.get(pair.id) for pair in pairs],
-                num_inference_steps=self.steps,
-                guidance_scale=1.0,
                 generator=[torch.Generator().manual_seed(0) for _ in pairs],
             ).frames
             edited = np.round(edited * 255).astype(np.uint8)
