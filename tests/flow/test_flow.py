@@ -5,7 +5,7 @@ import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from vireo.flow.loss import LOSS_FLOOR, balanced_mask_weight, masked_flow_loss, velocities
+from vireo.flow.loss import LOSS_FLOOR, masked_flow_loss, relative_mask_weight, velocities
 from vireo.flow.path import clean_from_velocity, interpolate, velocity, velocity_from_output
 from vireo.flow.schedule import sampling_times, shift_time, training_times
 
@@ -123,11 +123,14 @@ def test_masked_loss_against_hand_computed_values():
     assert masked_flow_loss(v, target, ones, 2.0).item() == pytest.approx(3 * 30 / 4)
 
 
-def test_balanced_weight_gives_the_mask_half_of_the_weight():
-    mask = torch.zeros(2, 1, 1, 4, 5)
-    mask[0, ..., 0, :2] = 1
-    weight = balanced_mask_weight(mask, limit=30)
-    assert weight[0].item() == pytest.approx(9)
-    inside = (weight[0] * mask[0]).sum()
-    assert inside.item() == pytest.approx((1 - mask[0]).sum().item())
-    assert weight[1].item() == 30
+def test_every_edit_counts_alike_whatever_its_size_and_strength():
+    source = torch.zeros(3, 2, 1, 4, 5)
+    mask = torch.zeros(3, 1, 1, 4, 5)
+    x0 = source.clone()
+    mask[0, ..., 0, :2], x0[0, :, :, 0, :2] = 1, 2.0  # small and strong
+    mask[1], x0[1] = 1, 0.5  # large and faint; the third has nothing to change
+    weight = relative_mask_weight(mask, source, x0, share=0.5, limit=30)
+    assert weight.tolist() == pytest.approx([0.5 / 0.4, 0.5 / 0.25, 30])
+    for k in range(2):
+        plain = masked_flow_loss(source[[k]], x0[[k]], mask[[k]], 0.0)
+        assert masked_flow_loss(source[[k]], x0[[k]], mask[[k]], weight[[k]]) - plain == pytest.approx(0.5)

@@ -29,7 +29,10 @@ class MixtureConfig:
     reference: float = 0.12
     image_batch: float = 2.0
     weights: dict[str, float] = field(
-        default_factory=lambda: {"recolor": 1.5, "add": 1.5, "replace": 1.5, "watermark": 0.6, "absent": 0.6}
+        default_factory=lambda: {
+            **{"recolor": 1.5, "material": 2.0, "remove": 0.8, "add": 1.5, "replace": 2.5, "resize": 2.0},
+            **{"background": 0.7, "light": 0.4, "style": 0.6, "watermark": 0.6},
+        }
     )
 
 

@@ -44,11 +44,14 @@ def masked_flow_loss(v: Tensor, target: Tensor, mask: Tensor | None, mask_weight
     return ((1 + weight * mask) * error).mean()
 
 
-def balanced_mask_weight(mask: Tensor, limit: float) -> Tensor:
-    """(B,) weights w_m with which the masked part carries half of the loss: (1 - m) / m, at most `limit`.
+def relative_mask_weight(mask: Tensor, source: Tensor, x0: Tensor, share: float, limit: float) -> Tensor:
+    """(B,) weights w_m with which every edit counts alike, be it small or faint.
 
-    VIVA leaves w_m open. In local edits the mask is a few percent of the latent; one common w_m is then
-    too weak for small objects or too strong for whole pictures.
+    VIVA leaves w_m open. One common w_m is too weak for small objects and faint edits, which are a percent of the
+    latent's energy, or too strong for whole pictures. Here leaving the masked part as it was adds `share` to the
+    loss of each sample, as long as w_m stays below `limit`.
+
+    mask: (B, 1, T, H, W). source, x0: (B, C, T, H, W).
     """
-    share = mask.flatten(1).mean(1)
-    return ((1 - share) / share.clamp_min(1e-6)).clamp_max(limit)
+    change = (mask * (x0 - source).square()).flatten(1).mean(1)
+    return (share / change.clamp_min(1e-6)).clamp_max(limit)

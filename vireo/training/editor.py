@@ -13,7 +13,7 @@ from torch import Tensor
 from vireo.data.latents import LatentCache
 from vireo.data.mixture import PHRASES, EditMixture, MixtureConfig
 from vireo.data.states import StateCache
-from vireo.flow.loss import balanced_mask_weight, masked_flow_loss, velocities
+from vireo.flow.loss import masked_flow_loss, relative_mask_weight, velocities
 from vireo.flow.path import Prediction, interpolate
 from vireo.flow.schedule import training_times
 from vireo.models.transformer import editor_input, widen_for_editing
@@ -29,11 +29,12 @@ class EditorConfig:
     shift: of the times, far towards noise. A literal edit follows from source and instruction, so the network has
         to learn to answer from them; at times where the target still shines through the noise it only learns to
         denoise (docs/log.md, 2026-11-21).
-    mask_weight_limit: most that w_m of VIVA Eq. 3 may be; see `balanced_mask_weight`.
+    mask_share, mask_weight_limit: of w_m in VIVA Eq. 3; see `relative_mask_weight`.
     """
 
     prediction: Prediction = "affine"
     shift: float = 12.0
+    mask_share: float = 0.5
     mask_weight_limit: float = 30.0
     mixture: MixtureConfig = field(default_factory=MixtureConfig)
     loop: LoopConfig = field(
@@ -98,7 +99,7 @@ class EditorStage:
         output = self.module(editor_input(z, source, reference), 1000 * t, *condition, return_dict=False)[0]
         output = output[:, :, : z.shape[2]].float()
         predicted, true = velocities(output, x0, noise, z, t, self.config.prediction, source)
-        weight = balanced_mask_weight(mask, self.config.mask_weight_limit)
+        weight = relative_mask_weight(mask, source, x0, self.config.mask_share, self.config.mask_weight_limit)
         loss = masked_flow_loss(predicted, true, mask, weight)
         return loss, {f"loss/{'image' if draw.image else 'video'}": loss.item()}
 
