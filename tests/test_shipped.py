@@ -26,16 +26,17 @@ def pipe():
     return pipe
 
 
-def test_removals_of_unseen_clips_succeed(pipe, tmp_path):
-    """What the weights of this version can do; the bound is far from chance (nothing done: 0 of 12)."""
-    make_pairs(tmp_path, count=12, seed=960_000, families=["remove", "watermark"], workers=1)
+def test_edits_of_unseen_clips_succeed(pipe, tmp_path):
+    """A guard, far from chance (nothing done: 0), of what `reports/mini` measures."""
+    families = ["recolor", "remove", "background", "light", "style", "watermark"]
+    make_pairs(tmp_path, count=18, seed=960_000, families=families, workers=1)
     errors = []
     for pair in read_pairs(tmp_path):
         source, target, mask = (read_clip(tmp_path / path).frames for path in (pair.source, pair.target, pair.mask))
         edited = edit_frames(pipe, source, pair.instruction)
         assert np.array_equal(edited.edited[~edited.support], source[~edited.support])
         errors.append(edit_error(edited.raw, source, target, dilated(mask[..., 0] > 127)))
-    assert np.mean([error <= EDIT_ERROR_LIMIT for error in errors]) >= 0.5
+    assert np.mean([error <= EDIT_ERROR_LIMIT for error in errors]) >= 0.6
 
 
 def test_weights_stay_small():

@@ -46,7 +46,7 @@ class MiniConfig:
     vlm: VlmConfig = field(default_factory=VlmConfig)
     t2v: T2vConfig = field(default_factory=T2vConfig)
     editor: EditorConfig = field(default_factory=EditorConfig)
-    steps: int = 4
+    steps: int = 1
     guidance: float = 1.0
 
 

@@ -43,7 +43,7 @@ class RegionSettings:
     smooth: float = 1.2
     smooth_time: float = 0.7
     seed: float = 20.0
-    reach: float = 4.0
+    reach: float = 5.0
     seed_noise: float = 6.0
     reach_noise: float = 2.25
     saturate: float = 24.0
