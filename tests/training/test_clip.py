@@ -7,8 +7,8 @@ from small_set import make_small_set
 
 from vireo.data.jitter import moved_patches
 from vireo.data.patches import LABELS, NOTHING, patch_labels
-from vireo.models.clip import build_mini_clip, start_tower
-from vireo.training.clip import CANDIDATES, ClipConfig, ClipStage, contrastive_loss, measure
+from vireo.models.clip import PATCH_SIZE, build_mini_clip, start_tower
+from vireo.training.clip import CANDIDATES, ClipConfig, ClipStage, contrastive_loss, measure, measure_sight
 from vireo.training.loop import LoopConfig
 
 
@@ -116,3 +116,18 @@ def test_score_is_deterministic_and_chance_before_training(stage, small):
     assert first["n"] == len(numbers)
     assert first["candidates"] == CANDIDATES
     assert first["retrieval"] <= 0.5
+
+
+def test_a_tower_that_names_one_class_everywhere_is_right_as_often_as_the_class_occurs(small):
+    loop = LoopConfig(steps=1, batch_size=2, learning_rate=1e-3, compile_blocks=False)
+    module = ClipStage(ClipConfig(loop=loop), small.pictures, small.tokenizer, torch.device("cpu")).module
+    with torch.no_grad():
+        for head in module.heads.values():
+            head.weight.zero_()
+            head.bias.zero_()
+            head.bias[1] = 1
+    found, labels = measure_sight(module, small.pictures), small.pictures.dense_labels(PATCH_SIZE)
+    for row, (name, share) in enumerate(found.items()):
+        known = labels[:, :, row][labels[:, :, row] != NOTHING]
+        assert share == pytest.approx((known == 1).mean()), name
+    assert 0 < found["object"] < 1

@@ -36,7 +36,8 @@ class TransformerConfig:
 
 @dataclass(frozen=True)
 class T2vConfig:
-    """shift, prediction: see flow; there is no source here that could change. image: share of single-frame steps."""
+    """shift, prediction: see flow (`affine` needs a source, which this stage has not). image: share of single-frame
+    steps."""
 
     transformer: TransformerConfig = field(default_factory=TransformerConfig)
     prediction: Literal["velocity", "sample"] = "sample"
@@ -105,7 +106,8 @@ class T2vStage:
 def prepared(
     module: HunyuanVideoTransformer3DModel, loop: LoopConfig, device: torch.device
 ) -> HunyuanVideoTransformer3DModel:
-    """On its device, with the attention that is fastest at mini's lengths, compiled where the stage says so."""
+    """On its device, with the attention that is fastest at mini's lengths (on CPUs for the whole process), compiled
+    where the stage says so."""
     module = module.to(device)
     if device.type == "cpu":
         # Fused attention's backward pass is ten times slower than plain products at 100-200 tokens. These

@@ -26,7 +26,7 @@ class StepTiming:
     batch: int
 
 
-def measure_step(steps: int = 8, channels: int = 48, text: tuple[int, int] = (64, 192)) -> StepTiming:
+def measure_step(steps: int = 8, channels: int = 48, text: tuple[int, int] = (32, 192)) -> StepTiming:
     """Times training steps of mini's editor on video batches. text: (tokens, width) of the instructor's states."""
     device, config = pick_device(), EditorConfig()
     torch.manual_seed(0)
