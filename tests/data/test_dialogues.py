@@ -2,14 +2,14 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaModel
 
-from vireo.data.dialogues import Turn, pack
-from vireo.data.turns import Text, TurnBank, tokenise
+from vireo.data.dialogues import ABSENT, Turn, pack
+from vireo.data.turns import Text, TurnBank, bits, tokenise
 from vireo.models.chat import MINI, answer_ids, turn_ids
 from vireo.models.tokenizer import EOS, train_tokenizer
 
 OPENING = [1, 2, 2, 9]
 TURNS = [
-    Turn((4, 20, 21, 5, 30, 3), 4, "a"),
+    Turn((4, 20, 21, 5, 30, 3), 4, "a", 5),
     Turn((4, 22, 5, 31, 32, 3), 3, "b"),
     Turn((4, 23, 24, 25, 5, 33, 3), 5, "c"),
 ]
@@ -26,6 +26,14 @@ def test_layout():
     following = packed.ids[packed.rows[used], packed.columns[used] + 1]
     assert following.tolist() == packed.answers[used].tolist()
     assert packed.turns[used].tolist() == [0, 0, 1, 1, 1, 2, 2]
+    assert packed.asking.tolist() == [[0, 7], [0, 12], [1, 8]]
+    assert packed.bodies == [5, 0, 0]
+
+
+def test_sets_of_objects():
+    assert bits([2, 0, 2]) == 0b101
+    assert bits([]) == ABSENT
+    assert bits(None) == 0
 
 
 def test_turns_that_do_not_fit_are_left_out():
@@ -66,7 +74,7 @@ def test_a_packed_turn_is_computed_as_if_alone():
 
 def test_bank_holds_what_the_chat_format_gives(tmp_path):
     texts = [
-        [Text("color", "what color is the ball?", "red"), Text("plan", "Make it red.", "recolor")],
+        [Text("color", "what color is the ball?", "red", bits([0, 2])), Text("plan", "Make it red.", "recolor")],
         [],
         [Text("color", "x\ny?", "a b")],
     ]
@@ -78,8 +86,7 @@ def test_bank_holds_what_the_chat_format_gives(tmp_path):
     flat = [text for group in texts for text in group]
     for number, text in enumerate(flat):
         start = turn_ids(tokenizer, MINI, text.said)
-        assert bank.turn(number) == Turn(
-            (*start, *answer_ids(tokenizer, MINI, text.answer), EOS), len(start), text.kind
-        )
+        ids = (*start, *answer_ids(tokenizer, MINI, text.answer), EOS)
+        assert bank.turn(number) == Turn(ids, len(start), text.kind, text.bodies)
     drawn = bank.draw(0, np.random.default_rng(0))
     assert sorted(turn.kind for turn in drawn) == ["color", "plan"]

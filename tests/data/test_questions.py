@@ -74,6 +74,17 @@ def test_answers_are_true():
     assert found["describe the picture"].startswith("a striped red ball, a green metal ball")
 
 
+def test_questions_know_what_they_are_about():
+    about = {q.said: q.bodies for seed in range(30) for q in ask(make_scene(), draw(), 0, np.random.default_rng(seed))}
+    assert about["what color is the cube?"] == (1,)
+    assert about["how many balls are there?"] == (0, 2)
+    assert about["how many objects are there?"] is None
+    assert about["is there a red ball?"] == (0,)
+    assert about["is there a red cube?"] == ()
+    assert about["in which cell is the green ball?"] == (2,)
+    assert about["what is the floor?"] is None
+
+
 def test_no_question_has_two_answers():
     found = asked()
     assert len({said for said, _, _ in found}) == len(found)

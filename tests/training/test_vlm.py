@@ -29,11 +29,15 @@ def stage(small):
 
 
 def test_steps_repeat_exactly(stage):
-    losses = [stage.loss(step)[0].item() for step in range(6)]
+    steps = [stage.loss(step) for step in range(6)]
+    losses = [loss.item() for loss, _ in steps]
     assert losses == [stage.loss(step)[0].item() for step in range(6)]
     assert len(set(losses)) == 6
     chance = np.log(stage.module.instructor.config.text_config.vocab_size)
-    assert all(0.8 * chance < loss < 1.3 * chance for loss in losses)
+    for loss, figures in steps:
+        helps = {name: figures.get(f"loss_{name}", 0.0) for name in ("change", "pointing", "places")}
+        assert 0.8 * chance < loss.item() - 0.5 * sum(helps.values()) < 1.3 * chance
+    assert all(abs(figures.get("loss_pointing", np.log(65)) - np.log(65)) < 1.5 for _, figures in steps)
 
 
 def test_every_parameter_that_trains_gets_a_gradient(stage):
@@ -93,16 +97,66 @@ def test_verdict_turns_equal_the_critic(small, stage):
     with torch.no_grad():
         wanted = verdict_logits(instructor, processor, [source], [edited], [instruction], kind)
         packed = batch.packed
-        scores, _ = AnswerObjective(instructor)(pixels(batch), packed.mask, packed)
+        scores = AnswerObjective(instructor)(pixels(batch), packed.mask, packed)[0]
     yes, no = (answer_ids(small.tokenizer, MINI, word)[0] for word in (YES, NO))
     assert (scores[0, yes] - scores[0, no]).item() == pytest.approx(wanted.item(), abs=2e-4)
     assert question
-    half, _ = score_answers(AnswerObjective(instructor), batch, torch.device("cpu"))
+    half = score_answers(AnswerObjective(instructor), batch, torch.device("cpu")).answers
     assert (half - scores).abs().max() < 0.1
 
 
 def pixels(batch):
     return torch.from_numpy(batch.images).flatten(0, 1).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def test_turns_point_at_what_they_name(small):
+    """Against the rendered masks: the colour of a pointed patch is the answer, and what is absent is nowhere."""
+    curriculum, pictures = small.curriculum, small.pictures
+    compared = nowhere = 0
+    for owner in curriculum.owners[:40]:
+        batch = curriculum.about([owner], np.random.default_rng(0))
+        packed, number, still = batch.packed, int(owner) // 3, int(owner) % 3
+        assert batch.pointed.shape == (len(packed.kinds), 65)
+        labels = pictures.instances(number)
+        for turn, kind in enumerate(packed.kinds):
+            answer = small.tokenizer.decode(packed.answers[packed.turns == turn], skip_special_tokens=True).strip()
+            share = batch.pointed[turn]
+            assert share.sum() == pytest.approx(1, abs=1e-5) or not share.any()
+            if kind == "color":
+                row, column = divmod(int(share[:64].argmax()), 8)
+                seen = labels[still][row * 12 : row * 12 + 12, column * 12 : column * 12 + 12]
+                bodies = pictures.pictures[number].scene["bodies"]
+                assert answer in {bodies[k - 1]["color"] for k in np.unique(seen) if k}
+                compared += 1
+            if kind == "existence":
+                assert (share[64] == 1) == (answer == "No")
+                nowhere += answer == "No"
+            if kind in ("floor", "light", "style", "caption"):
+                assert not share.any()
+    assert compared >= 5
+    assert nowhere >= 1
+
+
+def test_heads_tell_places_apart(small):
+    """What `places` is trained on can be learned: one batch, over and over."""
+    torch.manual_seed(2)
+    stage = VlmStage(
+        VlmConfig(about=1, verdicts=0, references=0, texts=0, loop=LoopConfig(steps=10, batch_size=2)),
+        small.curriculum,
+        small.tokenizer,
+        build_mini_clip(len(small.tokenizer)),
+        torch.device("cpu"),
+    )
+    optimizer = torch.optim.AdamW(stage.module.parameters(), lr=2e-3)
+    figures = []
+    for _ in range(25):
+        loss, found = stage.loss(1)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        figures.append(found)
+    for name in ("loss_pointing", "loss_places"):
+        assert figures[-1][name] < figures[0][name] - 1
 
 
 def test_changed_patches_by_hand():

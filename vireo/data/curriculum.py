@@ -12,8 +12,9 @@ from PIL import Image
 from transformers import PreTrainedTokenizerFast
 
 from vireo.data import verdicts
-from vireo.data.dialogues import Packed, Turn, pack
+from vireo.data.dialogues import ABSENT, Packed, Turn, pack
 from vireo.data.lessons import Lessons
+from vireo.data.patches import patch_shares
 from vireo.data.pictures import STILLS, PictureSet
 from vireo.models.chat import (
     CRITIC_QUESTIONS,
@@ -39,11 +40,15 @@ _FAULTS = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
 class Batch:
     """images: uint8 (B, n, H, W, 3), n pictures a dialogue. packed: their dialogues.
 
+    pointed: float32 (T, P + 1), for each turn the patches of the first picture that show the objects it is about,
+        in proportion to what they show and summing to one; the last entry for objects that are not there; zeros for
+        a turn that is about none.
     changed: for verdicts, float32 (B, P), 1 where a patch of the second picture differs from the first's.
     """
 
     images: np.ndarray
     packed: Packed
+    pointed: np.ndarray
     changed: np.ndarray | None = None
 
 
@@ -80,9 +85,10 @@ class Curriculum:
 
     def about(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
         """Dialogues about single pictures; owners as in `Lessons.about`."""
-        images = [self.pictures.still(owner // len(STILLS), owner % len(STILLS)) for owner in owners]
-        dialogues = [self.lessons.about.draw(owner, rng) for owner in owners]
-        return Batch(np.stack(images)[:, None], pack(self.openings[1], dialogues, LENGTHS[1]))
+        stills = [divmod(int(owner), len(STILLS)) for owner in owners]
+        images = [self.pictures.still(number, still) for number, still in stills]
+        packed = pack(self.openings[1], [self.lessons.about.draw(owner, rng) for owner in owners], LENGTHS[1])
+        return Batch(np.stack(images)[:, None], packed, self._pointed(packed, stills))
 
     def texts(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
         """Dialogues about captions, without pictures; several captions share a row."""
@@ -91,27 +97,44 @@ class Curriculum:
             [turn for k in (owner, *rng.integers(0, len(bank), 2)) for turn in bank.draw(int(k), rng)]
             for owner in owners
         ]
-        return Batch(np.zeros((len(owners), 0, 1, 1, 3), np.uint8), pack(self.openings[0], dialogues, LENGTHS[0]))
+        packed = pack(self.openings[0], dialogues, LENGTHS[0])
+        return Batch(np.zeros((len(owners), 0, 1, 1, 3), np.uint8), packed, _nothing_pointed(0))
 
     def references(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
         """Dialogues about a source and a reference picture."""
         rows = [self.sources[self.lessons.reference_pairs[owner]] for owner in owners]
         images = [[self.pictures.still(row, 0), self.portraits[k]] for row, k in zip(rows, owners, strict=True)]
-        dialogues = [self.lessons.references.draw(owner, rng) for owner in owners]
-        return Batch(np.array(images), pack(self.openings[2], dialogues, LENGTHS[2]))
+        packed = pack(self.openings[2], [self.lessons.references.draw(owner, rng) for owner in owners], LENGTHS[2])
+        return Batch(np.array(images), packed, self._pointed(packed, [(int(row), 0) for row in rows]))
 
     def verdicts(self, indices: Sequence[int], rng: np.random.Generator, questions: int = 8) -> Batch:
         """Dialogues of the critic about edits of these pairs: a candidate each, and `questions` turns about it."""
-        images, dialogues = [], []
+        images, dialogues, stills = [], [], []
         for index in indices:
             still = int(rng.integers(len(STILLS)))
+            stills.append((int(self.sources[index]), still))
             candidate, source, edited = self._candidate(int(index), still, rng)
             images.append([source, edited])
             turns = [self._verdict(int(index), candidate, rng) for _ in range(questions)]
             # Turns that were drawn twice teach nothing new.
             dialogues.append(list(dict.fromkeys(turn for turn in turns if turn is not None)))
-        stacked = np.array(images)
-        return Batch(stacked, pack(self.openings[2], dialogues, LENGTHS[2]), changed_patches(stacked, PATCH_SIZE))
+        stacked, packed = np.array(images), pack(self.openings[2], dialogues, LENGTHS[2])
+        return Batch(stacked, packed, self._pointed(packed, stills), changed_patches(stacked, PATCH_SIZE))
+
+    def _pointed(self, packed: Packed, stills: Sequence[tuple[int, int]]) -> np.ndarray:
+        """`Batch.pointed` for rows that begin with these stills, (clip number, still)."""
+        shares = []
+        for number, still in stills:
+            masks = self.pictures.instances(number)
+            shares.append(None if masks is None else patch_shares(masks[still], PATCH_SIZE))
+        pointed = _nothing_pointed(len(packed.bodies))
+        for turn, (row, bodies) in enumerate(zip(packed.asking[:, 0].tolist(), packed.bodies, strict=True)):
+            own = shares[row]
+            if bodies == ABSENT:
+                pointed[turn, -1] = 1
+            elif own is not None:
+                pointed[turn, :-1] = sum(own[index] for index in range(len(own)) if bodies >> index & 1)
+        return pointed / np.maximum(pointed.sum(1, keepdims=True), 1e-6)
 
     def _candidate(
         self, index: int, still: int, rng: np.random.Generator
@@ -155,7 +178,7 @@ class Curriculum:
         order = self._order(index, fault, rng)
         if order is None:
             fault, order = "none", self._order(index, "none", rng)
-        said, reasoned, family = order
+        said, reasoned, family, bodies = order
         if fault != "none" and absent:
             candidate = "copy" if candidate == "exact" else candidate
         if fault == "foreign" and family == "absent" and candidate != "exact":
@@ -174,10 +197,11 @@ class Curriculum:
         start = [*self.before, *said, *self.asked[asked], *self.after]
         answer = known[asked]
         name = f"critic/{asked}/{'yes' if answer else 'no'}/{candidate}/{fault}{'/reasoned' if reasoned else ''}"
-        return Turn((*start, *self.verdict[answer], EOS), len(start), name)
+        return Turn((*start, *self.verdict[answer], EOS), len(start), name, bodies)
 
-    def _order(self, index: int, fault: str, rng: np.random.Generator) -> tuple[list[int], bool, str] | None:
-        """Tokens of an instruction with this fault, whether it is reasoned, and the family of its own pair."""
+    def _order(self, index: int, fault: str, rng: np.random.Generator) -> tuple[list[int], bool, str, int] | None:
+        """Tokens of an instruction with this fault, whether it is reasoned, the family of its own pair, and the
+        objects that it names."""
         if fault == "foreign":
             others = [k for k in self.siblings[int(self.sources[index])] if k != index]
             if not others:
@@ -190,7 +214,11 @@ class Curriculum:
         number = own[int(rng.integers(len(own)))]
         turn = bank.turn(number)
         said = list(turn.ids[len(self.before) : turn.answer - len(self.after)])
-        return said, turn.kind.endswith("/reasoned"), self.families[index]
+        return said, turn.kind.endswith("/reasoned"), self.families[index], turn.bodies
+
+
+def _nothing_pointed(turns: int) -> np.ndarray:
+    return np.zeros((turns, TOKENS_PER_IMAGE + 1), np.float32)
 
 
 def changed_patches(images: np.ndarray, patch: int, level: int = 12, share: float = 0.08) -> np.ndarray:

@@ -16,17 +16,23 @@ from torch import Tensor
 
 from vireo.models.tokenizer import PAD
 
+ABSENT = 1 << 15
+"""`Turn.bodies` of a turn about something that is not there."""
+
 
 @dataclass(frozen=True)
 class Turn:
     """ids: tokens of the whole turn with answer and end mark. answer: where the answer begins in them.
 
     kind: what is asked, for the figures.
+    bodies: set of the objects that the turn is about, as bits: 1 << index in the scene of the first picture;
+        ABSENT where it is about one that the picture does not show; 0 where it is about none.
     """
 
     ids: tuple[int, ...]
     answer: int
     kind: str
+    bodies: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,8 @@ class Packed:
     ids, positions: int64 (B, L). mask: float32 (B, 1, L, L), 0 where a token may look, -inf elsewhere.
     rows, columns: int64 (N,), the places from which answer tokens are predicted. answers: int64 (N,), those
         tokens; -100 for padding. turns: int64 (N,), number of the turn in the batch.
-    kinds: of the turns. opening: length of the opening.
+    asking: int64 (T, 2), row and column of the last token before the answer of each turn.
+    kinds, bodies: of the turns. opening: length of the opening.
     """
 
     ids: Tensor
@@ -46,7 +53,9 @@ class Packed:
     columns: Tensor
     answers: Tensor
     turns: Tensor
+    asking: Tensor
     kinds: list[str]
+    bodies: list[int]
     opening: int
 
     def to(self, device: torch.device) -> Packed:
@@ -72,7 +81,7 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
     positions = np.tile(np.arange(length), (batch, 1))
     groups = np.full((batch, length), -1)
     groups[:, :begin] = 0
-    rows, columns, answers, turns, kinds = [], [], [], [], []
+    rows, columns, answers, turns, asking, kinds, bodies = [], [], [], [], [], [], []
     for row, dialogue in enumerate(dialogues):
         at = begin
         for turn in dialogue:
@@ -87,7 +96,9 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
             columns += range(at + turn.answer - 1, end - 1)
             answers += turn.ids[turn.answer :]
             turns += [len(kinds)] * count
+            asking.append((row, at + turn.answer - 1))
             kinds.append(turn.kind)
+            bodies.append(turn.bodies)
             at = end
     spare = -len(rows) % multiple
     return Packed(
@@ -98,7 +109,9 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
         torch.tensor(columns + [0] * spare),
         torch.tensor(answers + [-100] * spare),
         torch.tensor(turns + [-1] * spare),
+        torch.tensor(asking, dtype=torch.int64).view(-1, 2),
         kinds,
+        bodies,
         begin,
     )
 

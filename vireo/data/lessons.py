@@ -21,7 +21,7 @@ from vireo.data.plans import Plan, describe_body, plan_words, read_plan
 from vireo.data.questions import Question, ask
 from vireo.data.riddles import every_riddle
 from vireo.data.sayings import Saying, sayings
-from vireo.data.turns import Text, TurnBank, tokenise
+from vireo.data.turns import Text, TurnBank, bits, tokenise
 from vireo.data.verdicts import GLOBAL_FAMILIES
 from vireo.models.chat import CRITIC_QUESTIONS, NO, YES, InstructorTemplate
 from vireo.types import EditPair
@@ -83,7 +83,7 @@ class LessonTexts:
         rng = np.random.default_rng((scene.seed, number))
         for still in (0, int(rng.integers(1, len(STILLS)))):
             asked = ask(scene, masks, STILLS[still], rng)
-            self.about[number * len(STILLS) + still] += [Text(q.kind, q.said, q.answer) for q in asked]
+            self.about[number * len(STILLS) + still] += [Text(q.kind, q.said, q.answer, bits(q.bodies)) for q in asked]
             if still == 0:
                 self.texts.append(list(_about_caption(picture.caption, asked, rng)))
 
@@ -100,7 +100,10 @@ class LessonTexts:
             return
         self.about[number * len(STILLS)] += _meanings(lesson)
         self.orders.append(
-            [Text(f"{s.fault}/{'reasoned' if s.reasoned else 'plain'}", s.text, "") for s in lesson.sayings]
+            [
+                Text(f"{s.fault}/{'reasoned' if s.reasoned else 'plain'}", s.text, "", bits(s.bodies))
+                for s in lesson.sayings
+            ]
         )
 
     def every(self) -> Iterator[str]:
@@ -149,11 +152,11 @@ def _meanings(lesson: Lesson) -> Iterator[Text]:
     for saying in lesson.sayings:
         if saying.fault != "none":
             continue
-        mark = "_reasoned" if saying.reasoned else ""
-        yield Text(f"plan{mark}", saying.text, lesson.words)
-        yield Text(f"which{mark}", f"{saying.text}\n{WHICH}", lesson.which)
+        mark, named = "_reasoned" if saying.reasoned else "", bits(saying.bodies)
+        yield Text(f"plan{mark}", saying.text, lesson.words, named)
+        yield Text(f"which{mark}", f"{saying.text}\n{WHICH}", lesson.which, named)
         if lesson.where:
-            yield Text(f"where{mark}", f"{saying.text}\n{WHERE}", lesson.where)
+            yield Text(f"where{mark}", f"{saying.text}\n{WHERE}", lesson.where, named)
 
 
 def _about_caption(caption: str, asked: list[Question], rng: np.random.Generator) -> Iterator[Text]:

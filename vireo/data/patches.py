@@ -33,16 +33,27 @@ def patch_labels(scene: dict[str, Any], instances: np.ndarray, patch: int) -> di
 
     scene: as pairs store it. instances: uint8 (H, W), 1 + index of the object seen.
     """
-    height, width = instances.shape
-    grid = instances.reshape(height // patch, patch, width // patch, patch).transpose(0, 2, 1, 3)
-    grid = grid.reshape(-1, patch * patch)
-    shares = np.stack([(grid == index + 1).mean(1) for index in range(len(scene["bodies"]))] or [np.zeros(len(grid))])
+    shares = patch_shares(instances, patch)
+    if not len(shares):
+        shares = np.zeros((1, instances.size // patch**2), np.float32)
     best, shown = shares.argmax(0), shares.max(0) >= OBJECT_SHARE
     labels = {"object": np.where(shown, 1, np.where(shares.sum(0) > 0.1, NOTHING, 0))}
     for name, values in LABELS.items():
         classes = np.array([values.index(body[name]) for body in scene["bodies"]] or [0])
         labels[name] = np.where(shown, classes[best], NOTHING)
     return labels
+
+
+def patch_shares(instances: np.ndarray, patch: int) -> np.ndarray:
+    """Share of each patch that each object covers, float32 (bodies, P), rows of patches first.
+
+    instances: uint8 (H, W), 1 + index of the object seen; bodies: one more than the greatest index.
+    """
+    height, width = instances.shape
+    grid = instances.reshape(height // patch, patch, width // patch, patch).transpose(0, 2, 1, 3)
+    grid = grid.reshape(-1, patch * patch)
+    shares = [(grid == index + 1).mean(1) for index in range(int(instances.max()))]
+    return np.array(shares, np.float32).reshape(-1, len(grid))
 
 
 def scene_facts(scene: dict[str, Any]) -> np.ndarray:

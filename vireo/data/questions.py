@@ -38,11 +38,16 @@ TINTED = ("blue", "red", "green")
 
 @dataclass(frozen=True)
 class Question:
-    """A question of a kind, what the user says, and the exact answer."""
+    """A question of a kind, what the user says, and the exact answer.
+
+    bodies: indices of the objects that have to be looked at; empty where what is asked for is not there, None where
+        it is the whole picture.
+    """
 
     kind: str
     said: str
     answer: str
+    bodies: tuple[int, ...] | None = None
 
 
 def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generator) -> list[Question]:
@@ -131,7 +136,7 @@ def _attributes(scene: Scene, seen: list[Sight], rng: np.random.Generator) -> It
             # Under coloured light an object cannot be found by its colour either.
             if name is None or (scene.light.name in TINTED and sight.body.color in name):
                 continue
-            yield Question(field, form.format(name), getattr(sight.body, field))
+            yield Question(field, form.format(name), getattr(sight.body, field), (sight.index,))
 
 
 def _material_shows(body: Body, scene: Scene) -> bool:
@@ -143,12 +148,15 @@ def _material_shows(body: Body, scene: Scene) -> bool:
 
 def _counts(seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
     for field, values in (("color", list(COLORS)), ("shape", list(SHAPES))):
-        present = [getattr(sight.body, field) for sight in seen]
+        present = {sight.index: getattr(sight.body, field) for sight in seen}
         value = (
-            present[int(rng.integers(len(present)))] if rng.random() < 0.75 else values[int(rng.integers(len(values)))]
+            list(present.values())[int(rng.integers(len(present)))]
+            if rng.random() < 0.75
+            else values[int(rng.integers(len(values)))]
         )
         what = f"{value} objects" if field == "color" else plural(value)
-        yield Question("count", f"how many {what} are there?", NUMBERS[present.count(value)])
+        counted = tuple(index for index, own in present.items() if own == value)
+        yield Question("count", f"how many {what} are there?", NUMBERS[len(counted)], counted)
 
 
 def plural(shape: str) -> str:
@@ -159,7 +167,8 @@ def plural(shape: str) -> str:
 def _existence(seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
     looks = {(sight.body.color, sight.body.shape) for sight in seen}
     color, shape = sorted(looks)[int(rng.integers(len(looks)))]
-    yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "Yes")
+    shown = tuple(sight.index for sight in seen if (sight.body.color, sight.body.shape) == (color, shape))
+    yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "Yes", shown)
     # Half of the absent ones mix words that both occur.
     mixed = sorted({(a, b) for a, _ in looks for _, b in looks} - looks)
     if mixed and rng.random() < 0.5:
@@ -167,7 +176,7 @@ def _existence(seen: list[Sight], rng: np.random.Generator) -> Iterator[Question
     else:
         free = [(c, s) for c in COLORS for s in SHAPES if (c, s) not in looks]
         color, shape = free[int(rng.integers(len(free)))]
-    yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "No")
+    yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "No", ())
 
 
 def _relations(scene: Scene, seen: list[Sight], frame: int, rng: np.random.Generator) -> Iterator[Question]:
@@ -183,7 +192,8 @@ def _relations(scene: Scene, seen: list[Sight], frame: int, rng: np.random.Gener
         relation = true[int(rng.integers(len(true)))]
         answer = rng.random() < 0.5
         said = relation if answer else opposite[relation]
-        yield Question("relation", f"is {names[0]} {said} {names[1]}?", "Yes" if answer else "No")
+        both = (a.index, b.index)
+        yield Question("relation", f"is {names[0]} {said} {names[1]}?", "Yes" if answer else "No", both)
 
 
 def _distances(scene: Scene, frame: int) -> list[float]:
@@ -211,5 +221,5 @@ def _places(scene: Scene, seen: list[Sight], rng: np.random.Generator) -> Iterat
         if name is None or name.endswith(("on the left", "on the right")):
             continue
         if not near_border(sight, scene.width, scene.height):
-            yield Question("place", f"where is {name}?", sight.place)
-        yield Question("cell", f"in which cell is {name}?", cell_of(sight, scene))
+            yield Question("place", f"where is {name}?", sight.place, (sight.index,))
+        yield Question("cell", f"in which cell is {name}?", cell_of(sight, scene), (sight.index,))

@@ -22,9 +22,14 @@ Fault = Literal["none", "value", "object"]
 
 @dataclass(frozen=True)
 class Saying:
-    """An instruction. fault: what is wrong with it for the pair's target. reasoned: whether one has to think."""
+    """An instruction. fault: what is wrong with it for the pair's target. reasoned: whether one has to think.
+
+    bodies: indices of the objects that it names in the source scene; empty where it names one that is not there,
+        None where it names none.
+    """
 
     text: str
+    bodies: tuple[int, ...] | None
     fault: Fault = "none"
     reasoned: bool = False
 
@@ -35,21 +40,23 @@ def sayings(pair: EditPair, plan: Plan, scene: Scene, seen: list[Sight], rng: np
     Faulty are a wrong value (plain and reasoned) and a wrong object. `seen`: the sights of the first frame.
     """
     picked = rng.permutation(len(pair.paraphrases))[:2]
-    found = [Saying(pair.instruction), *(Saying(pair.paraphrases[int(k)]) for k in picked)]
+    named = () if plan.topic == "nothing" else None if plan.index is None else (plan.index,)
+    found = [Saying(text, named) for text in (pair.instruction, *(pair.paraphrases[int(k)] for k in picked))]
     name = _name(plan, seen, rng)
     if text := riddle(plan, name, rng):
-        found.append(Saying(text, reasoned=True))
+        found.append(Saying(text, named, reasoned=True))
     changed = _other_value(plan, scene, rng)
     if changed is not None and (plan.index is None or name is not None):
-        found.append(Saying(_phrase(changed, name, rng), "value"))
+        found.append(Saying(_phrase(changed, name, rng), named, "value"))
         if text := riddle(changed, name, rng):
-            found.append(Saying(text, "value", reasoned=True))
+            found.append(Saying(text, named, "value", reasoned=True))
     if plan.index is not None and plan.topic != "reference":
         others = [s.index for s in seen if s.index != plan.index and _would_change(plan, scene, s.index)]
         if others:
-            other = naming.refer(seen, others[int(rng.integers(len(others)))], rng)
-            if other is not None:
-                found.append(Saying(_phrase(plan, other, rng), "object"))
+            wrong = others[int(rng.integers(len(others)))]
+            name = naming.refer(seen, wrong, rng)
+            if name is not None:
+                found.append(Saying(_phrase(plan, name, rng), (wrong,), "object"))
     return found
 
 

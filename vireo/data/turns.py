@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
-from vireo.data.dialogues import Turn
+from vireo.data.dialogues import ABSENT, Turn
 from vireo.models.chat import InstructorTemplate, folded, marked_ids
 from vireo.models.tokenizer import EOS
 from vireo.runtime import whole_file
@@ -17,16 +17,24 @@ from vireo.runtime import whole_file
 
 @dataclass(frozen=True)
 class Text:
-    """A turn before it is tokenised. kind: for the figures."""
+    """A turn before it is tokenised. kind, bodies: as in `Turn`."""
 
     kind: str
     said: str
     answer: str
+    bodies: int = 0
+
+
+def bits(bodies: Iterable[int] | None) -> int:
+    """A set of objects as `Turn.bodies`; empty means absent, None that there is nothing to look for."""
+    if bodies is None:
+        return 0
+    return sum(1 << index for index in set(bodies)) or ABSENT
 
 
 class TurnBank:
     """Turns of M owners. Turn i has tokens[offsets[i] : offsets[i + 1]], its answer begins at answers[i]; owner m
-    has turns owned[m] to owned[m + 1]; names[kinds[i]] is a turn's kind."""
+    has turns owned[m] to owned[m + 1]; names[kinds[i]] is a turn's kind, bodies[i] its objects."""
 
     def __init__(
         self,
@@ -34,18 +42,20 @@ class TurnBank:
         offsets: np.ndarray,
         answers: np.ndarray,
         kinds: np.ndarray,
+        bodies: np.ndarray,
         owned: np.ndarray,
         names: np.ndarray,
     ) -> None:
         self.tokens, self.offsets, self.answers = tokens, offsets, answers
-        self.kinds, self.owned, self.names = kinds, owned, names
+        self.kinds, self.bodies, self.owned, self.names = kinds, bodies, owned, names
 
     def __len__(self) -> int:
         return len(self.owned) - 1
 
     def turn(self, number: int) -> Turn:
         ids = self.tokens[self.offsets[number] : self.offsets[number + 1]]
-        return Turn(tuple(ids.tolist()), int(self.answers[number]), str(self.names[self.kinds[number]]))
+        kind = str(self.names[self.kinds[number]])
+        return Turn(tuple(ids.tolist()), int(self.answers[number]), kind, int(self.bodies[number]))
 
     def of(self, owner: int) -> range:
         """Numbers of the turns of an owner."""
@@ -85,6 +95,7 @@ def tokenise(
         np.cumsum([0, *map(len, rows)]),
         np.array(answers, np.uint16),
         np.array([names.index(text.kind) for text in flat], np.uint8),
+        np.array([text.bodies for text in flat], np.uint16),
         np.cumsum([0, *map(len, owners)]),
         np.array(names),
     )

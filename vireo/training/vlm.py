@@ -25,12 +25,16 @@ from vireo.models.instructor import build_mini_instructor, build_processor
 from vireo.training.loop import LoopConfig
 from vireo.training.precision import in_bfloat16
 
+POINTER = 64
+"""Width in which a turn's question and a picture's patches are compared."""
+
 
 @dataclass(frozen=True)
 class VlmConfig:
     """Shares of steps on each sort of dialogue (see `vireo.data.curriculum`), in proportion.
 
     change: weight of telling which patches of a candidate differ from the source's.
+    pointing: weight of pointing at the objects that a turn is about, in each of the two ways of `AnswerObjective`.
     clips: most clips of which all questions are made; see `vireo.data.lessons`.
     """
 
@@ -39,6 +43,7 @@ class VlmConfig:
     references: float = 0.06
     texts: float = 0.06
     change: float = 0.5
+    pointing: float = 0.5
     clips: int = 12_000
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
@@ -47,22 +52,40 @@ class VlmConfig:
     )
 
 
-class AnswerObjective(nn.Module):
-    """Scores of the answer tokens of packed dialogues, and of which patches differ between two pictures.
+@dataclass(frozen=True)
+class Scores:
+    """N answer tokens, B rows, T turns, P patches a picture.
 
-    The second is a help in training only: it teaches the middle layers to compare patches of one place, on which
-    every verdict stands.
+    answers: (N, vocabulary). changed: (B, P), whether a patch of the last picture differs from the first's.
+    pointing, places: (T, P + 1), where in the first picture are the objects that a turn is about; last is nowhere.
+    """
+
+    answers: Tensor
+    changed: Tensor
+    pointing: Tensor
+    places: Tensor
+
+
+class AnswerObjective(nn.Module):
+    """Scores of the answer tokens of packed dialogues, and of three helps that exist in training only.
+
+    changed: from the middle layer; to compare patches of one place, on which every verdict stands.
+    pointing: from the middle layer, by comparing a turn's question with each patch; to find what is named, on which
+        every answer about an object stands. From answers alone such an attention arises late.
+    places: the same, read off the question's last state alone; so the states tell an editor where the object is.
     """
 
     def __init__(self, instructor: LlavaForConditionalGeneration) -> None:
         super().__init__()
         self.instructor = instructor
         self.middle = (instructor.config.text_config.num_hidden_layers + 1) // 2
-        self.change = nn.Linear(instructor.config.text_config.hidden_size, 1)
+        width, patches = instructor.config.text_config.hidden_size, instructor.config.image_seq_length
+        self.changed = nn.Linear(width, 1)
+        self.asked, self.shown = nn.Linear(width, POINTER), nn.Linear(width, POINTER)
+        self.nowhere, self.place = nn.Linear(width, 1), nn.Linear(width, patches + 1)
 
-    def forward(self, pixels: Tensor | None, mask: Tensor, packed: Packed) -> tuple[Tensor, Tensor]:
-        """pixels (B n, 3, H, W) or None, mask (B, 1, L, L) as in `Packed`: scores (N, vocabulary), and (B, P) of
-        the last picture's patches."""
+    def forward(self, pixels: Tensor | None, mask: Tensor, packed: Packed) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The fields of `Scores`. pixels (B n, 3, H, W) or None, mask (B, 1, L, L) as in `Packed`."""
         output = self.instructor.model(
             input_ids=packed.ids,
             pixel_values=pixels,
@@ -71,10 +94,17 @@ class AnswerObjective(nn.Module):
             use_cache=False,
             output_hidden_states=True,
         )
-        answers = self.instructor.lm_head(output.last_hidden_state[packed.rows, packed.columns])
+        last, middle = output.last_hidden_state, output.hidden_states[self.middle]
+        answers = self.instructor.lm_head(last[packed.rows, packed.columns])
         patches = self.instructor.config.image_seq_length
-        last = output.hidden_states[self.middle][:, max(0, packed.opening - patches) : packed.opening]
-        return answers, self.change(last).squeeze(-1)
+        images = 0 if pixels is None else len(pixels) // len(packed.ids)
+        first = middle[:, packed.opening - images * patches :][:, : min(images, 1) * patches]
+        final = middle[:, packed.opening - min(images, 1) * patches : packed.opening]
+        rows, columns = packed.asking.unbind(1)
+        asking = middle[rows, columns]
+        found = torch.einsum("td,tpd->tp", self.asked(asking), self.shown(first)[rows]) / POINTER**0.5
+        pointing = torch.cat([found, self.nowhere(asking)], 1)
+        return answers, self.changed(final).squeeze(-1), pointing, self.place(last[rows, columns])
 
 
 class VlmStage:
@@ -101,13 +131,20 @@ class VlmStage:
         rng = np.random.default_rng((self.loop.seed, step))
         sort, batch = self._batch(rng)
         batch = replace(batch, images=jittered(batch.images, rng))
-        scores, change = score_answers(self.module, batch, self.device)
-        loss = cross_entropy(scores, batch.packed.answers.to(self.device))
+        scores = score_answers(self.module, batch, self.device)
+        loss = cross_entropy(scores.answers, batch.packed.answers.to(self.device))
         figures = {f"loss_{sort}": loss.item()}
         if batch.changed is not None:
-            found = binary_cross_entropy_with_logits(change, torch.from_numpy(batch.changed).to(self.device))
+            found = binary_cross_entropy_with_logits(scores.changed, torch.from_numpy(batch.changed).to(self.device))
             figures["loss_change"] = found.item()
             loss = loss + self.config.change * found
+        about = batch.pointed.sum(1) > 0
+        if about.any():
+            pointed = torch.from_numpy(batch.pointed[about]).to(self.device)
+            for name, guess in (("pointing", scores.pointing), ("places", scores.places)):
+                missed = cross_entropy(guess[about], pointed)
+                figures[f"loss_{name}"] = missed.item()
+                loss = loss + self.config.pointing * missed
         return loss, figures
 
     def _batch(self, rng: np.random.Generator) -> tuple[str, Batch]:
@@ -132,13 +169,12 @@ class VlmStage:
         return Bundle(self.module.instructor.eval(), build_processor(self.tokenizer))
 
 
-def score_answers(module: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
-    """`AnswerObjective` of a batch, computed in bfloat16: float32 scores (N, vocabulary) and (B, P)."""
+def score_answers(module: nn.Module, batch: Batch, device: torch.device) -> Scores:
+    """`AnswerObjective` of a batch, computed in bfloat16; the scores are float32."""
     images = torch.from_numpy(batch.images).to(device).flatten(0, 1)
     pixels = images.permute(0, 3, 1, 2).float().div(127.5).sub(1) if len(images) else None
     packed = batch.packed.to(device)
-    answers, change = in_bfloat16(module, pixels, packed.mask, packed)
-    return answers.float(), change.float()
+    return Scores(*(part.float() for part in in_bfloat16(module, pixels, packed.mask, packed)))
 
 
 @torch.no_grad()
@@ -170,8 +206,8 @@ def measure(
     for sort, pool in pools.items():
         for start in range(0, len(pool), batch):
             made: Batch = getattr(curriculum, sort)(pool[start : start + batch], rng)
-            scores, _ = score_answers(module, made, instructor.device)
-            for kind, hit in zip(made.packed.kinds, made.packed.answered_right(scores.argmax(-1).cpu()), strict=True):
+            answers = score_answers(module, made, instructor.device).answers
+            for kind, hit in zip(made.packed.kinds, made.packed.answered_right(answers.argmax(-1).cpu()), strict=True):
                 right[f"{sort}:{kind}" if sort == "references" else kind].append(hit)
     return summarise(right)
 
