@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,9 +82,16 @@ class Material:
 
     def _pair_set(self, name: str, count: int, seed: int) -> Path:
         folder = self.workdir / "data" / name
-        if not (folder / "pairs.jsonl").exists():
-            make_pairs(folder, count=count, seed=seed, split="train", on_progress=self.tick(f"{name} data"))
+        make_pairs(folder, count=count, seed=seed, split="train", on_progress=self.tick(f"{name} data"))
         return folder
+
+    def _cache(self, name: str, *models: Path) -> Path:
+        """Folder of what is made from the pairs and these models; its name tells both, so nothing stale is read."""
+        digest = hashlib.sha256(repr((self.data.pairs, self.data.seeds, MINI)).encode())
+        for model in models:
+            for weights in sorted(model.glob("*.safetensors")):
+                digest.update(weights.read_bytes())
+        return self.workdir / "cache" / f"{name}-{digest.hexdigest()[:12]}"
 
     def parts(self, count: int) -> list[EditPair]:
         """The pairs of the first `count` parts, with paths relative to workdir/data."""
@@ -150,9 +158,8 @@ class Material:
 
     @cached_property
     def latents(self) -> LatentCache:
-        return cache_latents(
-            self.vae_model, self.frames, self.workdir / "cache" / "latents", self.device, self.tick("encoding")
-        )
+        folder = self._cache("latents", self.model("vae"))
+        return cache_latents(self.vae_model, self.frames, folder, self.device, self.tick("encoding"))
 
     @cached_property
     def instructor(self) -> LlavaForConditionalGeneration:
@@ -164,10 +171,8 @@ class Material:
         return AutoProcessor.from_pretrained(self.model("vlm"))
 
     def _states(self, name: str, prompts: Iterator[Prompt], count: int) -> StateCache:
-        folder = self.workdir / "cache" / name
-        return cache_states(
-            self.instructor, self.processor, MINI, prompts, count, folder, self.tick(f"states of {name}")
-        )
+        folder, tick = self._cache(name, self.model("vlm")), self.tick(f"states of {name}")
+        return cache_states(self.instructor, self.processor, MINI, prompts, count, folder, tick)
 
     def captions(self) -> StateCache:
         captions = {}
@@ -192,9 +197,7 @@ class Material:
                 yield from (Prompt(text, frame, picture) for text in phrases)
 
         states = self._states("instructions", prompts(), len(pairs) * (PHRASES + 1))
-        masks = cache_masks(
-            folder, pairs, self.workdir / "cache" / "masks", strides(self.vae_model), self.tick("masks")
-        )
+        masks = cache_masks(folder, pairs, self._cache("masks"), strides(self.vae_model), self.tick("masks"))
         picture_rows = np.full(len(pairs), -1)
         picture_rows[list(pictures)] = np.arange(len(pictures))
         return EditorData(
