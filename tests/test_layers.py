@@ -11,7 +11,7 @@ import vireo.errors
 
 PACKAGE = Path(vireo.errors.__file__).parent
 ORDER = (
-    *("cli", "evaluation", "training", "pipeline", "judges", "metrics", "data"),
+    *("cli", "evaluation", "training", "pipeline", "receipt", "judges", "metrics", "data"),
     *("world", "video", "flow", "models", "config", "runtime", "types", "errors"),
 )
 ONLY_IN = {"av": "video/io", "mujoco": "world", "typer": "cli", "jinja2": "evaluation"}

@@ -19,6 +19,9 @@ def edit(
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the edited video goes.")],
     model: Annotated[str, typer.Option(help="A preset, a folder or a hub id.")] = "mini",
     reference: Annotated[Path | None, typer.Option(help="A picture the instruction speaks of.")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="A picture or video, white where the edit may be; else that is predicted.")
+    ] = None,
     steps: Steps = None,
     guidance: Guidance = None,
     seed: Seed = 0,
@@ -28,6 +31,9 @@ def edit(
     start: Annotated[float | None, typer.Option(min=0, help="Edit from this second on.")] = None,
     end: Annotated[float | None, typer.Option(min=0, help="Edit up to this second.")] = None,
     compare: Annotated[Path | None, typer.Option(help="Also write a before/after picture here.")] = None,
+    receipt: Annotated[
+        Path | None, typer.Option(help="Also write what was done and left alone here; see vireo verify.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     overwrite: Annotated[bool, typer.Option("-y", "--yes", help="Overwrite existing outputs.")] = False,
 ) -> None:
@@ -41,6 +47,7 @@ def edit(
             output,
             model=model,
             reference=reference,
+            mask=mask,
             steps=steps,
             guidance=guidance,
             seed=seed,
@@ -48,6 +55,7 @@ def edit(
             start=start,
             end=end,
             compare=compare,
+            receipt=receipt,
             overwrite=overwrite,
             on_progress=advance,
         )
@@ -62,4 +70,6 @@ def edit(
     }
     if compare is not None:
         facts["before/after"] = compare
+    if receipt is not None:
+        facts["receipt"] = receipt
     terminal.print_facts(facts)

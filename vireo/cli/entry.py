@@ -21,6 +21,7 @@ from vireo.cli.edit import edit
 from vireo.cli.evaluate import evaluate
 from vireo.cli.machine import bench, doctor, models
 from vireo.cli.train import train
+from vireo.cli.verify import verify
 from vireo.cli.world import world
 from vireo.errors import VireoError
 
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("edit")(edit)
+app.command("verify")(verify)
 app.add_typer(world, name="world")
 app.command("train")(train)
 app.command("eval")(evaluate)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,8 +17,11 @@ import numpy as np
 import torch
 
 from vireo.errors import InputError, ModelError
+from vireo.receipt.format import ModelFacts
+from vireo.receipt.writer import ReceiptWriter
 from vireo.video.geometry import carry, enlarge, model_size, resize
 from vireo.video.io import TimedFrame, VideoReader, VideoWriter, read_clip, refuse_output
+from vireo.video.mask import read_masks
 from vireo.video.region import Preserve, Region, composite, predict_region, to_uint8
 from vireo.video.strip import BeforeAfterStrip
 from vireo.video.windows import Window, join, split
@@ -71,6 +76,7 @@ def edit_video(
     *,
     model: str | VireoPipeline = "mini",
     reference: str | Path | None = None,
+    mask: str | Path | None = None,
     steps: int | None = None,
     guidance: float | None = None,
     seed: int = 0,
@@ -78,26 +84,36 @@ def edit_video(
     start: float | None = None,
     end: float | None = None,
     compare: str | Path | None = None,
+    receipt: str | Path | None = None,
     overwrite: bool = False,
     on_progress: Progress | None = None,
 ) -> EditResult:
     """Edits a video (or image) file as an instruction says; size, frame times and sound stay.
 
     model: a preset, a folder, a hub id, or a pipeline. reference: an image the instruction speaks of.
+    mask: a picture or video of the clip's size, white where the edit may be; it takes the place of the predicted
+    edit region.
     start, end: seconds from the first frame; frames outside are left as they are. preserve: what becomes of
-    the picture outside the predicted edit region. compare: also writes a before/after picture there.
+    the picture outside the edit region. compare: also writes a before/after picture there. receipt: also writes
+    what was done and what was left alone, for `vireo.receipt.verify`.
     Files appear whole or not at all, whatever happens meanwhile.
 
     Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files.
     """
     _check(instruction, preserve, start, end)
     refuse_output(output, source, overwrite)
-    if compare is not None:
-        refuse_output(compare, source, overwrite)
+    written = [Path(path).absolute() for path in (output, compare, receipt) if path is not None]
+    if len(set(written)) < len(written):
+        raise InputError("output, compare and receipt name the same file", "give each its own")
+    for path in written[1:]:
+        refuse_output(path, source, overwrite)
     seconds = dict.fromkeys(STAGES, 0.0)
     began = time.perf_counter()
-    with VideoReader(source) as reader:
+    with contextlib.ExitStack() as stack:
+        reader = stack.enter_context(VideoReader(source))
         info = reader.info
+        masks = itertools.repeat(None) if mask is None else read_masks(mask, info)
+        record = None if receipt is None else stack.enter_context(ReceiptWriter(receipt))
         picture = None if reference is None else read_clip(reference, max_frames=1).frames[0]
         with _timed(seconds, "load"):
             pipe = _load(model)
@@ -107,22 +123,39 @@ def edit_video(
             if on_progress is not None:
                 editor.on_step = lambda: on_progress(count, info.frames, "editing")
             for frame, low in _edited_span(editor, _timed_each(reader, seconds, "read"), start, end):
+                own = next(masks)
                 with _timed(seconds, "composite"):
-                    pixels, support = put_together(frame.pixels, low, preserve)
+                    pixels, region = put_together(frame.pixels, low, preserve, own)
                 with _timed(seconds, "write"):
                     writer.write(frame, pixels)
                 strip.add(frame.pixels, pixels)
-                changed, count = changed + int(support.sum()), count + 1
+                changed, count = changed + int(region.support.sum()), count + 1
+                if record is not None:
+                    record.add(frame, pixels, region.share(preserve if low else "strict")[0] > 0)
                 if on_progress is not None:
                     on_progress(count, info.frames, "editing")
             if editor.windows == 0:
                 raise InputError("no frame of the clip lies between start and end", "give another --start or --end")
+        if record is not None:
+            record.finish(
+                Path(source),
+                Path(output),
+                reference=reference and Path(reference),
+                mask=mask and Path(mask),
+                model=ModelFacts(name=_name_of(model), sha256=weights_digest(pipe)),
+                instruction=instruction,
+                seed=seed,
+                settings={
+                    **{"steps": editor.steps_taken, "guidance": guidance, "preserve": preserve},
+                    **{"start": start, "end": end},
+                },
+            )
     if compare is not None:
         strip.save(Path(compare), instruction)
     seconds["total"] = time.perf_counter() - began
     return EditResult(
         output=str(output),
-        model=model if isinstance(model, str) else type(model).__name__,
+        model=_name_of(model),
         instruction=instruction,
         seed=seed,
         steps=editor.steps_taken,
@@ -154,8 +187,8 @@ def edit_frames(
     editor = FrameEditor(pipe, instruction, reference, steps, guidance, seed, dict.fromkeys(STAGES, 0.0))
     finished = []
     for source, low in editor.stream(frames, lambda pixels: pixels):
-        pixels, support = put_together(source, low, preserve)
-        finished.append((pixels, put_together(source, low, "off")[0], support))
+        pixels, region = put_together(source, low, preserve)
+        finished.append((pixels, put_together(source, low, "off")[0], region.support[0]))
     return FramesEdit(*(np.stack(part) for part in zip(*finished, strict=True)))
 
 
@@ -236,20 +269,37 @@ class LowEdit:
     soft: np.ndarray
 
 
-def put_together(source: np.ndarray, low: LowEdit | None, preserve: Preserve) -> tuple[np.ndarray, np.ndarray]:
-    """A source frame, uint8 (H, W, 3), and its edit to the output frame and the support of the region.
+def put_together(
+    source: np.ndarray, low: LowEdit | None, preserve: Preserve, mask: np.ndarray | None = None
+) -> tuple[np.ndarray, Region]:
+    """A source frame, uint8 (H, W, 3), and its edit to the output frame, and the region of that one frame.
 
-    low: None for a frame that is not edited.
+    low: None for a frame that is not edited. mask: float (H, W) in 0..1, takes the place of the predicted region.
     """
     if low is None:
-        return source, np.zeros(source.shape[:2], bool)
+        return source, Region(np.zeros((1, *source.shape[:2]), np.float32))
     edited, soft = low.edited, low.soft
     if edited.shape[:2] != source.shape[:2]:
-        everywhere = np.ones_like(soft)
-        edited = carry(source, low.rebuilt, edited, everywhere if preserve == "off" else soft)
+        anywhere = preserve == "off" or mask is not None
+        edited = carry(source, low.rebuilt, edited, np.ones_like(soft) if anywhere else soft)
         soft = enlarge(soft, source.shape[:2])
-    region = Region(soft[None])
-    return composite(source[None], edited[None], region, preserve)[0], region.support[0]
+    region = Region((soft if mask is None else mask)[None])
+    return composite(source[None], edited[None], region, preserve)[0], region
+
+
+def weights_digest(pipe: VireoPipeline) -> str:
+    """SHA-256 of the names and values of all weights of a pipeline."""
+    digest = hashlib.sha256()
+    for part, module in sorted(pipe.components.items()):
+        if isinstance(module, torch.nn.Module):
+            for name, value in sorted(module.state_dict().items()):
+                digest.update(f"{part}.{name}".encode())
+                digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _name_of(model: str | VireoPipeline) -> str:
+    return model if isinstance(model, str) else type(model).__name__
 
 
 def _edited_span(

@@ -63,8 +63,20 @@ class Region:
 
     @property
     def support(self) -> np.ndarray:
-        """bool (T, H, W): the pixels that may change."""
+        """bool (T, H, W): the pixels that the edit concerns."""
         return self.soft > 0
+
+    def share(self, preserve: Preserve) -> np.ndarray:
+        """Share of the edit in each pixel of the result, float32 (T, H, W) in 0..1; 0 where the source stays.
+
+        strict: the region. soft: the region with its edge blurred once more. off: 1 everywhere.
+        """
+        if preserve == "off":
+            return np.ones_like(self.soft)
+        if preserve == "strict":
+            return self.soft
+        width = 2 * self.soft.shape[2] / 96
+        return np.maximum(self.soft, gaussian_filter(self.soft, (0, width, width), mode="nearest"))
 
 
 def predict_region(
@@ -97,18 +109,14 @@ def predict_region(
 
 
 def composite(source: np.ndarray, edited: np.ndarray, region: Region, preserve: Preserve) -> np.ndarray:
-    """Source outside, edit inside; all of (T, H, W, 3), edited uint8 or float in 0..1. Returns uint8.
+    """Source and edit mixed as `Region.share` says; all of (T, H, W, 3), edited uint8 or float in 0..1.
 
-    strict: bit-equal to the source wherever the region's support is False. soft: the same mix with the
-    region's edge blurred once more, no promise outside. off: the edit as made.
+    Returns uint8, bit-equal to the source wherever the share is 0.
     """
     assert source.dtype == np.uint8, source.dtype
     if preserve == "off":
         return to_uint8(edited)
-    share = region.soft
-    if preserve == "soft":
-        width = 2 * share.shape[2] / 96
-        share = np.maximum(share, gaussian_filter(share, (0, width, width), mode="nearest"))
+    share = region.share(preserve)
     result = source.copy()
     for out, before, after, part in zip(result, source, edited, share, strict=True):
         rows, columns = np.flatnonzero(part.any(1)), np.flatnonzero(part.any(0))

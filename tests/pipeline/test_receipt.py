@@ -1,0 +1,195 @@
+"""Receipts of whole edits, and what `verify` says of honest and of tampered files."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from rule_pipe import RulePipe, scene
+
+from vireo.errors import InputError
+from vireo.pipeline.edit import edit_video
+from vireo.receipt import read_receipt, verify
+from vireo.receipt.runs import from_runs, to_runs
+from vireo.receipt.verify import errors
+from vireo.video.io import read_clip, write_lossless
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """edited(suffix=".mkv", **arguments): source, output and receipt of an edit of 12 frames."""
+
+    def make(suffix=".mkv", size=(96, 96), **arguments):
+        source, output, receipt = tmp_path / "in.mkv", tmp_path / f"out{suffix}", tmp_path / "out.json"
+        if not source.exists():
+            write_lossless(source, scene(12, *size)[0], 25)
+        arguments = {"model": RulePipe(), "receipt": receipt, "overwrite": True} | arguments
+        edit_video(source, "red to blue", output, **arguments)
+        return source, output, receipt
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "rows", [["0000", "0000"], ["1111", "1111"], ["0110", "0001"], ["1000", "0011"], ["1"], ["0"]], ids=str
+)
+def test_runs_return_the_region(rows):
+    region = np.array([[letter == "1" for letter in row] for row in rows])
+    runs = to_runs(region)
+    assert sum(runs) == region.size
+    assert (from_runs(runs, *region.shape) == region).all()
+
+
+def test_runs_by_hand():
+    assert to_runs(np.array([[False, True, True], [True, False, False]])) == [1, 3, 2]
+    assert to_runs(np.array([[True, False]])) == [0, 1, 1]
+    for wrong in ([3], [2, -1, 5], [7]):
+        with pytest.raises(ValueError, match="pixels of 6"):
+            from_runs(wrong, 2, 3)
+
+
+def test_an_honest_edit_holds(edited):
+    source, output, receipt = edited()
+    verdict = verify(source, output, receipt)
+    assert verdict.holds, verdict.failures
+    assert (verdict.frames, verdict.mean, verdict.notes) == (12, 0.0, [])
+    facts = read_receipt(receipt)
+    assert facts.encoding.lossless
+    assert facts.instruction == "red to blue"
+    disc = scene(12)[1][0]
+    region = from_runs(facts.frames[0].region, 96, 96)
+    assert region[disc].all()
+    assert 0.5 < verdict.untouched < 0.99
+    before, after = read_clip(source).frames, read_clip(output).frames
+    assert facts.frames[3].changed == (before[3] != after[3]).any(-1).sum()
+
+
+def test_one_changed_pixel_outside_is_caught(edited, tmp_path):
+    source, output, receipt = edited()
+    frames = read_clip(output).frames
+    regions = [from_runs(frame.region, 96, 96) for frame in read_receipt(receipt).frames]
+    rng = np.random.default_rng(0)
+    for trial in range(20):
+        number = int(rng.integers(12))
+        inside = trial % 4 == 0
+        row, column = rng.choice(np.argwhere(regions[number] == inside))
+        forged = frames.copy()
+        forged[number, row, column, int(rng.integers(3))] ^= 1
+        path = tmp_path / "forged.mkv"
+        path.unlink(missing_ok=True)
+        write_lossless(path, forged, 25)
+        verdict = verify(source, path, receipt)
+        assert verdict.holds == inside
+        if not inside:
+            assert f"frame {number}: 1 pixels outside" in verdict.failures[0]
+
+
+def test_a_lossy_output_holds_within_the_stated_error(edited, tmp_path):
+    source, output, receipt = edited(".webm", (192, 160))
+    verdict, stated = verify(source, output, receipt), read_receipt(receipt).encoding
+    assert verdict.holds, verdict.failures
+    assert not stated.lossless
+    assert (verdict.mean, verdict.worst) == (stated.mean, stated.worst)
+    assert 0 < stated.mean < 3
+    frames = read_clip(output).frames
+    frames[4, :32, :32] = 0  # far from the disc
+    write_lossless(tmp_path / "forged.mkv", frames, 25)
+    verdict = verify(source, tmp_path / "forged.mkv", receipt)
+    assert not verdict.holds
+    assert "frame 4: outside of the region somewhere" in " ".join(verdict.failures)
+
+
+def test_other_files_do_not_pass(edited, tmp_path):
+    source, output, receipt = edited()
+    other = tmp_path / "other.mkv"
+    write_lossless(other, scene(12)[0] + np.uint8(1), 25)
+    assert "not the file that was edited" in verify(other, output, receipt).failures[0]
+    short = tmp_path / "short.mkv"
+    write_lossless(short, read_clip(output).frames[:9], 25)
+    assert "the output ends after 9 frames" in verify(source, short, receipt).failures[0]
+    small = tmp_path / "small.mkv"
+    write_lossless(small, read_clip(output).frames[:, :48], 25)
+    assert "is 96x48, not 96x96" in verify(source, small, receipt).failures[0]
+
+
+def test_a_forged_region_does_not_pass(edited):
+    """Claiming more than the edit touched is caught by the hash of the untouched pixels."""
+    source, output, receipt = edited()
+    facts = json.loads(receipt.read_text())
+    facts["frames"][2]["region"] = [0, 96 * 96]
+    receipt.write_text(json.dumps(facts))
+    assert (
+        "frame 2: the receipt is of another source, or its region was changed"
+        in verify(source, output, receipt).failures
+    )
+    facts["frames"][2]["region"] = [5]
+    receipt.write_text(json.dumps(facts))
+    assert "region is damaged" in verify(source, output, receipt).failures[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff\xfe", b'{"format": "other"}'])
+def test_what_is_no_receipt_is_refused(edited, content):
+    source, output, receipt = edited()
+    receipt.write_bytes(content)
+    with pytest.raises(InputError, match="is no receipt"):
+        verify(source, output, receipt)
+    with pytest.raises(InputError, match="cannot be read"):
+        verify(source, output, receipt.with_name("missing.json"))
+
+
+@pytest.mark.parametrize("preserve", ["soft", "off"])
+def test_receipts_promise_only_what_holds(edited, preserve):
+    source, output, receipt = edited(preserve=preserve)
+    verdict = verify(source, output, receipt)
+    assert verdict.holds, verdict.failures
+    assert (verdict.untouched == 0) == (preserve == "off")
+
+
+def test_frames_outside_the_span_are_untouched(edited):
+    source, output, receipt = edited(preserve="off", start=0.2, end=0.4)
+    assert verify(source, output, receipt).holds
+    untouched = [frame.region == [96 * 96] for frame in read_receipt(receipt).frames]
+    assert untouched == [True] * 5 + [False] * 5 + [True] * 2
+
+
+@pytest.mark.parametrize("size", [(96, 96), (120, 160)])
+def test_a_mask_takes_the_place_of_the_region(edited, tmp_path, size):
+    white = np.zeros(size, bool)
+    white[:, : size[1] // 2] = True
+    Image.fromarray((white * 255).astype(np.uint8)).save(tmp_path / "mask.png")
+    source, output, receipt = edited(size=size, mask=tmp_path / "mask.png")
+    before, after = read_clip(source).frames, read_clip(output).frames
+    assert (before[:, ~white] == after[:, ~white]).all()
+    disc = scene(12, *size)[1][0] & np.roll(white, -size[1] // 12, 1)
+    blue = after[0][disc].astype(int)
+    assert (blue[:, 2] > blue[:, 0] + 60).mean() > 0.8
+    assert verify(source, output, receipt).holds
+    assert read_receipt(receipt).mask.name == "mask.png"
+
+
+def test_masks_that_do_not_fit_are_refused(edited, tmp_path):
+    path = tmp_path / "mask.png"
+    for picture, words in ((np.zeros((96, 96)), "black everywhere"), (np.full((96, 90), 255), "90x96, the clip 96x96")):
+        Image.fromarray(picture.astype(np.uint8)).save(path)
+        with pytest.raises(InputError, match=words):
+            edited(mask=path)
+    write_lossless(tmp_path / "few.mkv", np.full((7, 96, 96, 3), 255, np.uint8), 25)
+    with pytest.raises(InputError, match="fewer frames"):
+        edited(mask=tmp_path / "few.mkv")
+    assert not (tmp_path / "out.mkv").exists()
+
+
+def test_outputs_are_different_files(edited, tmp_path):
+    with pytest.raises(InputError, match="the same file"):
+        edited(receipt=tmp_path / "out.mkv")
+
+
+def test_errors_by_hand():
+    old = np.full((32, 40, 3), 100, np.uint8)
+    new = old.copy()
+    new[0:16, 16:32] = 110
+    outside = np.ones((32, 40), bool)
+    assert errors(old, new, outside) == (pytest.approx(10 * 256 / 1280), 10.0)
+    outside[3, 20] = False  # that square no longer lies outside as a whole
+    assert errors(old, new, outside)[1] == 0.0
+    assert errors(old, new, np.zeros((32, 40), bool)) == (0.0, 0.0)

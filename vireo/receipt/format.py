@@ -1,0 +1,99 @@
+"""The receipt of an edit as a JSON file."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vireo.errors import InputError
+
+FORMAT = "vireo-receipt/1"
+Digest = str
+"""Lower-case hexadecimal SHA-256."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileFacts(_Strict):
+    """name: without its folder."""
+
+    name: str
+    size: int
+    sha256: Digest
+
+    @classmethod
+    def of(cls, path: Path) -> FileFacts:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(name=path.name, size=path.stat().st_size, sha256=digest)
+
+
+class ModelFacts(_Strict):
+    """sha256: of all weights, names and values (see `vireo.pipeline.edit.weights_digest`)."""
+
+    name: str
+    sha256: Digest
+
+
+class FrameFacts(_Strict):
+    """time: seconds, exactly, as a fraction. region: run lengths (see `runs`) of the pixels that the edit may have
+    changed. changed: pixels of the composed picture that differ from the source. untouched: SHA-256 of the RGB bytes
+    outside the region, row by row."""
+
+    time: str
+    region: list[int]
+    changed: int
+    untouched: Digest
+
+
+class Encoding(_Strict):
+    """How the picture was stored. lossless: what is outside of the regions came back bit by bit.
+
+    mean, worst: measured on the finished file, outside of the regions, in 1/255: the largest mean absolute error of a
+    frame, and of a square of 16x16 pixels. Both are 0 where lossless.
+    """
+
+    codec: str
+    pix_fmt: str
+    lossless: bool
+    mean: float
+    worst: float
+
+
+class Receipt(_Strict):
+    """All facts about one edit. settings: the arguments that shaped the result."""
+
+    format: Literal["vireo-receipt/1"] = FORMAT
+    vireo: str
+    source: FileFacts
+    reference: FileFacts | None
+    mask: FileFacts | None
+    model: ModelFacts
+    instruction: str
+    seed: int
+    settings: dict[str, float | int | str | None]
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    frames: list[FrameFacts]
+    encoding: Encoding
+    output: FileFacts
+
+
+def read_receipt(path: str | Path) -> Receipt:
+    """Raises InputError where the file is missing or no receipt."""
+    try:
+        return Receipt.model_validate_json(Path(path).read_bytes())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror.lower()}", "name the receipt of the edit") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{path} is no receipt: {where + ': ' if where else ''}{first['msg']}",
+            "name the file that vireo edit --receipt wrote",
+        ) from None
