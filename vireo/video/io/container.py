@@ -17,8 +17,21 @@ MAX_PIXELS = 2**27
 """Largest frame that is decoded; a header that claims more is refused before any memory is spent."""
 
 
+FORMATS = (
+    *("mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "ogg", "flv", "asf", "mxf", "nut", "dv"),
+    *("ivf", "yuv4mpegpipe", "h264", "hevc", "vvc", "av1", "obu", "m4v", "mjpeg", "rm", "wav", "mp3", "flac", "aac"),
+    *("gif", "apng", "png_pipe", "jpeg_pipe", "bmp_pipe", "tiff_pipe", "webp_pipe", "qoi_pipe", "exr_pipe", "dpx_pipe"),
+    *("pbm_pipe", "pgm_pipe", "ppm_pipe", "j2k_pipe", "jpegls_pipe", "jpegxl_pipe"),
+)
+"""FFmpeg's names of the demuxers that may open a file. A file's content chooses among them, not its name; those that
+open further files or connections (playlists, concat scripts, picture sequences, stream descriptions) are left out."""
+
+_LIMITS = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
+
+
 def open_source(path: Path) -> av.container.InputContainer:
-    """Opens a file for reading. Raises VideoError where it is missing, a folder, empty or unreadable."""
+    """Opens a file for reading, and no other file. Raises VideoError where it is missing, a folder, empty,
+    unreadable, or of a kind that is not in FORMATS."""
     try:
         if path.is_dir():
             raise VideoError(f"{path} is a folder", "name a video file")
@@ -26,12 +39,15 @@ def open_source(path: Path) -> av.container.InputContainer:
             raise VideoError(f"{path} is empty", "give a video file")
         if _boxes_end_early(path):
             raise VideoError(f"{path} is truncated: it ends early", "give an undamaged file")
-        return av.open(str(path.absolute()))
+        return av.open(str(path.absolute()), options=dict(_LIMITS))
     except FileNotFoundError:
         raise VideoError(f"{path} does not exist", "check the path") from None
     except PermissionError:
         raise VideoError(f"{path} may not be read", "check its permissions") from None
     except (av.FFmpegError, OSError, ValueError) as error:
+        if "not on whitelist" in str(error):
+            hint = "give the video itself: playlists, scripts and picture sequences are not followed"
+            raise VideoError(f"{path} is no video file", hint) from None
         raise VideoError(f"{path} cannot be read as a video: {reason(error)}", "give an undamaged video file") from None
 
 
