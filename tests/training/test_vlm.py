@@ -141,7 +141,9 @@ def test_heads_tell_places_apart(small):
     """What `places` is trained on can be learned: one batch, over and over."""
     torch.manual_seed(2)
     stage = VlmStage(
-        VlmConfig(about=1, verdicts=0, references=0, texts=0, loop=LoopConfig(steps=10, batch_size=2)),
+        VlmConfig(
+            about=1, verdicts=0, references=0, texts=0, loop=LoopConfig(steps=10, batch_size=2, learning_rate=1e-3)
+        ),
         small.curriculum,
         small.tokenizer,
         build_mini_clip(len(small.tokenizer)),

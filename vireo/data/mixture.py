@@ -31,7 +31,7 @@ class MixtureConfig:
     weights: dict[str, float] = field(
         default_factory=lambda: {
             **{"recolor": 1.5, "material": 2.0, "remove": 0.8, "add": 1.5, "replace": 2.5, "resize": 2.0},
-            **{"background": 0.7, "light": 0.4, "style": 0.6, "watermark": 0.6},
+            **{"background": 0.7, "light": 0.4, "style": 0.6, "watermark": 0.6, "absent": 1.5},
         }
     )
 
