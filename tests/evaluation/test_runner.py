@@ -187,6 +187,10 @@ class BrightensTopLeft:
     def reconstruct(self, video):
         return video.astype(np.float32) / 255
 
+    def p_absent(self, prompts, videos):
+        """The last pair's instruction names what is not there."""
+        return np.array([0.8 * (prompt == self.missing) for prompt in prompts])
+
 
 def test_batches_give_what_single_edits_give(pairs_dir):
     from vireo.data.pairs import read_pairs
@@ -196,6 +200,8 @@ def test_batches_give_what_single_edits_give(pairs_dir):
     truths = [load_truth(pairs_dir, pair) for pair in pairs]
     jobs = [runner.Job(pair, "plain", pair.instruction, "") for pair in pairs]
     pipe = BrightensTopLeft()
+    pipe.missing = pairs[2].instruction
+    assert pipe.missing not in (pairs[0].instruction, pairs[1].instruction)
     editor = ModelEditor(pipe, EditOptions(steps=3, guidance=1.5, seed=7))
     together = editor.edit(jobs, truths)
     prompts, options = pipe.asked[0]
@@ -207,5 +213,10 @@ def test_batches_give_what_single_edits_give(pairs_dir):
         np.testing.assert_array_equal(single.composited, batched.composited)
         np.testing.assert_array_equal(single.raw, batched.raw)
         np.testing.assert_array_equal(single.region, batched.region)
+        if job is jobs[2]:
+            assert (batched.composited == truth.source).all()
+            assert not batched.region.any()
+            assert (batched.raw != truth.source).any()
+            continue
         assert batched.region[:, :12, :12].all()
         assert not batched.region[:, 20:, 20:].any()

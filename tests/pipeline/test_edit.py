@@ -195,3 +195,28 @@ def test_the_same_seed_gives_the_same_bytes(movie, tmp_path):
     for name in ("a.mp4", "b.mp4"):
         edit_video(movie, "red to blue", tmp_path / name, model=RulePipe(), seed=3)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_what_is_not_there_leaves_the_clip_alone(tmp_path):
+    frames, _ = scene(20)
+    write_lossless(tmp_path / "in.mkv", frames, 8)
+    pipe = RulePipe()
+    result = edit_video(tmp_path / "in.mkv", "darken the ball", tmp_path / "out.mkv", model=pipe)
+    assert (result.found, result.changed_fraction, pipe.lengths) == (False, 0.0, [])
+    assert (read_clip(tmp_path / "out.mkv").frames == frames).all()
+    result = edit_video(tmp_path / "in.mkv", "darken the ball", tmp_path / "b.mkv", model=pipe, look=False)
+    assert result.found is None
+    assert pipe.lengths == [9, 9, 9]
+
+
+def test_an_object_that_comes_later_is_edited_from_then_on():
+    frames, discs = scene(30)
+    empty = np.repeat(frames[:1, :, -1:], 96, axis=2)
+    clip = np.concatenate([np.repeat(empty, 16, axis=0), frames, np.repeat(empty, 16, axis=0)])
+    pipe = RulePipe()
+    edit = edit_frames(pipe, clip, "red to blue")
+    assert edit.found
+    assert (edit.edited[:7] == clip[:7]).all()
+    assert edit.edited[16:46][discs][:, 2].mean() > 190
+    # The first window lies before the disc; those behind it are edited, as it was seen.
+    assert len(pipe.lengths) == len(range(0, 62, 7)) - 2

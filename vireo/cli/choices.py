@@ -7,6 +7,9 @@ import typer
 
 Steps = Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the model's own.")]
 Guidance = Annotated[float | None, typer.Option(min=0, help="Guidance scale; 1 is none.")]
+Look = Annotated[
+    bool, typer.Option("--look/--no-look", help="Leave the clip as it is where nothing in it fits the instruction.")
+]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Guidance, Preserve, Seed, Steps
+from vireo.cli.choices import Guidance, Look, Preserve, Seed, Steps
 
 
 def edit(
@@ -28,6 +28,7 @@ def edit(
     preserve: Annotated[
         Preserve, typer.Option(help="Outside the edit: keep every pixel, blend softly, or take all as made.")
     ] = Preserve.strict,
+    look: Look = True,
     start: Annotated[float | None, typer.Option(min=0, help="Edit from this second on.")] = None,
     end: Annotated[float | None, typer.Option(min=0, help="Edit up to this second.")] = None,
     compare: Annotated[Path | None, typer.Option(help="Also write a before/after picture here.")] = None,
@@ -52,6 +53,7 @@ def edit(
             guidance=guidance,
             seed=seed,
             preserve=preserve.value,
+            look=look,
             start=start,
             end=end,
             compare=compare,
@@ -68,6 +70,8 @@ def edit(
         "changed": f"{result.changed_fraction:.1%} of the pixels",
         "seconds": f"{result.seconds['total']:.1f}",
     }
+    if result.found is False:
+        facts["note"] = "nothing in the picture fits the instruction; the clip was left as it is (--no-look edits it)"
     if compare is not None:
         facts["before/after"] = compare
     if receipt is not None:

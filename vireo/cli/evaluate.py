@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Guidance, Preserve, Seed, Steps
+from vireo.cli.choices import Guidance, Look, Preserve, Seed, Steps
 
 
 def evaluate(
@@ -22,6 +22,7 @@ def evaluate(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
     preserve: Annotated[Preserve, typer.Option(help="As in `vireo edit`.")] = Preserve.strict,
+    look: Look = True,
     steps: Steps = None,
     guidance: Guidance = None,
     seed: Seed = 0,
@@ -40,6 +41,7 @@ def evaluate(
             videos=videos,
             limit=limit,
             preserve=preserve.value,
+            look=look,
             steps=steps,
             guidance=guidance,
             seed=seed,

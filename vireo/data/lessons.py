@@ -23,15 +23,14 @@ from vireo.data.riddles import every_riddle
 from vireo.data.sayings import Saying, sayings
 from vireo.data.turns import Text, TurnBank, bits, tokenise
 from vireo.data.verdicts import GLOBAL_FAMILIES
-from vireo.models.chat import CRITIC_QUESTIONS, NO, YES, InstructorTemplate
+from vireo.models.chat import CRITIC_QUESTIONS, EVERYWHERE, NO, NONE, WHERE, YES, InstructorTemplate
 from vireo.types import EditPair
 from vireo.world.scene import Scene
 from vireo.world.truth import Sight, sights
 
 OnCount = Callable[[int, int], None]
 
-WHICH, WHERE = "which object changes?", "where does it change?"
-NONE, EVERYTHING = "none", "everywhere"
+WHICH = "which object changes?"
 _TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "count", "existence")
 
 
@@ -142,7 +141,7 @@ def read_lesson(pair: EditPair, pictures: PictureSet) -> Lesson | None:
     if plan.topic == "nothing":
         which, where = NONE, NONE
     elif plan.index is None:
-        which, where = NONE, EVERYTHING if pair.family in GLOBAL_FAMILIES else plan.place
+        which, where = NONE, EVERYWHERE if pair.family in GLOBAL_FAMILIES else plan.place
     else:
         which, where = describe_body(source.bodies[plan.index]), own.place if own else ""
     return Lesson(plan, plan_words(plan, source, seen), where, which, sayings(pair, plan, source, seen, rng))

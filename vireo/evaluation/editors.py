@@ -14,7 +14,7 @@ from vireo.errors import InputError
 from vireo.evaluation.records import Condition
 from vireo.evaluation.truths import Truth
 from vireo.models.presets import resolve
-from vireo.pipeline.edit import edit_frames
+from vireo.pipeline.edit import ABSENT, FramesEdit, edit_frames
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.types import EditPair
 from vireo.video.io import read_clip
@@ -26,6 +26,7 @@ class EditOptions:
     """How a model edits; as in `edit_video`. steps, guidance: None for the model's own."""
 
     preserve: Preserve = "strict"
+    look: bool = True
     steps: int | None = None
     guidance: float | None = None
     seed: int = 0
@@ -100,10 +101,13 @@ class ModelEditor:
         return [edited[i] for i in range(len(jobs))]
 
     def _edit_any(self, job: Job, truth: Truth) -> Edited:
-        result = edit_frames(
-            self.pipe, truth.source, job.instruction, reference=truth.reference, **asdict(self.options)
-        )
-        return Edited(result.edited, result.raw, result.support)
+        def edit(**changed: Any) -> FramesEdit:
+            options = asdict(self.options) | changed
+            return edit_frames(self.pipe, truth.source, job.instruction, reference=truth.reference, **options)
+
+        result = edit()
+        raw = edit(look=False).raw if self.options.look else result.raw
+        return Edited(result.edited, raw, result.support)
 
     def _edit_batch(self, jobs: list[Job], truths: list[Truth]) -> list[Edited]:
         videos = self.pipe(
@@ -115,8 +119,15 @@ class ModelEditor:
             generator=[torch.Generator().manual_seed(self.options.seed) for _ in jobs],
             output_type="np",
         ).frames
+        absent = np.zeros(len(jobs))
+        if self.options.look:
+            absent = self.pipe.p_absent([job.instruction for job in jobs], [truth.source for truth in truths])
         edited = []
-        for video, truth in zip(videos, truths, strict=True):
+        for video, truth, missing in zip(videos, truths, absent >= ABSENT, strict=True):
+            if missing:
+                untouched = np.zeros(truth.source.shape[:3], bool)
+                edited.append(Edited(truth.source, to_uint8(video), untouched))
+                continue
             region = predict_region(truth.source, video, self.pipe.reconstruct(truth.source))
             composited = composite(truth.source, video, region, self.options.preserve)
             edited.append(Edited(composited, to_uint8(video), region.support))

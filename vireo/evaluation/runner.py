@@ -28,6 +28,7 @@ def evaluate(
     videos: Path | None = None,
     limit: int | None = None,
     preserve: Preserve = "strict",
+    look: bool = True,
     steps: int | None = None,
     guidance: float | None = None,
     seed: int = 0,
@@ -42,8 +43,10 @@ def evaluate(
     strips/*.png and sheet-*.jpg (pictures), report.json and report.html.
 
     limit: only the first so many pairs. paraphrases: each pair once more with one of its paraphrases, chosen
-    by the pair's place in the set. command: what the report names as its origin. on_progress: called as
-    on_progress(done, total, label). Raises InputError for wrong pair sets, clips and models.
+    by the pair's place in the set. preserve, look, steps, guidance, seed: as in `edit_video`. command: what the
+    report names as its origin. on_progress: called as on_progress(done, total, label).
+
+    Raises InputError for wrong pair sets, clips and models.
     """
     pairs_dir, out = Path(pairs_dir), Path(out)
     if (model is None) == (videos is None):
@@ -54,7 +57,7 @@ def evaluate(
     if not pairs:
         raise InputError(f"{pairs_dir} has no pairs", "make some with: vireo world make DIR --count N")
     editor: Editor = (
-        ModelEditor.from_pretrained(model, EditOptions(preserve, steps, guidance, seed))
+        ModelEditor.from_pretrained(model, EditOptions(preserve, look, steps, guidance, seed))
         if model is not None
         else FinishedClips(Path(videos))
     )

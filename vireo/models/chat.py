@@ -29,6 +29,7 @@ class InstructorTemplate:
     layer: index into the hidden states; -1 is the last, after the final norm.
     interleave: every how many-th image token is kept; 2 as in diffusers' HunyuanVideo-I2V.
     max_length: most states of one instruction, image tokens included; longer instructions are cut.
+    locates: whether the instructor has learned to answer WHERE.
     """
 
     head: str = "<s> Look at the video."
@@ -40,6 +41,7 @@ class InstructorTemplate:
     layer: int = -1
     interleave: int = 2
     max_length: int = 96
+    locates: bool = True
 
 
 MINI = InstructorTemplate(interleave=4)
@@ -59,6 +61,7 @@ HUNYUAN = InstructorTemplate(
     answer="<|start_header_id|>assistant<|end_header_id|>\n\n",
     layer=-3,
     max_length=256 + 2 * 288,
+    locates=False,
 )
 """The prompt that HunyuanVideo-I2V's transformer was aligned with (llava-llama-3-8b)."""
 
@@ -74,6 +77,11 @@ CRITIC_QUESTIONS: dict[QuestionKind, str] = {
 """ReViSE 4.2.2's four dimensions, and all of them at once; asked after the instruction, answered Yes or No."""
 
 YES, NO = "Yes", "No"
+
+WHERE = "where does it change?"
+"""Asked after an instruction, answered by a place, EVERYWHERE, or NONE where the picture lacks what it names."""
+
+NONE, EVERYWHERE = "none", "everywhere"
 
 
 def opening_ids(

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 OVERLAP = 2
 """Frames that neighbouring windows share, and over which one fades into the next."""
 
+ABSENT = 0.5
+"""What the instruction names counts as absent where the instructor is surer of that than this."""
+
 STAGES = ("load", "read", "encode", "denoise", "decode", "composite", "write")
 
 Progress = Callable[..., None]
@@ -44,6 +47,7 @@ class EditResult:
 
     fps: average frames per second. seconds: spent in each of `STAGES`, and in total.
     changed_fraction: share of all pixels of the clip that lie inside the predicted edit region.
+    found: whether the instructor saw what the instruction names; None where it was not asked.
     """
 
     output: str
@@ -57,16 +61,18 @@ class EditResult:
     fps: float
     seconds: dict[str, float]
     changed_fraction: float
+    found: bool | None
 
 
 @dataclass(frozen=True)
 class FramesEdit:
     """An edited clip. edited: uint8 (T, H, W, 3), put together as asked; raw: the model's own result, nothing
-    composited; support: bool (T, H, W), the predicted edit region."""
+    composited; support: bool (T, H, W), the predicted edit region. found: as in `EditResult`."""
 
     edited: np.ndarray
     raw: np.ndarray
     support: np.ndarray
+    found: bool | None
 
 
 def edit_video(
@@ -81,6 +87,7 @@ def edit_video(
     guidance: float | None = None,
     seed: int = 0,
     preserve: Preserve = "strict",
+    look: bool = True,
     start: float | None = None,
     end: float | None = None,
     compare: str | Path | None = None,
@@ -93,7 +100,8 @@ def edit_video(
     model: a preset, a folder, a hub id, or a pipeline. reference: an image the instruction speaks of.
     mask: a picture or video of the clip's size, white where the edit may be; it takes the place of the predicted
     edit region.
-    start, end: seconds from the first frame; frames outside are left as they are. preserve: what becomes of
+    look: whether the instructor looks first, and the clip stays as it is where it does not see what the instruction
+    names. start, end: seconds from the first frame; frames outside are left as they are. preserve: what becomes of
     the picture outside the edit region. compare: also writes a before/after picture there. receipt: also writes
     what was done and what was left alone, for `vireo.receipt.verify`.
     Files appear whole or not at all, whatever happens meanwhile.
@@ -117,7 +125,7 @@ def edit_video(
         picture = None if reference is None else read_clip(reference, max_frames=1).frames[0]
         with _timed(seconds, "load"):
             pipe = _load(model)
-        editor = FrameEditor(pipe, instruction, picture, steps, guidance, seed, seconds)
+        editor = FrameEditor(pipe, instruction, picture, steps, guidance, seed, seconds, look)
         strip, changed, count = BeforeAfterStrip(), 0, 0
         with VideoWriter(output, info, sound=source, overwrite=overwrite) as writer:
             if on_progress is not None:
@@ -147,7 +155,7 @@ def edit_video(
                 seed=seed,
                 settings={
                     **{"steps": editor.steps_taken, "guidance": guidance, "preserve": preserve},
-                    **{"start": start, "end": end},
+                    **{"look": look, "start": start, "end": end},
                 },
             )
     if compare is not None:
@@ -165,6 +173,7 @@ def edit_video(
         fps=float(info.fps),
         seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
         changed_fraction=changed / (count * info.width * info.height),
+        found=editor.found if look else None,
     )
 
 
@@ -178,24 +187,27 @@ def edit_frames(
     guidance: float | None = None,
     seed: int = 0,
     preserve: Preserve = "strict",
+    look: bool = True,
 ) -> FramesEdit:
     """Edits a clip in memory, exactly as `edit_video` edits a file.
 
     frames: uint8 (T, H, W, 3). reference: uint8 (h, w, 3). Raises InputError as `edit_video` does.
     """
     _check(instruction, preserve, None, None)
-    editor = FrameEditor(pipe, instruction, reference, steps, guidance, seed, dict.fromkeys(STAGES, 0.0))
+    editor = FrameEditor(pipe, instruction, reference, steps, guidance, seed, dict.fromkeys(STAGES, 0.0), look)
     finished = []
     for source, low in editor.stream(frames, lambda pixels: pixels):
         pixels, region = put_together(source, low, preserve)
         finished.append((pixels, put_together(source, low, "off")[0], region.support[0]))
-    return FramesEdit(*(np.stack(part) for part in zip(*finished, strict=True)))
+    return FramesEdit(*(np.stack(part) for part in zip(*finished, strict=True)), editor.found if look else None)
 
 
 class FrameEditor:
     """One edit of one clip: gives every frame its edit, at the model's size.
 
-    windows: how many have been edited. steps_taken: denoising steps of each.
+    windows: how many have been edited. steps_taken: denoising steps of each. found: whether the instructor has seen
+    what the instruction names in a window so far; until then windows stay as they are. From then on all are edited:
+    an object that is hidden for a moment must not fall back to its old look.
     """
 
     def __init__(
@@ -207,8 +219,9 @@ class FrameEditor:
         guidance: float | None,
         seed: int,
         seconds: dict[str, float],
+        look: bool,
     ) -> None:
-        self.pipe, self.seed, self.seconds = pipe, seed, seconds
+        self.pipe, self.seed, self.seconds, self.found = pipe, seed, seconds, not look
         self.request: dict[str, Any] = {
             "prompt": instruction,
             "image": reference,
@@ -238,6 +251,10 @@ class FrameEditor:
         length = 1 if window.count == 1 else len(window.items)
         source = np.stack([small for _, small in window.items[:length]])
         self.steps_taken = 0
+        self.windows += 1
+        if not self._sees(source):
+            rebuilt = np.stack([small for _, small in window.items]) / np.float32(255)
+            return np.concatenate([rebuilt, rebuilt, np.zeros_like(rebuilt[..., :1])], axis=-1)
         # The same noise for every window: what differs between them is the source alone.
         generator = torch.Generator().manual_seed(self.seed)
         edited = np.asarray(self.pipe(video=source, generator=generator, **self.request).frames[0])
@@ -249,9 +266,14 @@ class FrameEditor:
             rebuilt = self.pipe.reconstruct(source)
         with _timed(self.seconds, "composite"):
             region = predict_region(source, edited, rebuilt)
-        self.windows += 1
         channels = np.concatenate([edited, rebuilt, region.soft[..., None]], axis=-1)
         return np.repeat(channels, len(window.items), axis=0) if length == 1 else channels
+
+    def _sees(self, source: np.ndarray) -> bool:
+        if not self.found:
+            with _timed(self.seconds, "encode"):
+                self.found = bool(self.pipe.p_absent([self.request["prompt"]], [source])[0] < ABSENT)
+        return self.found
 
     def _count_step(self, pipe: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
         self.steps_taken = step + 1
