@@ -85,12 +85,11 @@ class Material:
         make_pairs(folder, count=count, seed=seed, split="train", on_progress=self.tick(f"{name} data"))
         return folder
 
-    def _cache(self, name: str, *models: Path) -> Path:
-        """Folder of what is made from the pairs and these models; its name tells both, so nothing stale is read."""
-        digest = hashlib.sha256(repr((self.data.pairs, self.data.seeds, MINI)).encode())
-        for model in models:
-            for weights in sorted(model.glob("*.safetensors")):
-                digest.update(weights.read_bytes())
+    def _cache(self, name: str, model: Path | None = None, settings: object = None) -> Path:
+        """Folder of what is made from the pairs by a model; its name tells from what, so nothing stale is read."""
+        digest = hashlib.sha256(repr((self.data.pairs, self.data.seeds, settings)).encode())
+        for weights in sorted(model.glob("*.safetensors")) if model else ():
+            digest.update(weights.read_bytes())
         return self.workdir / "cache" / f"{name}-{digest.hexdigest()[:12]}"
 
     def parts(self, count: int) -> list[EditPair]:
@@ -171,7 +170,7 @@ class Material:
         return AutoProcessor.from_pretrained(self.model("vlm"))
 
     def _states(self, name: str, prompts: Iterator[Prompt], count: int) -> StateCache:
-        folder, tick = self._cache(name, self.model("vlm")), self.tick(f"states of {name}")
+        folder, tick = self._cache(name, self.model("vlm"), MINI), self.tick(f"states of {name}")
         return cache_states(self.instructor, self.processor, MINI, prompts, count, folder, tick)
 
     def captions(self) -> StateCache:
