@@ -7,7 +7,7 @@ import pytest
 from moving_ramp import pattern
 
 from vireo.errors import VideoError
-from vireo.video.io import VideoReader, VideoWriter, probe, read_clip, refuse_output, write_lossless
+from vireo.video.io import Quality, VideoReader, VideoWriter, probe, read_clip, refuse_output, write_lossless
 
 
 def copy(source, output):
@@ -173,3 +173,49 @@ def test_sound_that_the_container_cannot_hold_is_refused(make_video, tmp_path):
     with pytest.raises(VideoError, match="cannot hold aac"):
         copy(source, tmp_path / "o.webm")
     assert not (tmp_path / "o.webm").exists()
+
+
+def stored(source, output, quality):
+    with VideoReader(source) as reader, VideoWriter(output, reader.info, quality=quality) as writer:
+        for frame in reader:
+            writer.write(frame, frame.pixels)
+    return probe(output)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".mov", ".avi", ".apng"])
+def test_lossless_outputs_return_every_pixel(make_video, tmp_path, suffix):
+    source = make_video("in.mp4")
+    stored(source, tmp_path / f"out{suffix}", Quality(lossless=True))
+    assert (read_clip(tmp_path / f"out{suffix}").frames == read_clip(source).frames).all()
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("hevc", ".mp4"), ("vp9", ".webm"), ("h264", ".mkv"), ("mjpeg", ".avi")])
+def test_the_codec_is_as_asked(make_video, tmp_path, codec, suffix):
+    assert stored(make_video("in.mp4"), tmp_path / f"out{suffix}", Quality(codec)).codec == codec
+
+
+def test_a_higher_crf_makes_smaller_files(make_video, tmp_path):
+    sizes = []
+    for crf in (5, 25, 45):
+        path = tmp_path / f"{crf}.mp4"
+        stored(make_video("in.mp4", size=(96, 128)), path, Quality(crf=crf))
+        sizes.append(path.stat().st_size)
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+@pytest.mark.parametrize(
+    ("quality", "suffix", "words"),
+    [
+        (Quality("xvid9"), ".mp4", "no codec 'xvid9'"),
+        (Quality("h264", lossless=True), ".mp4", "h264 loses detail"),
+        (Quality(crf=20, lossless=True), ".mkv", "lossless video has no crf"),
+        (Quality("vp9"), ".avi", "cannot hold vp9"),
+        (Quality(lossless=True), ".webm", "cannot hold such lossless video"),
+        (Quality("ffv1", crf=3), ".mkv", "ffv1 has no crf"),
+        (Quality(crf=60), ".mp4", "crf 60 is out of range"),
+    ],
+)
+def test_what_cannot_be_is_refused(make_video, tmp_path, quality, suffix, words):
+    with pytest.raises(VideoError, match=words):
+        stored(make_video("in.mp4"), tmp_path / f"out{suffix}", quality)
+    assert not list(tmp_path.glob("*out*"))

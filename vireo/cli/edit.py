@@ -35,12 +35,18 @@ def edit(
     receipt: Annotated[
         Path | None, typer.Option(help="Also write what was done and left alone here; see vireo verify.")
     ] = None,
+    codec: Annotated[
+        str | None, typer.Option(help="Codec of the output, e.g. hevc or ffv1; else the source's.")
+    ] = None,
+    crf: Annotated[int | None, typer.Option(min=0, help="Constant rate factor of the output; 0 is best.")] = None,
+    lossless: Annotated[bool, typer.Option("--lossless", help="Store every pixel of the output as it is.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     overwrite: Annotated[bool, typer.Option("-y", "--yes", help="Overwrite existing outputs.")] = False,
 ) -> None:
     """Edit SOURCE as INSTRUCTION says; size, frame times and sound stay."""
     with terminal.progress("loading") as advance:
         from vireo.pipeline.edit import edit_video
+        from vireo.video.io import Quality
 
         result = edit_video(
             source,
@@ -58,6 +64,7 @@ def edit(
             end=end,
             compare=compare,
             receipt=receipt,
+            quality=Quality(codec, crf, lossless),
             overwrite=overwrite,
             on_progress=advance,
         )

@@ -20,7 +20,7 @@ from vireo.errors import InputError, ModelError
 from vireo.receipt.format import ModelFacts
 from vireo.receipt.writer import ReceiptWriter
 from vireo.video.geometry import carry, enlarge, model_size, resize
-from vireo.video.io import TimedFrame, VideoReader, VideoWriter, read_clip, refuse_output
+from vireo.video.io import Quality, TimedFrame, VideoReader, VideoWriter, read_clip, refuse_output
 from vireo.video.mask import read_masks
 from vireo.video.region import Preserve, Region, composite, predict_region, to_uint8
 from vireo.video.strip import BeforeAfterStrip
@@ -92,6 +92,7 @@ def edit_video(
     end: float | None = None,
     compare: str | Path | None = None,
     receipt: str | Path | None = None,
+    quality: Quality = Quality(),
     overwrite: bool = False,
     on_progress: Progress | None = None,
 ) -> EditResult:
@@ -103,12 +104,14 @@ def edit_video(
     look: whether the instructor looks first, and the clip stays as it is where it does not see what the instruction
     names. start, end: seconds from the first frame; frames outside are left as they are. preserve: what becomes of
     the picture outside the edit region. compare: also writes a before/after picture there. receipt: also writes
-    what was done and what was left alone, for `vireo.receipt.verify`.
+    what was done and what was left alone, for `vireo.receipt.verify`. quality: codec and quality of the output,
+    else the source's.
     Files appear whole or not at all, whatever happens meanwhile.
 
     Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files.
     """
     _check(instruction, preserve, start, end)
+    quality.check()
     refuse_output(output, source, overwrite)
     written = [Path(path).absolute() for path in (output, compare, receipt) if path is not None]
     if len(set(written)) < len(written):
@@ -127,7 +130,7 @@ def edit_video(
             pipe = _load(model)
         editor = FrameEditor(pipe, instruction, picture, steps, guidance, seed, seconds, look)
         strip, changed, count = BeforeAfterStrip(), 0, 0
-        with VideoWriter(output, info, sound=source, overwrite=overwrite) as writer:
+        with VideoWriter(output, info, sound=source, overwrite=overwrite, quality=quality) as writer:
             if on_progress is not None:
                 editor.on_step = lambda: on_progress(count, info.frames, "editing")
             for frame, low in _edited_span(editor, _timed_each(reader, seconds, "read"), start, end):

@@ -54,7 +54,7 @@ ENCODERS = {
 IMAGES = {".png": "png", ".jpg": "mjpeg", ".jpeg": "mjpeg", ".bmp": "bmp", ".tif": "tiff", ".tiff": "tiff"}
 """Suffixes of single pictures, and their codecs."""
 
-LOSSLESS = {"ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvideo", "png"}
+LOSSLESS = {"ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvideo", "png", "apng", "bmp", "tiff"}
 """Codecs that lose nothing: in a container that cannot hold one, FFV1 takes its place where it can."""
 
 UNLISTED = {"mpegts": ("h264", "hevc"), "apng": ("apng",), "webp": ("webp",), "ogg": ("vp8",)}
@@ -64,15 +64,69 @@ _PREFERRED = ("h264", "vp9", "mpeg4", "vp8", "mjpeg", "gif", "apng", "webp")
 """What a container gets that cannot hold the source's codec."""
 
 
-def choose_codec(container: av.container.OutputContainer, path: Path, source: VideoInfo) -> str:
-    """A key of `ENCODERS`. Raises VideoError where the container takes none of them."""
+_WORST_CRF = {"h264": 51, "hevc": 51, "vp8": 63, "vp9": 63, "av1": 63}
+"""Codecs with a constant rate factor, and the largest: 0 is best."""
+
+_RGB_FORMATS = ("bgr0", "gbrp", "rgb24", "bgr24", "bgra")
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How an output is to be stored; what is None or False follows the source.
+
+    codec: a key of `ENCODERS`. crf: constant rate factor. lossless: every pixel comes back as it was written.
+    """
+
+    codec: str | None = None
+    crf: int | None = None
+    lossless: bool = False
+
+    def check(self) -> None:
+        """Raises VideoError for what cannot be."""
+        if self.codec is not None and self.codec not in ENCODERS:
+            raise VideoError(f"there is no codec {self.codec!r}", f"choose one of {', '.join(ENCODERS)}")
+        if self.lossless and self.codec is not None and self.codec not in LOSSLESS:
+            raise VideoError(
+                f"{self.codec} loses detail", f"choose one of {', '.join(sorted(LOSSLESS & ENCODERS.keys()))}"
+            )
+        if self.lossless and self.crf is not None:
+            raise VideoError("lossless video has no crf", "leave out one of them")
+
+    def options(self, codec: str) -> dict[str, str]:
+        """The encoder's options. Raises VideoError where the codec has no such crf."""
+        options = dict(ENCODERS[codec].options)
+        if self.crf is not None:
+            if codec not in _WORST_CRF:
+                raise VideoError(f"{codec} has no crf", f"choose a codec that has: {', '.join(_WORST_CRF)}")
+            if not 0 <= self.crf <= _WORST_CRF[codec]:
+                raise VideoError(f"crf {self.crf} is out of range", f"{codec} takes 0 (best) to {_WORST_CRF[codec]}")
+            options["crf"] = str(self.crf)
+        return options
+
+
+def choose_codec(
+    container: av.container.OutputContainer, path: Path, source: VideoInfo, quality: Quality = Quality()
+) -> str:
+    """A key of `ENCODERS`. Raises VideoError where the container takes none, or not the one asked for."""
+    allowed = _allowed(container, path)
+    if quality.lossless:
+        wanted = (quality.codec,) if quality.codec else (source.codec, "ffv1", "png", "apng")
+        for codec in wanted:
+            if codec in allowed & LOSSLESS:
+                return codec
+        raise VideoError(
+            f"{path.suffix or path.name} files cannot hold such lossless video here", "name the output .mkv"
+        )
+    if quality.codec is not None:
+        if quality.codec not in allowed:
+            raise VideoError(
+                f"{path.suffix or path.name} files cannot hold {quality.codec} here",
+                f"choose one of {', '.join(sorted(allowed)) or 'another container'}",
+            )
+        return quality.codec
     if path.suffix.lower() in IMAGES:
         return IMAGES[path.suffix.lower()]
     name = container.format.name
-    allowed = set(UNLISTED.get(name, ())) | (container.supported_codecs & ENCODERS.keys())
-    if name == "avi":
-        # FFmpeg lists these, but AVI has no times for their reordered frames.
-        allowed -= {"h264", "hevc", "vp9", "av1"}
     moving = not source.still and source.codec not in ("gif", "apng", "webp")
     if source.codec in allowed and (moving or name == source.codec):
         return source.codec
@@ -84,10 +138,24 @@ def choose_codec(container: av.container.OutputContainer, path: Path, source: Vi
     raise VideoError(f"{path.suffix or path.name} files cannot hold video here", "name the output .mp4 or .mkv")
 
 
-def choose_pix_fmt(codec: str, source: VideoInfo) -> str:
+def _allowed(container: av.container.OutputContainer, path: Path) -> set[str]:
+    """Keys of `ENCODERS` that the container can hold."""
+    if path.suffix.lower() in IMAGES:
+        return {IMAGES[path.suffix.lower()]}
+    name = container.format.name
+    allowed = set(UNLISTED.get(name, ())) | (container.supported_codecs & ENCODERS.keys())
+    if name == "avi":
+        # FFmpeg lists these, but AVI has no times for their reordered frames.
+        allowed -= {"h264", "hevc", "vp9", "av1"}
+    return allowed
+
+
+def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) -> str:
     """The source's pixel format where the encoder takes it, else one that loses least."""
     encoder = ENCODERS[codec]
     formats = [f.name for f in av.codec.Codec(encoder.name, "w").video_formats or []]
+    if quality.lossless:
+        return next(name for name in _RGB_FORMATS if name in formats)
     odd = source.width % 2 or source.height % 2
     if codec in ("gif", "apng", "webp", "png", "bmp", "tiff", "qtrle"):
         wanted = ["pal8"] if codec == "gif" else ["rgb24", "bgr24", "bgra"]

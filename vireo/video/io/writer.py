@@ -20,7 +20,7 @@ from vireo.errors import VideoError
 from vireo.runtime import whole_file
 from vireo.video.io.colour import from_rgb
 from vireo.video.io.container import reason
-from vireo.video.io.encoders import ENCODERS, IMAGES, choose_codec, choose_pix_fmt
+from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_codec, choose_pix_fmt
 from vireo.video.io.reader import TimedFrame, VideoInfo
 from vireo.video.io.sound import SoundCopy
 
@@ -51,16 +51,23 @@ class VideoWriter:
             for frame in reader:
                 writer.write(frame, edited_pixels)
 
-    The codec follows the source's where the container of `path` (chosen by its suffix) and this FFmpeg can
-    write it. The file appears when the block ends without an error, whole, or not at all.
+    Codec and quality are as asked; what is left open follows the source, where the container of `path` (chosen by
+    its suffix) and this FFmpeg can write that. The file appears when the block ends without an error, whole, or not
+    at all.
 
     Raises VideoError where the output exists and not `overwrite`, or cannot be written.
     """
 
     def __init__(
-        self, path: str | Path, info: VideoInfo, sound: str | Path | None = None, overwrite: bool = False
+        self,
+        path: str | Path,
+        info: VideoInfo,
+        sound: str | Path | None = None,
+        overwrite: bool = False,
+        quality: Quality = Quality(),
     ) -> None:
-        self.path, self._info = Path(path), info
+        self.path, self._info, self._quality = Path(path), info, quality
+        quality.check()
         refuse_output(self.path, sound, overwrite)
         self._image = self.path.suffix.lower() in IMAGES
         self._written, self._finished = 0, False
@@ -125,12 +132,11 @@ class VideoWriter:
 
     def _add_picture(self) -> av.VideoStream:
         info, container = self._info, self._container
-        codec = choose_codec(container, self.path, info)
-        encoder = ENCODERS[codec]
-        stream = container.add_stream(encoder.name, rate=info.fps, options=dict(encoder.options))
+        codec = choose_codec(container, self.path, info, self._quality)
+        stream = container.add_stream(ENCODERS[codec].name, rate=info.fps, options=self._quality.options(codec))
         context = stream.codec_context
         stream.width, stream.height = info.width, info.height
-        stream.pix_fmt = choose_pix_fmt(codec, info)
+        stream.pix_fmt = choose_pix_fmt(codec, info, self._quality)
         context.flags |= Flags.bitexact
         # AVI and MPEG-4 part 2 count frames at a fixed rate and cannot take fine time bases.
         fixed = container.format.name == "avi" or (codec == "mpeg4" and info.time_base.denominator > 65535)
