@@ -8,6 +8,7 @@ import pytest
 from vireo.errors import InputError
 from vireo.evaluation import runner
 from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
+from vireo.judges.location import Location
 from vireo.types import EditPair
 from vireo.video.io import write_lossless
 
@@ -187,9 +188,9 @@ class BrightensTopLeft:
     def reconstruct(self, video):
         return video.astype(np.float32) / 255
 
-    def p_absent(self, prompts, videos):
-        """The last pair's instruction names what is not there."""
-        return np.array([0.8 * (prompt == self.missing) for prompt in prompts])
+    def locate(self, prompts, videos):
+        """One instruction names what is not there, the others what is everywhere."""
+        return [Location(0.8 * (p == self.missing), float(p != self.missing), np.zeros((3, 3))) for p in prompts]
 
 
 def test_batches_give_what_single_edits_give(pairs_dir):

@@ -13,12 +13,13 @@ import torch
 from vireo.errors import InputError
 from vireo.evaluation.records import Condition
 from vireo.evaluation.truths import Truth
+from vireo.judges.location import Location
 from vireo.models.presets import resolve
-from vireo.pipeline.edit import ABSENT, FramesEdit, edit_frames
+from vireo.pipeline.edit import ABSENT, FramesEdit, edit_frames, edit_region
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.types import EditPair
 from vireo.video.io import read_clip
-from vireo.video.region import Preserve, composite, predict_region, to_uint8
+from vireo.video.region import Preserve, composite, to_uint8
 
 
 @dataclass(frozen=True)
@@ -119,16 +120,16 @@ class ModelEditor:
             generator=[torch.Generator().manual_seed(self.options.seed) for _ in jobs],
             output_type="np",
         ).frames
-        absent = np.zeros(len(jobs))
+        locations: list[Location | None] = [None] * len(jobs)
         if self.options.look:
-            absent = self.pipe.p_absent([job.instruction for job in jobs], [truth.source for truth in truths])
+            locations = self.pipe.locate([job.instruction for job in jobs], [truth.source for truth in truths])
         edited = []
-        for video, truth, missing in zip(videos, truths, absent >= ABSENT, strict=True):
-            if missing:
+        for video, truth, location in zip(videos, truths, locations, strict=True):
+            if location is not None and location.absent >= ABSENT:
                 untouched = np.zeros(truth.source.shape[:3], bool)
                 edited.append(Edited(truth.source, to_uint8(video), untouched))
                 continue
-            region = predict_region(truth.source, video, self.pipe.reconstruct(truth.source))
+            region = edit_region(truth.source, video, self.pipe.reconstruct(truth.source), location)
             composited = composite(truth.source, video, region, self.options.preserve)
             edited.append(Edited(composited, to_uint8(video), region.support))
         return edited
