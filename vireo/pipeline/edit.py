@@ -103,10 +103,10 @@ def edit_video(
     mask: a picture or video of the clip's size, white where the edit may be; it takes the place of the predicted
     edit region. preserve: what becomes of the picture outside the edit region. look: whether the instructor looks
     first: the clip stays as it is where it does not see what the instruction names, and parts of the predicted
-    region that lie where it sees nothing to edit are left out; with a mask it is not asked. start, end: seconds from the first frame; frames
-    outside are left as they are. compare: also writes a before/after picture there. receipt: also writes what was
-    done and what was left alone, for `vireo.receipt.verify`. quality: codec and quality of the output, else the
-    source's.
+    region that lie where it sees nothing to edit are left out; with a mask it is not asked. start, end: seconds
+    from the first frame; frames outside are left as they are. compare: also writes a before/after picture there.
+    receipt: also writes what was done and what was left alone, for `vireo.receipt.verify`. quality: codec and
+    quality of the output, else the source's.
     Files appear whole or not at all, whatever happens meanwhile.
 
     Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files.
