@@ -39,7 +39,7 @@ class EditorConfig:
     mixture: MixtureConfig = field(default_factory=MixtureConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=6000, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.998, sample_every=1000
+            steps=6600, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.998, sample_every=1000
         )
     )
 
