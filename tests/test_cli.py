@@ -7,12 +7,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import vireo.cli.entry as entry
 from vireo.errors import CheckError, InputError, VideoError
+from vireo.receipt import ReceiptWriter
+from vireo.receipt.format import ModelFacts
+from vireo.video.io import Quality, VideoReader, write_lossless
 
-COMMANDS = ["", "edit", "world", "world make", "train", "eval", "models", "doctor", "bench"]
+COMMANDS = ["", "edit", "verify", "world", "world make", "train", "eval", "models", "doctor", "bench"]
 
 
 @pytest.fixture
@@ -118,6 +122,7 @@ class Edited:
     height: int = 96
     fps: float = 8.0
     changed_fraction: float = 0.125
+    found: bool | None = True
 
 
 def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
@@ -144,6 +149,7 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "--preserve",
         "soft",
     ]
+    options += ["--mask", "m.png", "--no-look", "--receipt", "r.json", "--codec", "hevc", "--crf", "20"]
     options += ["--start", "0.5", "--end", "2", "--compare", "c.png", "-y", "--json"]
     code, out, err = run("edit", "in.mp4", "make it night", "-o", "out.mp4", *options)
     assert code == 0
@@ -153,6 +159,10 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
     assert calls[0][1] == {
         "model": "m",
         "reference": Path("r.png"),
+        "mask": Path("m.png"),
+        "look": False,
+        "receipt": Path("r.json"),
+        "quality": Quality("hevc", 20, False),
         "steps": 4,
         "guidance": 1.5,
         "seed": 7,
@@ -165,6 +175,36 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
     code, out, _ = run("edit", "in.mp4", "make it night", "-o", "out.mp4")
     assert "out.mp4" in out
     assert "12.5%" in out
+    assert "fits the instruction" not in out
+    monkeypatch.setattr("vireo.pipeline.edit.edit_video", lambda *a, **k: Edited("out.mp4", {"total": 1}, found=False))
+    assert "nothing in the picture fits the instruction" in run("edit", "in.mp4", "x", "-o", "out.mp4")[1]
+
+
+def test_verify_exits_by_its_verdict(run, tmp_path):
+    frames = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    source, output, receipt = tmp_path / "in.mkv", tmp_path / "out.mkv", tmp_path / "r.json"
+    write_lossless(source, frames, 5)
+    edited = frames.copy()
+    edited[:, :4, :4] = 0
+    write_lossless(output, edited, 5)
+    region = np.zeros((16, 16), bool)
+    region[:4, :4] = True
+    with ReceiptWriter(receipt) as record, VideoReader(source) as reader:
+        for frame, pixels in zip(reader, edited, strict=True):
+            record.add(frame, pixels, region)
+        facts = {"reference": None, "mask": None, "model": ModelFacts(name="m", sha256=""), "settings": {}}
+        record.finish(source, output, instruction="x", seed=0, **facts)
+    code, out, _ = run("verify", source, output, receipt)
+    assert (code, "yes" in out) == (0, True)
+    edited[1, 9, 9] ^= 1
+    output.unlink()
+    write_lossless(output, edited, 5)
+    code, out, _ = run("verify", source, output, receipt, "--json")
+    assert (code, json.loads(out)["holds"]) == (1, False)
+    assert "1 pixels outside" in json.loads(out)["failures"][0]
+    code, _, err = run("verify", source, output, tmp_path / "none.json")
+    assert code == 2
+    assert is_one_error_line(err)
 
 
 def test_models_lists_mini(run):

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from vireo.judges.location import Location
+from vireo.models.chat import MINI
 
 
 class RulePipe:
@@ -14,7 +15,7 @@ class RulePipe:
     Its VAE loses fine detail: everything goes through a small blur.
     """
 
-    frame_size, window_frames, size_multiple = (96, 96), 9, None
+    frame_size, window_frames, size_multiple, template = (96, 96), 9, None, MINI
 
     def __init__(self):
         self.lengths, self.images, self.last_timings, self.components = [], [], {}, {}

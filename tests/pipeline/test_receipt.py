@@ -12,7 +12,8 @@ from vireo.pipeline.edit import edit_video
 from vireo.receipt import read_receipt, verify
 from vireo.receipt.runs import from_runs, to_runs
 from vireo.receipt.verify import errors
-from vireo.video.io import read_clip, write_lossless
+from vireo.video.io import VideoReader, VideoWriter, probe, read_clip, write_lossless
+from vireo.video.mask import open_masks
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_runs_return_the_region(rows):
 def test_runs_by_hand():
     assert to_runs(np.array([[False, True, True], [True, False, False]])) == [1, 3, 2]
     assert to_runs(np.array([[True, False]])) == [0, 1, 1]
-    for wrong in ([3], [2, -1, 5], [7]):
+    for wrong in ([3], [2, -1, 5], [7], [10**20], [2**62] * 4 + [6], []):
         with pytest.raises(ValueError, match="pixels of 6"):
             from_runs(wrong, 2, 3)
 
@@ -79,8 +80,9 @@ def test_one_changed_pixel_outside_is_caught(edited, tmp_path):
         path.unlink(missing_ok=True)
         write_lossless(path, forged, 25)
         verdict = verify(source, path, receipt)
-        assert verdict.holds == inside
-        if not inside:
+        if inside:
+            assert verdict.holds or "pixels differ, the receipt says" in verdict.failures[0]
+        else:
             assert f"frame {number}: 1 pixels outside" in verdict.failures[0]
 
 
@@ -93,9 +95,10 @@ def test_a_lossy_output_holds_within_the_stated_error(edited, tmp_path):
     assert 0 < stated.mean < 3
     frames = read_clip(output).frames
     frames[4, :32, :32] = 0  # far from the disc
-    write_lossless(tmp_path / "forged.mkv", frames, 25)
-    verdict = verify(source, tmp_path / "forged.mkv", receipt)
-    assert not verdict.holds
+    with VideoReader(source) as reader, VideoWriter(tmp_path / "forged.webm", reader.info) as writer:
+        for frame, pixels in zip(reader, frames, strict=True):
+            writer.write(frame, pixels)
+    verdict = verify(source, tmp_path / "forged.webm", receipt)
     assert "frame 4: outside of the region somewhere" in " ".join(verdict.failures)
 
 
@@ -110,10 +113,42 @@ def test_other_files_do_not_pass(edited, tmp_path):
     small = tmp_path / "small.mkv"
     write_lossless(small, read_clip(output).frames[:, :48], 25)
     assert "is 96x48, not 96x96" in verify(source, small, receipt).failures[0]
+    slow = tmp_path / "slow.mkv"
+    write_lossless(slow, read_clip(output).frames, 20)
+    assert "frame 1: it is shown 0.0100 s too late" in verify(source, slow, receipt).failures[0]
 
 
-def test_a_forged_region_does_not_pass(edited):
-    """Claiming more than the edit touched is caught by the hash of the untouched pixels."""
+def test_a_receipt_cannot_excuse_everything(edited, tmp_path):
+    source, output, receipt = edited()
+    facts = json.loads(receipt.read_text())
+    facts["encoding"] |= {"lossless": False, "mean": 255, "worst": 255}
+    receipt.write_text(json.dumps(facts))
+    frames = read_clip(output).frames
+    frames[5, -1, -1] ^= 1
+    write_lossless(tmp_path / "a.mkv", frames, 25)
+    assert not verify(source, tmp_path / "a.mkv", receipt).holds  # that file loses nothing, whatever the receipt says
+    with VideoReader(source) as reader, VideoWriter(tmp_path / "b.webm", reader.info) as writer:
+        for frame in reader:
+            writer.write(frame, np.minimum(frame.pixels, 215) + np.uint8(40))
+    failures = " ".join(verify(source, tmp_path / "b.webm", receipt).failures)
+    assert "more than the codec's 8.00" in failures
+    for wrong in (float("nan"), -1, 256):
+        facts["encoding"]["mean"] = wrong
+        receipt.write_text(json.dumps(facts))
+        with pytest.raises(InputError, match="is no receipt"):
+            verify(source, output, receipt)
+
+
+def test_the_count_of_changed_pixels_has_to_be_true(edited, tmp_path):
+    source, output, receipt = edited()
+    frames = read_clip(output).frames
+    inside = from_runs(read_receipt(receipt).frames[2].region, 96, 96)
+    frames[2][inside] = read_clip(source).frames[2][inside]
+    write_lossless(tmp_path / "half.mkv", frames, 25)
+    assert "frame 2: 0 pixels differ, the receipt says" in verify(source, tmp_path / "half.mkv", receipt).failures[0]
+
+
+def test_a_region_that_was_changed_alone_does_not_pass(edited):
     source, output, receipt = edited()
     facts = json.loads(receipt.read_text())
     facts["frames"][2]["region"] = [0, 96 * 96]
@@ -177,6 +212,24 @@ def test_masks_that_do_not_fit_are_refused(edited, tmp_path):
     with pytest.raises(InputError, match="fewer frames"):
         edited(mask=tmp_path / "few.mkv")
     assert not (tmp_path / "out.mkv").exists()
+    Image.new("L", (96, 96), 255).save(path)
+    with pytest.raises(InputError, match="a mask has no meaning"):
+        edited(mask=path, preserve="soft")
+    with pytest.raises(InputError, match="is read by the edit itself"):
+        edited(mask=path, receipt=path)
+
+
+def test_small_masks_let_the_edit_through(tmp_path):
+    white = np.zeros((300, 960), np.uint8)
+    white[10:22, 10:22] = 255
+    white[100:250, 400:800] = 255
+    Image.fromarray(white).save(tmp_path / "mask.png")
+    with open_masks(tmp_path / "mask.png", probe(tmp_path / "mask.png")) as masks:
+        mask = next(masks)
+        assert (next(masks) == mask).all()
+    assert ((mask > 0) == (white > 0)).all()
+    assert mask[16, 16] == mask[170, 600] == 1
+    assert mask[100, 600] == pytest.approx(1 / 15)  # 1.5 pixels of 96 are 15 of 960
 
 
 def test_outputs_are_different_files(edited, tmp_path):
@@ -190,6 +243,8 @@ def test_errors_by_hand():
     new[0:16, 16:32] = 110
     outside = np.ones((32, 40), bool)
     assert errors(old, new, outside) == (pytest.approx(10 * 256 / 1280), 10.0)
-    outside[3, 20] = False  # that square no longer lies outside as a whole
+    outside[0:15, 16:31] = False  # 31 pixels of that square are left: too few
     assert errors(old, new, outside)[1] == 0.0
+    outside[0, 16] = True
+    assert errors(old, new, outside) == (pytest.approx(10 * 32 / (1280 - 224)), 10.0)
     assert errors(old, new, np.zeros((32, 40), bool)) == (0.0, 0.0)

@@ -147,8 +147,8 @@ def test_outputs_that_must_not_be_written_are_refused(make_video, tmp_path):
     for output, overwrite, words in [
         (tmp_path / "there.mp4", False, "exists"),
         (tmp_path, True, "is a folder"),
-        (source, True, "is the source itself"),
-        (tmp_path / "same.mp4", True, "is the source itself"),
+        (source, True, "is read by the edit itself"),
+        (tmp_path / "same.mp4", True, "is read by the edit itself"),
         (tmp_path / "no" / "o.mp4", False, "does not exist"),
         (tmp_path / ("x" * 300 + ".mp4"), False, "cannot be written"),
     ]:
@@ -182,10 +182,18 @@ def stored(source, output, quality):
     return probe(output)
 
 
-@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".mov", ".avi", ".apng"])
-def test_lossless_outputs_return_every_pixel(make_video, tmp_path, suffix):
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [
+        *((suffix, None) for suffix in (".mkv", ".mp4", ".mov", ".avi", ".apng")),
+        (".mkv", "ffv1"),
+        *((".avi", codec) for codec in ("utvideo", "huffyuv", "rawvideo")),
+        *((".mov", codec) for codec in ("png", "qtrle")),
+    ],
+)
+def test_lossless_outputs_return_every_pixel(make_video, tmp_path, suffix, codec):
     source = make_video("in.mp4")
-    stored(source, tmp_path / f"out{suffix}", Quality(lossless=True))
+    stored(source, tmp_path / f"out{suffix}", Quality(codec, lossless=True))
     assert (read_clip(tmp_path / f"out{suffix}").frames == read_clip(source).frames).all()
 
 
@@ -213,6 +221,8 @@ def test_a_higher_crf_makes_smaller_files(make_video, tmp_path):
         (Quality(lossless=True), ".webm", "cannot hold such lossless video"),
         (Quality("ffv1", crf=3), ".mkv", "ffv1 has no crf"),
         (Quality(crf=60), ".mp4", "crf 60 is out of range"),
+        (Quality("vp8", crf=2), ".webm", "crf 2 is out of range"),
+        (Quality("av1", crf=0), ".mkv", "crf 0 is out of range"),
     ],
 )
 def test_what_cannot_be_is_refused(make_video, tmp_path, quality, suffix, words):

@@ -38,7 +38,7 @@ def edit(
     codec: Annotated[
         str | None, typer.Option(help="Codec of the output, e.g. hevc or ffv1; else the source's.")
     ] = None,
-    crf: Annotated[int | None, typer.Option(min=0, help="Constant rate factor of the output; 0 is best.")] = None,
+    crf: Annotated[int | None, typer.Option(min=0, help="Constant rate factor of the output; lower is better.")] = None,
     lossless: Annotated[bool, typer.Option("--lossless", help="Store every pixel of the output as it is.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     overwrite: Annotated[bool, typer.Option("-y", "--yes", help="Overwrite existing outputs.")] = False,

@@ -30,6 +30,9 @@ from vireo.world.truth import Sight, sights
 
 OnCount = Callable[[int, int], None]
 
+LESSONS_FORMAT = 2
+"""Grows with every change of what lessons hold, so that older files are not read."""
+
 WHICH = "which object changes?"
 _TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "count", "existence")
 

@@ -17,8 +17,9 @@ from vireo.world.truth import COLUMN_BORDERS, GRID, ROW_BORDERS
 SURE = 0.4
 """Least probability of one place for the answer to say where the edit is."""
 
-MARGIN = 0.06
-"""Where one place ends and the next begins is a matter of taste within this share of the picture."""
+ROW_MARGIN, COLUMN_MARGIN = 0.15, 0.06
+"""How far, in shares of the picture, an edit may lie beyond its place's border. More up and down: shadows and
+reflections lie below their objects, and the place of an addition is that of its foot."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Location:
             return None
         rows = np.searchsorted(ROW_BORDERS, (np.arange(height) + 0.5) / height)
         columns = np.searchsorted(COLUMN_BORDERS, (np.arange(width) + 0.5) / width)
-        reach = [2 * round(MARGIN * length) + 1 for length in (height, width)]
+        reach = [2 * round(margin * size) + 1 for margin, size in ((ROW_MARGIN, height), (COLUMN_MARGIN, width))]
         return maximum_filter(self.places[np.ix_(rows, columns)], reach, mode="nearest")
 
 
@@ -58,7 +59,8 @@ def locate(
     names an object takes place nowhere, if the picture does not show it. For that, the first, the middle and the last
     frame count alike, so that an object that is hidden for a while is not missed.
     """
-    said = [f"{text}\n{WHERE}" for text in instructions]
+    # The editor reads no more of an instruction either.
+    said = [" ".join(text.split()[: template.max_length]) + f"\n{WHERE}" for text in instructions]
     answers = [*(name for row in GRID for name in row), NONE, EVERYWHERE]
 
     def ask(which: float, answers: Sequence[str]) -> np.ndarray:

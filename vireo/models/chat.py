@@ -41,10 +41,10 @@ class InstructorTemplate:
     layer: int = -1
     interleave: int = 2
     max_length: int = 96
-    locates: bool = True
+    locates: bool = False
 
 
-MINI = InstructorTemplate(interleave=4)
+MINI = InstructorTemplate(interleave=4, locates=True)
 
 HUNYUAN = InstructorTemplate(
     head="<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n",
@@ -61,7 +61,6 @@ HUNYUAN = InstructorTemplate(
     answer="<|start_header_id|>assistant<|end_header_id|>\n\n",
     layer=-3,
     max_length=256 + 2 * 288,
-    locates=False,
 )
 """The prompt that HunyuanVideo-I2V's transformer was aligned with (llava-llama-3-8b)."""
 

@@ -21,7 +21,7 @@ from vireo.receipt.format import ModelFacts
 from vireo.receipt.writer import ReceiptWriter
 from vireo.video.geometry import carry, enlarge, model_size, resize
 from vireo.video.io import Quality, TimedFrame, VideoReader, VideoWriter, read_clip, refuse_output
-from vireo.video.mask import read_masks
+from vireo.video.mask import open_masks
 from vireo.video.region import Preserve, Region, composite, predict_region, to_uint8
 from vireo.video.strip import BeforeAfterStrip
 from vireo.video.windows import Window, join, split
@@ -114,18 +114,20 @@ def edit_video(
     _check(instruction, preserve, start, end)
     look = look and mask is None
     quality.check()
-    refuse_output(output, source, overwrite)
-    written = [Path(path).absolute() for path in (output, compare, receipt) if path is not None]
-    if len(set(written)) < len(written):
+    if mask is not None and preserve != "strict":
+        raise InputError(f"with preserve {preserve} a mask has no meaning", "leave one of them out")
+    written = [Path(path) for path in (output, compare, receipt) if path is not None]
+    if len({path.absolute() for path in written}) < len(written):
         raise InputError("output, compare and receipt name the same file", "give each its own")
-    for path in written[1:]:
-        refuse_output(path, source, overwrite)
+    for path in written:
+        for used in (source, mask, reference):
+            refuse_output(path, used, overwrite)
     seconds = dict.fromkeys(STAGES, 0.0)
     began = time.perf_counter()
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(VideoReader(source))
         info = reader.info
-        masks = itertools.repeat(None) if mask is None else read_masks(mask, info)
+        masks = itertools.repeat(None) if mask is None else stack.enter_context(open_masks(mask, info))
         record = None if receipt is None else stack.enter_context(ReceiptWriter(receipt))
         picture = None if reference is None else read_clip(reference, max_frames=1).frames[0]
         with _timed(seconds, "load"):
@@ -150,6 +152,8 @@ def edit_video(
             if editor.windows == 0:
                 raise InputError("no frame of the clip lies between start and end", "give another --start or --end")
         if record is not None:
+            # A receipt of an earlier output must not stand beside this one, should measuring fail.
+            record.path.unlink(missing_ok=True)
             record.finish(
                 Path(source),
                 Path(output),
@@ -178,7 +182,7 @@ def edit_video(
         fps=float(info.fps),
         seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
         changed_fraction=changed / (count * info.width * info.height),
-        found=editor.found if look else None,
+        found=editor.found if editor.look else None,
     )
 
 
@@ -204,7 +208,7 @@ def edit_frames(
     for source, low in editor.stream(frames, lambda pixels: pixels):
         pixels, region = put_together(source, low, preserve)
         finished.append((pixels, put_together(source, low, "off")[0], region.support[0]))
-    return FramesEdit(*(np.stack(part) for part in zip(*finished, strict=True)), editor.found if look else None)
+    return FramesEdit(*(np.stack(part) for part in zip(*finished, strict=True)), editor.found if editor.look else None)
 
 
 class FrameEditor:
@@ -227,7 +231,8 @@ class FrameEditor:
         look: bool,
     ) -> None:
         self.pipe, self.seed, self.seconds = pipe, seed, seconds
-        self.look, self.found = look, not look
+        self.look = look and pipe.template.locates
+        self.found = not self.look
         self.request: dict[str, Any] = {
             "prompt": instruction,
             "image": reference,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +13,9 @@ from vireo.errors import InputError
 FORMAT = "vireo-receipt/1"
 Digest = str
 """Lower-case hexadecimal SHA-256."""
+
+Share = Annotated[float, Field(ge=0, le=255, allow_inf_nan=False)]
+"""An error in 1/255."""
 
 
 class _Strict(BaseModel):
@@ -55,14 +58,14 @@ class Encoding(_Strict):
     """How the picture was stored. lossless: what is outside of the regions came back bit by bit.
 
     mean, worst: measured on the finished file, outside of the regions, in 1/255: the largest mean absolute error of a
-    frame, and of a square of 16x16 pixels. Both are 0 where lossless.
+    frame, and of the part of a square of 16x16 pixels that lies outside. Both are 0 where lossless.
     """
 
     codec: str
     pix_fmt: str
     lossless: bool
-    mean: float
-    worst: float
+    mean: Share
+    worst: Share
 
 
 class Receipt(_Strict):

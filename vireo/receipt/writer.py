@@ -6,11 +6,13 @@ import contextlib
 import hashlib
 import tempfile
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vireo.errors import VideoError
 from vireo.receipt.format import Encoding, FileFacts, FrameFacts, ModelFacts, Receipt
 from vireo.receipt.runs import from_runs, to_runs
 from vireo.receipt.verify import errors
@@ -63,7 +65,9 @@ class ReceiptWriter:
         self._lines.seek(0)
         mean = worst = 0.0
         with VideoReader(source) as before, VideoReader(output) as after:
-            for old, new, line in zip(before, after, self._lines, strict=True):
+            for old, new, line in zip_longest(before, after, self._lines):
+                if old is None or new is None or line is None:
+                    raise VideoError(f"{output} holds another number of frames than {source}", "name the output .mkv")
                 region = from_runs(FrameFacts.model_validate_json(line).region, *old.pixels.shape[:2])
                 own = errors(old.pixels, new.pixels, ~region)
                 mean, worst = max(mean, own[0]), max(worst, own[1])

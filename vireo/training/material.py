@@ -17,7 +17,7 @@ from transformers import AutoProcessor, LlavaForConditionalGeneration, PreTraine
 from vireo.data.curriculum import Curriculum
 from vireo.data.frames import FrameCache, cache_frames
 from vireo.data.latents import LatentCache, OnCount, cache_latents, cache_masks
-from vireo.data.lessons import Lessons, LessonTexts
+from vireo.data.lessons import LESSONS_FORMAT, Lessons, LessonTexts
 from vireo.data.mixture import PHRASES
 from vireo.data.pairs import read_pairs
 from vireo.data.pictures import PictureSet
@@ -136,7 +136,7 @@ class Material:
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
-        folder = self.workdir / "cache" / "tokenizer"
+        folder = self._cache("tokenizer", settings=(self.data.understanding, self.lesson_clips))
         if not folder.exists():
             pictures = self.pictures
             texts = LessonTexts(self.understanding_pairs, pictures, self.lesson_clips)
@@ -145,7 +145,8 @@ class Material:
         return PreTrainedTokenizerFast.from_pretrained(folder)
 
     def curriculum(self, name: str, pairs: list[EditPair], pictures: PictureSet) -> Curriculum:
-        folder = self.workdir / "cache" / f"{name}-lessons"
+        vocabulary = hashlib.sha256(self.tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
+        folder = self._cache(f"{name}-lessons", settings=(vocabulary, self.lesson_clips, LESSONS_FORMAT))
         if not (folder / "reference_pairs.npy").exists():
             texts = LessonTexts(pairs, pictures, self.lesson_clips)
             Lessons.make(texts, self.tokenizer, MINI, folder)
@@ -196,7 +197,8 @@ class Material:
                 yield from (Prompt(text, frame, picture) for text in phrases)
 
         states = self._states("instructions", prompts(), len(pairs) * (PHRASES + 1))
-        masks = cache_masks(folder, pairs, self._cache("masks"), strides(self.vae_model), self.tick("masks"))
+        stride = strides(self.vae_model)
+        masks = cache_masks(folder, pairs, self._cache("masks", settings=stride), stride, self.tick("masks"))
         picture_rows = np.full(len(pairs), -1)
         picture_rows[list(pictures)] = np.arange(len(pictures))
         return EditorData(

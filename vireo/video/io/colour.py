@@ -102,7 +102,13 @@ def turned(frame: VideoFrame) -> bool:
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """(a, b, c, d) of x' = a x + c y, y' = b x + d y."""
-    for data in frame.side_data:
+    try:
+        found = list(frame.side_data)
+    except ValueError:
+        # PyAV gives up on kinds of side data that it does not know; a turn, though not a flip, it still tells.
+        quarter = round(frame.rotation / 90) % 4
+        return ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[quarter]
+    for data in found:
         if data.type.name == "DISPLAYMATRIX":
             numbers = struct.unpack("=9i", bytes(data)[:36])
             return numbers[0], numbers[1], numbers[3], numbers[4]

@@ -23,8 +23,16 @@ FORMATS = (
     *("gif", "apng", "png_pipe", "jpeg_pipe", "bmp_pipe", "tiff_pipe", "webp_pipe", "qoi_pipe", "exr_pipe", "dpx_pipe"),
     *("pbm_pipe", "pgm_pipe", "ppm_pipe", "j2k_pipe", "jpegls_pipe", "jpegxl_pipe"),
 )
-"""FFmpeg's names of the demuxers that may open a file. A file's content chooses among them, not its name; those that
-open further files or connections (playlists, concat scripts, picture sequences, stream descriptions) are left out."""
+"""FFmpeg's names of the demuxers that may open a file. Those that open further files or connections (playlists, concat
+scripts, picture sequences, stream descriptions) are left out."""
+
+_PICTURES = {
+    b"\xff\xd8\xff": "jpeg_pipe",
+    b"BM": "bmp_pipe",
+    b"II*\x00": "tiff_pipe",
+    b"MM\x00*": "tiff_pipe",
+}
+"""Demuxers by how a picture begins. Else FFmpeg takes some pictures for a sequence of files, by their name."""
 
 _LIMITS = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
 
@@ -39,7 +47,7 @@ def open_source(path: Path) -> av.container.InputContainer:
             raise VideoError(f"{path} is empty", "give a video file")
         if _boxes_end_early(path):
             raise VideoError(f"{path} is truncated: it ends early", "give an undamaged file")
-        return av.open(str(path.absolute()), options=dict(_LIMITS))
+        return av.open(str(path.absolute()), format=_picture_format(path), options=dict(_LIMITS))
     except FileNotFoundError:
         raise VideoError(f"{path} does not exist", "check the path") from None
     except PermissionError:
@@ -49,6 +57,17 @@ def open_source(path: Path) -> av.container.InputContainer:
             hint = "give the video itself: playlists, scripts and picture sequences are not followed"
             raise VideoError(f"{path} is no video file", hint) from None
         raise VideoError(f"{path} cannot be read as a video: {reason(error)}", "give an undamaged video file") from None
+
+
+def _picture_format(path: Path) -> str | None:
+    """The demuxer of a single picture, None for what FFmpeg may find out itself."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    if path.suffix.lower() in (".mjpg", ".mjpeg"):
+        return None
+    if start.startswith(b"\x89PNG"):
+        return "apng" if b"acTL" in start else "png_pipe"
+    return next((name for begin, name in _PICTURES.items() if start.startswith(begin)), None)
 
 
 def _boxes_end_early(path: Path) -> bool:

@@ -64,8 +64,8 @@ _PREFERRED = ("h264", "vp9", "mpeg4", "vp8", "mjpeg", "gif", "apng", "webp")
 """What a container gets that cannot hold the source's codec."""
 
 
-_WORST_CRF = {"h264": 51, "hevc": 51, "vp8": 63, "vp9": 63, "av1": 63}
-"""Codecs with a constant rate factor, and the largest: 0 is best."""
+_CRF = {"h264": (0, 51), "hevc": (0, 51), "vp8": (4, 63), "vp9": (0, 63), "av1": (1, 63)}
+"""Codecs with a constant rate factor: the best and the worst."""
 
 _RGB_FORMATS = ("bgr0", "gbrp", "rgb24", "bgr24", "bgra")
 
@@ -96,10 +96,11 @@ class Quality:
         """The encoder's options. Raises VideoError where the codec has no such crf."""
         options = dict(ENCODERS[codec].options)
         if self.crf is not None:
-            if codec not in _WORST_CRF:
-                raise VideoError(f"{codec} has no crf", f"choose a codec that has: {', '.join(_WORST_CRF)}")
-            if not 0 <= self.crf <= _WORST_CRF[codec]:
-                raise VideoError(f"crf {self.crf} is out of range", f"{codec} takes 0 (best) to {_WORST_CRF[codec]}")
+            if codec not in _CRF:
+                raise VideoError(f"{codec} has no crf", f"choose a codec that has: {', '.join(_CRF)}")
+            best, worst = _CRF[codec]
+            if not best <= self.crf <= worst:
+                raise VideoError(f"crf {self.crf} is out of range", f"{codec} takes {best} (best) to {worst}")
             options["crf"] = str(self.crf)
         return options
 
@@ -154,7 +155,7 @@ def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) 
     """The source's pixel format where the encoder takes it, else one that loses least."""
     encoder = ENCODERS[codec]
     formats = [f.name for f in av.codec.Codec(encoder.name, "w").video_formats or []]
-    if quality.lossless:
+    if quality.lossless and codec != "rawvideo":
         return next(name for name in _RGB_FORMATS if name in formats)
     odd = source.width % 2 or source.height % 2
     if codec in ("gif", "apng", "webp", "png", "bmp", "tiff", "qtrle"):

@@ -26,8 +26,8 @@ from vireo.video.io.sound import SoundCopy
 
 
 def refuse_output(output: str | Path, source: str | Path | None = None, overwrite: bool = False) -> None:
-    """Raises VideoError where `output` must not or cannot be written: a folder, the source itself, an
-    existing file unless `overwrite`, a missing or read-only folder, an impossible name."""
+    """Raises VideoError where `output` must not or cannot be written: a folder, the source or another file that is
+    read, an existing file unless `overwrite`, a missing or read-only folder, an impossible name."""
     output = Path(output)
     with _write_errors(output):
         if output.is_dir():
@@ -37,7 +37,7 @@ def refuse_output(output: str | Path, source: str | Path | None = None, overwrit
         with contextlib.suppress(FileNotFoundError):
             found = output.stat()
             if source is not None and Path(source).exists() and os.path.samestat(found, Path(source).stat()):
-                raise VideoError(f"{output} is the source itself", "name another output")
+                raise VideoError(f"{output} is read by the edit itself", "name another output")
             if not overwrite:
                 raise VideoError(f"{output} exists", "name another output, or overwrite it with -y")
         with tempfile.TemporaryFile(dir=output.parent):
