@@ -9,6 +9,7 @@ from vireo.errors import InputError
 from vireo.evaluation import runner
 from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
 from vireo.judges.location import Location
+from vireo.models.chat import MINI
 from vireo.types import EditPair
 from vireo.video.io import write_lossless
 
@@ -174,6 +175,7 @@ class BrightensTopLeft:
     """Stands in for the pipeline: a visible change there, a small offset elsewhere."""
 
     window_frames, frame_size, size_multiple = 9, (32, 32), 16
+    template = MINI
 
     def __init__(self):
         self.asked, self.last_timings = [], {"encode": 0.0, "denoise": 0.0, "decode": 0.0}
