@@ -8,7 +8,6 @@ import pytest
 from vireo.errors import InputError
 from vireo.evaluation import runner
 from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
-from vireo.judges.location import Location
 from vireo.models.chat import MINI
 from vireo.types import EditPair
 from vireo.video.io import write_lossless
@@ -190,9 +189,9 @@ class BrightensTopLeft:
     def reconstruct(self, video):
         return video.astype(np.float32) / 255
 
-    def locate(self, prompts, videos):
-        """One instruction names what is not there, the others what is everywhere."""
-        return [Location(0.8 * (p == self.missing), float(p != self.missing), np.zeros((3, 3))) for p in prompts]
+    def p_absent(self, prompts, videos):
+        """One instruction names what is not there."""
+        return np.array([0.8 * (prompt == self.missing) for prompt in prompts])
 
 
 def test_batches_give_what_single_edits_give(pairs_dir):

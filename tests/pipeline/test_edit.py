@@ -12,7 +12,6 @@ from PIL import Image
 from rule_pipe import RulePipe, scene
 
 from vireo.errors import InputError, ModelError, VideoError
-from vireo.judges.location import Location
 from vireo.pipeline.edit import STAGES, edit_frames, edit_video
 from vireo.video.io import VideoReader, read_clip, write_lossless
 
@@ -221,17 +220,3 @@ def test_an_object_that_comes_later_is_edited_from_then_on():
     assert edit.edited[16:46][discs][:, 2].mean() > 190
     # The first window lies before the disc; those behind it are edited, as it was seen.
     assert len(pipe.lengths) == len(range(0, 62, 7)) - 2
-
-
-def test_changes_far_from_what_is_named_are_left_out():
-    frames, discs = scene(9)
-    frames = frames.copy()
-    frames[:, 5:20, 75:90] = (230, 20, 25)  # a second red thing, behind on the right
-    both = edit_frames(RulePipe(), frames, "red to blue")
-    pipe = RulePipe()
-    pipe.places[1, 0] = 0.9
-    pipe.locate = lambda prompts, videos: [Location(0.0, 0.0, pipe.places)]
-    one = edit_frames(pipe, frames, "red to blue")
-    assert (one.edited[discs] == both.edited[discs]).all()
-    assert (both.edited[:, 10:15, 80:85] != frames[:, 10:15, 80:85]).any()
-    assert (one.edited[:, :25, 70:] == frames[:, :25, 70:]).all()

@@ -156,18 +156,3 @@ def test_soft_reaches_further_and_off_is_the_edit_itself():
     softly = composite(source, edited, Region(soft), "soft")
     assert (softly > 0).sum() > (strict > 0).sum() == 64 * 3
     assert (composite(source, edited, Region(soft), "off") == edited).all()
-
-
-def test_parts_that_begin_where_the_edit_is_unlikely_are_left_out():
-    soft = np.zeros((4, 20, 30), np.float32)
-    soft[:, 2:6, 2:6] = 1  # likely
-    soft[:, 12:16, 20:25] = 0.5  # unlikely
-    soft[2:, 2:5, 15:18] = 1  # begins later, in the likely half
-    likely = np.zeros((20, 30))
-    likely[:10] = 0.7
-    kept = Region(soft).confined(likely).soft
-    assert (kept[:, :10] == soft[:, :10]).all()
-    assert not kept[:, 10:].any()
-    # The likeliest part stays, however unlikely; and so does nothing.
-    assert (Region(soft).confined(np.zeros((20, 30))).soft == soft).all()
-    assert not Region(np.zeros_like(soft)).confined(likely).soft.any()

@@ -13,13 +13,12 @@ import torch
 from vireo.errors import InputError
 from vireo.evaluation.records import Condition
 from vireo.evaluation.truths import Truth
-from vireo.judges.location import Location
 from vireo.models.presets import resolve
-from vireo.pipeline.edit import ABSENT, FramesEdit, edit_frames, edit_region
+from vireo.pipeline.edit import ABSENT, FramesEdit, edit_frames
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.types import EditPair
 from vireo.video.io import read_clip
-from vireo.video.region import Preserve, composite, to_uint8
+from vireo.video.region import Preserve, composite, predict_region, to_uint8
 
 
 @dataclass(frozen=True)
@@ -120,16 +119,16 @@ class ModelEditor:
             generator=[torch.Generator().manual_seed(self.options.seed) for _ in jobs],
             output_type="np",
         ).frames
-        locations: list[Location | None] = [None] * len(jobs)
+        absent = np.zeros(len(jobs))
         if self.options.look:
-            locations = self.pipe.locate([job.instruction for job in jobs], [truth.source for truth in truths])
+            absent = self.pipe.p_absent([job.instruction for job in jobs], [truth.source for truth in truths])
         edited = []
-        for video, truth, location in zip(videos, truths, locations, strict=True):
-            if location is not None and location.absent >= ABSENT:
+        for video, truth, missing in zip(videos, truths, absent >= ABSENT, strict=True):
+            if missing:
                 untouched = np.zeros(truth.source.shape[:3], bool)
                 edited.append(Edited(truth.source, to_uint8(video), untouched))
                 continue
-            region = edit_region(truth.source, video, self.pipe.reconstruct(truth.source), location)
+            region = predict_region(truth.source, video, self.pipe.reconstruct(truth.source))
             composited = composite(truth.source, video, region, self.options.preserve)
             edited.append(Edited(composited, to_uint8(video), region.support))
         return edited

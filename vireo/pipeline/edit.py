@@ -27,7 +27,6 @@ from vireo.video.strip import BeforeAfterStrip
 from vireo.video.windows import Window, join, split
 
 if TYPE_CHECKING:
-    from vireo.judges.location import Location
     from vireo.pipeline.pipeline import VireoPipeline
 
 OVERLAP = 2
@@ -102,11 +101,10 @@ def edit_video(
     model: a preset, a folder, a hub id, or a pipeline. reference: an image the instruction speaks of.
     mask: a picture or video of the clip's size, white where the edit may be; it takes the place of the predicted
     edit region. preserve: what becomes of the picture outside the edit region. look: whether the instructor looks
-    first: the clip stays as it is where it does not see what the instruction names, and parts of the predicted
-    region that lie where it sees nothing to edit are left out; with a mask it is not asked. start, end: seconds
-    from the first frame; frames outside are left as they are. compare: also writes a before/after picture there.
-    receipt: also writes what was done and what was left alone, for `vireo.receipt.verify`. quality: codec and
-    quality of the output, else the source's.
+    first, and the clip stays as it is where it does not see what the instruction names; with a mask it is not asked.
+    start, end: seconds from the first frame; frames outside are left as they are. compare: also writes a
+    before/after picture there. receipt: also writes what was done and what was left alone, for
+    `vireo.receipt.verify`. quality: codec and quality of the output, else the source's.
     Files appear whole or not at all, whatever happens meanwhile.
 
     Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files.
@@ -263,8 +261,7 @@ class FrameEditor:
         source = np.stack([small for _, small in window.items[:length]])
         self.steps_taken = 0
         self.windows += 1
-        location = self._look(source)
-        if not self.found:
+        if not self._sees(source):
             rebuilt = np.stack([small for _, small in window.items]) / np.float32(255)
             return np.concatenate([rebuilt, rebuilt, np.zeros_like(rebuilt[..., :1])], axis=-1)
         # The same noise for every window: what differs between them is the source alone.
@@ -277,17 +274,15 @@ class FrameEditor:
         with _timed(self.seconds, "decode"):
             rebuilt = self.pipe.reconstruct(source)
         with _timed(self.seconds, "composite"):
-            region = edit_region(source, edited, rebuilt, location)
+            region = predict_region(source, edited, rebuilt)
         channels = np.concatenate([edited, rebuilt, region.soft[..., None]], axis=-1)
         return np.repeat(channels, len(window.items), axis=0) if length == 1 else channels
 
-    def _look(self, source: np.ndarray) -> Location | None:
-        if not self.look:
-            return None
-        with _timed(self.seconds, "encode"):
-            location = self.pipe.locate([self.request["prompt"]], [source])[0]
-        self.found = self.found or location.absent < ABSENT
-        return location
+    def _sees(self, source: np.ndarray) -> bool:
+        if not self.found:
+            with _timed(self.seconds, "encode"):
+                self.found = bool(self.pipe.p_absent([self.request["prompt"]], [source])[0] < ABSENT)
+        return self.found
 
     def _count_step(self, pipe: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
         self.steps_taken = step + 1
@@ -303,16 +298,6 @@ class LowEdit:
     edited: np.ndarray
     rebuilt: np.ndarray
     soft: np.ndarray
-
-
-def edit_region(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray, location: Location | None) -> Region:
-    """The region that `predict_region` finds, without the parts that lie where the instructor sees nothing to edit.
-
-    location: None where the instructor was not asked.
-    """
-    region = predict_region(source, edited, rebuilt)
-    likely = None if location is None else location.likely(*source.shape[1:3])
-    return region if likely is None else region.confined(likely)
 
 
 def put_together(

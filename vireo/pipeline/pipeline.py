@@ -20,7 +20,7 @@ from transformers import CLIPTextModel, CLIPTokenizer, LlavaForConditionalGenera
 from vireo.data.tensors import to_unit
 from vireo.errors import InputError
 from vireo.flow.path import Prediction, clean_from_velocity, velocity_from_output
-from vireo.judges.location import Location, locate
+from vireo.judges.presence import p_absent
 from vireo.models import presets, weights
 from vireo.models.chat import InstructorTemplate
 from vireo.models.codec import VideoAutoencoder, decode_latents, encode_latents, strides
@@ -231,14 +231,18 @@ class VireoPipeline(DiffusionPipeline):
         """A clip through the VAE and back, (T, H, W, 3) in 0..1: what no edit can be better than."""
         return to_unit(decode_latents(self.vae, encode_latents(self.vae, self._pixels([video]))))[0]
 
-    def locate(self, prompts: list[str], videos: list[np.ndarray]) -> list[Location]:
-        """Where the instructor sees each edit take place; videos: uint8 (T, H, W, 3) each.
+    def p_absent(self, prompts: list[str], videos: list[np.ndarray]) -> np.ndarray:
+        """How surely each clip lacks what its instruction names, float (B,) in 0..1, as the instructor sees it.
 
-        Everywhere, for an instructor that has not learned to tell.
+        videos: uint8 (T, H, W, 3) each. The first, the middle and the last frame count alike, so that an object that
+        is hidden for a while is not missed. 0 for an instructor that has not learned to tell.
         """
         if not self.template.locates:
-            return [Location(0.0, 1.0, np.zeros((3, 3)))] * len(prompts)
-        return locate(self.instructor, self.processor, videos, prompts, self.template)
+            return np.zeros(len(prompts))
+        frames = [video[k] for video in videos for k in (0, len(video) // 2, -1)]
+        texts = [text for text in prompts for _ in range(3)]
+        chances = p_absent(self.instructor, self.processor, frames, texts, self.template)
+        return chances.view(-1, 3).mean(1).cpu().numpy()
 
     def _pixels(self, clips: list[Frames]) -> Tensor:
         clips = [c.astype(np.float32) / 255 if isinstance(c, np.ndarray) and c.dtype == np.uint8 else c for c in clips]

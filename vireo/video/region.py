@@ -66,20 +66,6 @@ class Region:
         """bool (T, H, W): the pixels that the edit concerns."""
         return self.soft > 0
 
-    def confined(self, likely: np.ndarray, least: float = 0.1) -> Region:
-        """Without the connected parts that begin where the edit is unlikely.
-
-        likely: float (H, W) in 0..1, how likely the edit is at each pixel of the first frame. Of the pixels of a
-        part's first frame a quarter have to be at least `least`; the likeliest part always stays.
-        """
-        parts, count = label(self.support, np.ones((3, 3, 3)))
-        chances = np.ones(count + 1)
-        for part in range(1, count + 1):
-            frame = int(np.flatnonzero((parts == part).any((1, 2)))[0])
-            chances[part] = np.quantile(likely[parts[frame] == part], 0.75)
-        keep = (chances >= least) | (chances == chances[1:].max(initial=0))
-        return Region(np.where(keep[parts], self.soft, 0).astype(np.float32))
-
     def share(self, preserve: Preserve) -> np.ndarray:
         """Share of the edit in each pixel of the result, float32 (T, H, W) in 0..1; 0 where the source stays.
 
