@@ -151,14 +151,14 @@ def test_heads_tell_places_apart(small):
     )
     optimizer = torch.optim.AdamW(stage.module.parameters(), lr=2e-3)
     figures = []
-    for _ in range(25):
+    for _ in range(50):
         loss, found = stage.loss(1)
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
         figures.append(found)
     for name in ("loss_pointing", "loss_places"):
-        assert figures[-1][name] < figures[0][name] - 1
+        assert figures[-1][name] < figures[0][name] - 1.5
 
 
 def test_changed_patches_by_hand():
