@@ -229,3 +229,17 @@ def test_what_cannot_be_is_refused(make_video, tmp_path, quality, suffix, words)
     with pytest.raises(VideoError, match=words):
         stored(make_video("in.mp4"), tmp_path / f"out{suffix}", quality)
     assert not list(tmp_path.glob("*out*"))
+
+
+@pytest.mark.parametrize("suffix", [".flv", ".ts", ".mov", ".mkv", ".webm"])
+def test_times_of_reordered_frames_stay_in_every_container(make_video, tmp_path, suffix):
+    source = make_video("in.mp4", options={"bf": "2"})
+    stored(source, tmp_path / f"out{suffix}", Quality())
+    assert [float(t) for t in times(tmp_path / f"out{suffix}")] == pytest.approx(
+        [float(t) for t in times(source)], abs=6e-4
+    )
+
+
+def test_containers_without_exact_times_are_refused(make_video, tmp_path):
+    with pytest.raises(VideoError, match="cannot hold video here"):
+        stored(make_video("in.mp4"), tmp_path / "out.ogv", Quality())

@@ -57,7 +57,7 @@ IMAGES = {".png": "png", ".jpg": "mjpeg", ".jpeg": "mjpeg", ".bmp": "bmp", ".tif
 LOSSLESS = {"ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvideo", "png", "apng", "bmp", "tiff"}
 """Codecs that lose nothing: in a container that cannot hold one, FFV1 takes its place where it can."""
 
-UNLISTED = {"mpegts": ("h264", "hevc"), "apng": ("apng",), "webp": ("webp",), "ogg": ("vp8",)}
+UNLISTED = {"mpegts": ("h264", "hevc"), "apng": ("apng",), "webp": ("webp",)}
 """Containers whose codecs FFmpeg does not list, or not fully."""
 
 _PREFERRED = ("h264", "vp9", "mpeg4", "vp8", "mjpeg", "gif", "apng", "webp")
@@ -148,6 +148,9 @@ def _allowed(container: av.container.OutputContainer, path: Path) -> set[str]:
     if name == "avi":
         # FFmpeg lists these, but AVI has no times for their reordered frames.
         allowed -= {"h264", "hevc", "vp9", "av1"}
+    elif name in ("ogg", "ogv"):
+        # FFmpeg writes VP8 there with times that are off by a frame.
+        allowed -= {"vp8"}
     return allowed
 
 

@@ -141,7 +141,8 @@ class VideoWriter:
         # AVI and MPEG-4 part 2 count frames at a fixed rate and cannot take fine time bases.
         fixed = container.format.name == "avi" or (codec == "mpeg4" and info.time_base.denominator > 65535)
         context.time_base = 1 / info.fps if fixed else info.time_base
-        if container.format.name == "avi" and codec == "h264":
+        if container.format.name == "flv":
+            # Its times are not negative, as those of reordered frames begin.
             context.max_b_frames = 0
         if info.aspect != 1:
             context.sample_aspect_ratio = info.aspect
