@@ -209,6 +209,14 @@ def test_what_is_not_there_leaves_the_clip_alone(tmp_path):
     assert pipe.lengths == [9, 9, 9]
 
 
+@pytest.mark.parametrize("preserve", ["soft", "off"])
+def test_a_large_clip_without_the_object_stays_bit_by_bit_however_it_is_preserved(preserve):
+    frames, _ = scene(12, 120, 200)
+    edit = edit_frames(RulePipe(), frames, "darken the ball", preserve=preserve)
+    assert (edit.edited == frames).all()
+    assert edit.found is False
+
+
 def test_an_object_that_comes_later_is_edited_from_then_on():
     frames, discs = scene(30)
     empty = np.repeat(frames[:1, :, -1:], 96, axis=2)

@@ -20,12 +20,12 @@ from vireo.video.mask import open_masks
 def edited(tmp_path):
     """edited(suffix=".mkv", **arguments): source, output and receipt of an edit of 12 frames."""
 
-    def make(suffix=".mkv", size=(96, 96), **arguments):
+    def make(suffix=".mkv", size=(96, 96), prompt="red to blue", **arguments):
         source, output, receipt = tmp_path / "in.mkv", tmp_path / f"out{suffix}", tmp_path / "out.json"
         if not source.exists():
             write_lossless(source, scene(12, *size)[0], 25)
         arguments = {"model": RulePipe(), "receipt": receipt, "overwrite": True} | arguments
-        edit_video(source, "red to blue", output, **arguments)
+        edit_video(source, prompt, output, **arguments)
         return source, output, receipt
 
     return make
@@ -100,6 +100,14 @@ def test_a_lossy_output_holds_within_the_stated_error(edited, tmp_path):
             writer.write(frame, pixels)
     verdict = verify(source, tmp_path / "forged.webm", receipt)
     assert "frame 4: outside of the region somewhere" in " ".join(verdict.failures)
+
+
+def test_an_edit_of_everything_holds_in_a_lossy_output(edited):
+    source, output, receipt = edited(".webm", prompt="darker")
+    verdict = verify(source, output, receipt)
+    assert verdict.holds, verdict.failures
+    assert verdict.untouched == 0
+    assert not read_receipt(receipt).encoding.lossless
 
 
 def test_other_files_do_not_pass(edited, tmp_path):

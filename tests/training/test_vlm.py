@@ -53,15 +53,21 @@ def test_a_few_steps_lower_the_loss(small):
     stage = VlmStage(
         config, small.curriculum, small.tokenizer, build_mini_clip(len(small.tokenizer)), torch.device("cpu")
     )
+    losses = [loss for loss, _ in over_and_over(stage, 8)]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def over_and_over(stage, steps):
+    """(loss, figures) of each of so many steps on one batch."""
     optimizer = torch.optim.AdamW(stage.module.parameters(), lr=2e-3)
-    losses = []
-    for _ in range(8):
-        loss, _ = stage.loss(1)
+    seen = []
+    for _ in range(steps):
+        loss, figures = stage.loss(1)
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        losses.append(loss.item())
-    assert losses[-1] < 0.7 * losses[0]
+        seen.append((loss.item(), figures))
+    return seen
 
 
 @pytest.mark.parametrize("sort", ["about", "texts", "references", "verdicts"])
@@ -149,14 +155,7 @@ def test_heads_tell_places_apart(small):
         build_mini_clip(len(small.tokenizer)),
         torch.device("cpu"),
     )
-    optimizer = torch.optim.AdamW(stage.module.parameters(), lr=2e-3)
-    figures = []
-    for _ in range(50):
-        loss, found = stage.loss(1)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        figures.append(found)
+    figures = [found for _, found in over_and_over(stage, 50)]
     for name in ("loss_pointing", "loss_places"):
         assert figures[-1][name] < figures[0][name] - 1.5
 

@@ -307,7 +307,7 @@ def put_together(
 
     low: None for a frame that is not edited. mask: float (H, W) in 0..1, takes the place of the predicted region.
     """
-    if low is None:
+    if low is None or np.array_equal(low.edited, low.rebuilt):  # no edit, or one that leaves all as it was
         return source, Region(np.zeros((1, *source.shape[:2]), np.float32))
     edited, soft = low.edited, low.soft
     if edited.shape[:2] != source.shape[:2]:

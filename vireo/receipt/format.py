@@ -55,7 +55,7 @@ class FrameFacts(_Strict):
 
 
 class Encoding(_Strict):
-    """How the picture was stored. lossless: what is outside of the regions came back bit by bit.
+    """How the picture was stored. lossless: the file gives back every pixel as it was written.
 
     mean, worst: measured on the finished file, outside of the regions, in 1/255: the largest mean absolute error of a
     frame, and of the part of a square of 16x16 pixels that lies outside. Both are 0 where lossless.

@@ -68,9 +68,9 @@ def verify(
 
     Lossless outputs have to be bit-equal outside of the regions; lossy ones may differ by the encoding error that the
     receipt states, in each frame and in each square of 16x16 pixels, and by no more than MOST_MEAN and MOST_WORST.
-    Frame count, size and times, counted from the first frame, have to agree. An output that was stored anew without
-    loss still holds. Sound is not compared. A receipt is not signed: it shows what changed within a set of three files,
-    not who wrote them. Raises InputError, or a subclass, where one of the files cannot be read.
+    Frame count, size and times, counted from the first frame, have to agree. A lossless output that was stored anew
+    without loss still holds. Sound is not compared. A receipt is not signed: it shows what changed within a set of
+    three files, not who wrote them. Raises InputError, or a subclass, where one of the files cannot be read.
     """
     facts, verdict = read_receipt(receipt), Verdict()
     with VideoReader(source) as before, VideoReader(output) as after:
@@ -97,6 +97,12 @@ def verify(
     if len(verdict.failures) > MOST:
         verdict.failures[MOST:] = [f"and {len(verdict.failures) - MOST} more"]
     return verdict
+
+
+def loses_nothing(stored: VideoInfo) -> bool:
+    """Whether a file gives back the RGB pixels that were written."""
+    rgb = stored.pix_fmt.startswith(("rgb", "bgr", "gbr", "argb", "0rgb", "0bgr"))
+    return stored.codec in EXACT_CODECS and rgb
 
 
 def errors(old: np.ndarray, new: np.ndarray, outside: np.ndarray) -> tuple[float, float]:
@@ -128,9 +134,7 @@ class _Check:
 
     def __init__(self, facts: Receipt, stored: VideoInfo, verdict: Verdict) -> None:
         self.facts, self.verdict, self.outside = facts, verdict, 0
-        self.exact = facts.encoding.lossless or (
-            stored.codec in EXACT_CODECS and stored.pix_fmt.startswith(("rgb", "bgr", "gbr", "argb", "0rgb", "0bgr"))
-        )
+        self.exact = facts.encoding.lossless or loses_nothing(stored)
         self.tolerance = TIME_TOLERANCE + float(stored.time_base) / 2
         self.limits = min(facts.encoding.mean, MOST_MEAN), min(facts.encoding.worst, MOST_WORST)
 

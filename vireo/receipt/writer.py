@@ -15,7 +15,7 @@ import numpy as np
 from vireo.errors import VideoError
 from vireo.receipt.format import Encoding, FileFacts, FrameFacts, ModelFacts, Receipt
 from vireo.receipt.runs import from_runs, to_runs
-from vireo.receipt.verify import errors
+from vireo.receipt.verify import errors, loses_nothing
 from vireo.runtime import whole_file
 from vireo.video.io import TimedFrame, VideoReader
 
@@ -84,7 +84,9 @@ class ReceiptWriter:
             width=info.width,
             height=info.height,
             frames=[],
-            encoding=Encoding(codec=stored.codec, pix_fmt=stored.pix_fmt, lossless=mean == 0, mean=mean, worst=worst),
+            encoding=Encoding(
+                codec=stored.codec, pix_fmt=stored.pix_fmt, lossless=loses_nothing(stored), mean=mean, worst=worst
+            ),
             output=FileFacts.of(output),
         )
         head, tail = facts.model_dump_json(indent=1).split('"frames": []')
