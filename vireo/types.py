@@ -55,6 +55,9 @@ FAMILIES = (
 )
 """Kinds of literal edits, in the order of every table."""
 
+FOOTAGE_FAMILIES = ("light", "style", "watermark", "absent")
+"""Those whose exact result is a function of the frames, so that footage has one, too."""
+
 TEST_SEED = 1_000_000
 """Scenes of the training split have seeds below, of the test split at or above."""
 

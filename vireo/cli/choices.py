@@ -26,3 +26,10 @@ class Split(StrEnum):
 
     train = "train"
     test = "test"
+
+
+class Scenes(StrEnum):
+    """What pairs are made of: see vireo.world.scene.SceneKind."""
+
+    studio = "studio"
+    footage = "footage"

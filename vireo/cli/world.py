@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Split
+from vireo.cli.choices import Scenes, Split
 
 world = typer.Typer(help="The studio: scenes, edits and their exact results.", no_args_is_help=False)
 
@@ -26,6 +26,9 @@ def make(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first scene.")] = 0,
     families: Annotated[str | None, typer.Option(help="Kinds of edits, comma-separated; else all.")] = None,
     split: Annotated[Split, typer.Option(help="Test scenes have seeds from 1000000 on.")] = Split.train,
+    scenes: Annotated[
+        Scenes, typer.Option(help="Rendered tabletops, or drawn pictures that a camera goes across.")
+    ] = Scenes.studio,
 ) -> None:
     """Render COUNT pairs into DIR: the same command gives the same bytes."""
     chosen = [name.strip() for name in families.split(",")] if families is not None else None
@@ -39,6 +42,7 @@ def make(
             seed=seed,
             split=split.value,
             families=chosen,
+            scenes=scenes.value,
             on_progress=advance,
         )
     terminal.print_facts({"pairs": folder / "pairs.jsonl"})

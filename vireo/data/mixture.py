@@ -20,6 +20,7 @@ class MixtureConfig:
     dropout: share of samples with the empty instruction, for guidance.
     reference: share of steps with a reference latent: on pairs of the family `reference` its picture, on all
         others the target's last frame, which later lets one edited key frame guide a long clip.
+    footage: share of steps on footage, its families evenly: light and style are to work on any picture.
     image_batch: batch of image steps as a multiple of the video batch; their samples are cheaper.
     weights: relative frequency of families, 1 where not named. What is learned last comes more often.
     """
@@ -27,11 +28,12 @@ class MixtureConfig:
     image: float = 0.6
     dropout: float = 0.1
     reference: float = 0.12
+    footage: float = 0.12
     image_batch: float = 2.0
     weights: dict[str, float] = field(
         default_factory=lambda: {
-            **{"recolor": 1.5, "material": 2.0, "remove": 0.8, "add": 1.5, "replace": 2.5, "resize": 2.0},
-            **{"background": 0.7, "light": 0.4, "style": 0.6, "watermark": 0.6, "absent": 1.5},
+            **{"recolor": 1.3, "material": 3.0, "remove": 0.8, "add": 1.5, "replace": 3.5, "resize": 2.0},
+            **{"background": 0.7, "light": 0.4, "style": 0.6, "watermark": 0.8, "absent": 1.0},
         }
     )
 

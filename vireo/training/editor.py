@@ -1,8 +1,8 @@
-"""Stage `editor`: VIVA's supervised stage (Eq. 1-3) on pairs of the studio."""
+"""Stage `editor`: VIVA's supervised stage (Eq. 1-3) on pairs of the studio and of footage."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ class EditorConfig:
     mixture: MixtureConfig = field(default_factory=MixtureConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=6600, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.998, sample_every=1000
+            steps=16000, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.998, sample_every=1000
         )
     )
 
@@ -48,7 +48,8 @@ class EditorConfig:
 class EditorData:
     """Cached truth of a pair set. source_rows, target_rows: of the latent cache, one a pair. masks: bool
     (pairs, k + 1, h, w). states: PHRASES + 1 rows a pair, the last for the empty instruction.
-    pictures: float16 (n, C, 1, h, w), latents of the reference images; picture_rows: one a pair, -1 for none."""
+    pictures: float16 (n, C, 1, h, w), latents of the reference images, or None; picture_rows: one a pair, -1 for
+    none."""
 
     pairs: list[EditPair]
     latents: LatentCache
@@ -56,7 +57,7 @@ class EditorData:
     target_rows: np.ndarray
     masks: np.ndarray
     states: StateCache
-    pictures: np.ndarray
+    pictures: np.ndarray | None
     picture_rows: np.ndarray
 
 
@@ -67,18 +68,23 @@ class EditorStage:
         self,
         config: EditorConfig,
         base: HunyuanVideoTransformer3DModel,
-        data: EditorData,
+        studio: EditorData,
+        footage: EditorData,
         validation: Validation | None,
         device: torch.device,
     ) -> None:
         self.config, self.loop, self.device = config, config.loop, device
-        self.data, self.validation = data, validation
+        self.studio, self.footage, self.validation = studio, footage, validation
         self.module = prepared(widen_for_editing(base, config.prediction == "affine"), config.loop, device)
-        self.mixture = EditMixture(data.pairs, config.mixture, config.loop.batch_size)
+        self.mixture = EditMixture(studio.pairs, config.mixture, config.loop.batch_size)
+        evenly = replace(config.mixture, weights={})
+        self.footage_mixture = EditMixture(footage.pairs, evenly, config.loop.batch_size)
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)
-        data, draw = self.data, self.mixture.draw(rng)
+        of_footage = rng.random() < self.config.mixture.footage
+        data, mixture = (self.footage, self.footage_mixture) if of_footage else (self.studio, self.mixture)
+        draw = mixture.draw(rng)
         sources, targets = data.source_rows[draw.rows], data.target_rows[draw.rows]
         if draw.image:
             source, x0 = self._tensor(data.latents.images[sources, 0]), self._tensor(data.latents.images[targets, 0])

@@ -32,6 +32,7 @@ from vireo.training.editor import EditorData
 from vireo.training.export import save_model
 from vireo.types import EditPair
 from vireo.world.generate import make_pairs
+from vireo.world.scene import SceneKind
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class DataConfig:
 
     pairs, seeds: number of pairs of each part, and the seed of its first scene. The autoencoder learns from
     the first part, CLIP and instructor from the first `understanding` parts, the transformer from all.
-    Validation scenes are of the training split, too, and of no part.
+    Validation scenes are of the training split, too, and of no part. footage, footage_seed: number of pairs of
+    footage, from which the editor learns, too, and the seed of the first clip.
     """
 
     pairs: tuple[int, ...] = (3600, 8000, 16000)
@@ -48,6 +50,8 @@ class DataConfig:
     understanding: int = 3
     validation_pairs: int = 240
     validation_seed: int = 900_000
+    footage: int = 5000
+    footage_seed: int = 600_000
 
 
 def relocated(pair: EditPair, folder: str) -> EditPair:
@@ -80,9 +84,9 @@ class Material:
             )
         return self.workdir / stage / "model"
 
-    def _pair_set(self, name: str, count: int, seed: int) -> Path:
-        folder = self.workdir / "data" / name
-        make_pairs(folder, count=count, seed=seed, split="train", on_progress=self.tick(f"{name} data"))
+    def _pair_set(self, name: str, count: int, seed: int, scenes: SceneKind = "studio") -> Path:
+        folder, tick = self.workdir / "data" / name, self.tick(f"{name} data")
+        make_pairs(folder, count=count, seed=seed, split="train", scenes=scenes, on_progress=tick)
         return folder
 
     def _cache(self, name: str, model: Path | None = None, settings: object = None) -> Path:
@@ -111,6 +115,11 @@ class Material:
     @cached_property
     def pairs(self) -> list[EditPair]:
         return self.parts(len(self.data.pairs))
+
+    @cached_property
+    def footage_pairs(self) -> list[EditPair]:
+        folder = self._pair_set("footage", self.data.footage, self.data.footage_seed, "footage")
+        return [relocated(pair, folder.name) for pair in read_pairs(folder)]
 
     @cached_property
     def frames(self) -> FrameCache:
@@ -158,8 +167,10 @@ class Material:
 
     @cached_property
     def latents(self) -> LatentCache:
-        folder = self._cache("latents", self.model("vae"))
-        return cache_latents(self.vae_model, self.frames, folder, self.device, self.tick("encoding"))
+        return self._encode(self.frames, self._cache("latents", self.model("vae")))
+
+    def _encode(self, frames: FrameCache, folder: Path) -> LatentCache:
+        return cache_latents(self.vae_model, frames, folder, self.device, self.tick("encoding"))
 
     @cached_property
     def instructor(self) -> LlavaForConditionalGeneration:
@@ -170,8 +181,8 @@ class Material:
     def processor(self) -> Any:
         return AutoProcessor.from_pretrained(self.model("vlm"))
 
-    def _states(self, name: str, prompts: Iterator[Prompt], count: int) -> StateCache:
-        folder, tick = self._cache(name, self.model("vlm"), MINI), self.tick(f"states of {name}")
+    def _states(self, folder: Path, prompts: Iterator[Prompt], count: int) -> StateCache:
+        tick = self.tick("instructor states")
         return cache_states(self.instructor, self.processor, MINI, prompts, count, folder, tick)
 
     def captions(self) -> StateCache:
@@ -179,10 +190,31 @@ class Material:
         for pair in self.pairs:
             captions[pair.source], captions[pair.target] = pair.source_caption, pair.target_caption
         texts = [captions[path] for path in self.frames.index]
-        return self._states("captions", (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
+        folder = self._cache("captions", self.model("vlm"), MINI)
+        return self._states(folder, (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
 
-    def editor_data(self) -> EditorData:
-        pairs, index, folder = self.pairs, self.frames.index, self.workdir / "data"
+    def studio_edits(self) -> EditorData:
+        folders = {
+            "states": self._cache("instructions", self.model("vlm"), MINI),
+            "masks": self._cache("masks", settings=strides(self.vae_model)),
+        }
+        return self._edits(self.pairs, self.frames, self.latents, **folders)
+
+    def footage_edits(self) -> EditorData:
+        chosen = (self.data.footage, self.data.footage_seed)
+        folders = {
+            "states": self._cache("footage-instructions", self.model("vlm"), (chosen, MINI)),
+            "masks": self._cache("footage-masks", settings=(chosen, strides(self.vae_model))),
+        }
+        frames = self.frames_of("footage", self.footage_pairs)
+        latents = self._encode(frames, self._cache("footage-latents", self.model("vae"), chosen))
+        return self._edits(self.footage_pairs, frames, latents, **folders)
+
+    def _edits(
+        self, pairs: list[EditPair], frames: FrameCache, latents: LatentCache, states: Path, masks: Path
+    ) -> EditorData:
+        """states, masks: the folders in which these are kept."""
+        index, folder = frames.index, self.workdir / "data"
         pictures = {
             i: np.asarray(Image.open(folder / pair.reference).convert("RGB"))
             for i, pair in enumerate(pairs)
@@ -191,31 +223,28 @@ class Material:
 
         def prompts() -> Iterator[Prompt]:
             for i, pair in enumerate(pairs):
-                frame, picture = self.frames[pair.source][0], pictures.get(i)
+                frame, picture = frames[pair.source][0], pictures.get(i)
                 # One paraphrase a pair, another for each pair, so that all templates are seen.
                 phrases = [pair.instruction, pair.paraphrases[i % len(pair.paraphrases)], ""]
                 yield from (Prompt(text, frame, picture) for text in phrases)
 
-        states = self._states("instructions", prompts(), len(pairs) * (PHRASES + 1))
-        stride = strides(self.vae_model)
-        masks = cache_masks(folder, pairs, self._cache("masks", settings=stride), stride, self.tick("masks"))
         picture_rows = np.full(len(pairs), -1)
         picture_rows[list(pictures)] = np.arange(len(pictures))
         return EditorData(
             pairs,
-            self.latents,
+            latents,
             np.array([index[pair.source] for pair in pairs]),
             np.array([index[pair.target] for pair in pairs]),
-            masks,
-            states,
+            cache_masks(folder, pairs, masks, strides(self.vae_model), self.tick("masks")),
+            self._states(states, prompts(), len(pairs) * (PHRASES + 1)),
             self._encode_pictures(list(pictures.values())),
             picture_rows,
         )
 
     @torch.no_grad()
-    def _encode_pictures(self, pictures: list[np.ndarray]) -> np.ndarray:
+    def _encode_pictures(self, pictures: list[np.ndarray]) -> np.ndarray | None:
         groups = [np.stack(pictures[i : i + 64])[:, None] for i in range(0, len(pictures), 64)]
         latents = [
             encode_latents(self.vae_model, to_pixels(group, self.device)).half().cpu().numpy() for group in groups
         ]
-        return np.concatenate(latents)
+        return np.concatenate(latents) if latents else None

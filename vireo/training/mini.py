@@ -150,8 +150,8 @@ class _Work:
         validation = Validation(
             self._assemble(base), self.workdir / "data", self.material.validation_pairs, a_family=16
         )
-        data = self.material.editor_data()
-        stage = EditorStage(self.config.editor, base, data, validation, self.device)
+        studio, footage = self.material.studio_edits(), self.material.footage_edits()
+        stage = EditorStage(self.config.editor, base, studio, footage, validation, self.device)
         done = self._run(stage)
         self._save_pipeline(stage.module)
         return done

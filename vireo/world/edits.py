@@ -14,7 +14,7 @@ import numpy as np
 from vireo.world import naming, palette, shapes
 from vireo.world.look import LOGOS, TEXTS
 from vireo.world.sampling import draw_material, jitter, material_fits
-from vireo.world.scene import Backdrop, Body, Floor, Scene, Shape, Watermark
+from vireo.world.scene import Backdrop, Body, Film, Floor, Footage, Scene, Shape, Watermark
 from vireo.world.styles import STYLES
 from vireo.world.truth import Sight
 from vireo.world.view import views
@@ -27,7 +27,7 @@ EFFECT_LIGHTS = ("fog", "spotlight")
 class Situation:
     """What a proposal may look at: the scene with tracks, its visible objects, those to be edited."""
 
-    scene: Scene
+    scene: Film
     sights: list[Sight]
     editable: tuple[int, ...]
 
@@ -45,10 +45,10 @@ class Change:
 
     topic: str
     slots: dict[str, str]
-    apply: Callable[[Scene], Scene]
+    apply: Callable[[Film], Film]
     concerned: tuple[int, ...] = ()
     named: int | None = None
-    prepare: Callable[[Scene], Scene] = field(default=lambda scene: scene)
+    prepare: Callable[[Film], Film] = field(default=lambda scene: scene)
     portrait: Body | None = None
 
 
@@ -252,6 +252,8 @@ def background(now: Situation, rng: np.random.Generator) -> Change | None:
 def light(now: Situation, rng: np.random.Generator) -> Change | None:
     """All light is multiplied by a canonical gain, or fog or a spotlight comes in."""
     names = [*(name for name in palette.LIGHT_GAINS if name != "day"), *EFFECT_LIGHTS]
+    if isinstance(now.scene, Footage):
+        names.remove("fog")  # needs a depth
     name = _pick(rng, names)
 
     def apply(scene: Scene) -> Scene:
@@ -375,7 +377,7 @@ def hybrid(now: Situation, rng: np.random.Generator) -> list[Change] | None:
     return changes
 
 
-def apply_all(changes: list[Change], scene: Scene) -> Scene:
+def apply_all(changes: list[Change], scene: Film) -> Film:
     """Applies changes of different objects; removals come last, so that indices keep their meaning."""
     for change in sorted(changes, key=lambda change: change.topic == "remove"):
         scene = change.apply(scene)

@@ -14,10 +14,12 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from vireo.errors import InputError
 from vireo.runtime import available_cores, whole_file
-from vireo.types import FAMILIES, TEST_SEED
+from vireo.types import FAMILIES, FOOTAGE_FAMILIES, TEST_SEED
+from vireo.world.scene import SceneKind
 
 EDITS_A_SCENE = 6
 """Most edits that share one source clip."""
@@ -34,6 +36,7 @@ class Job:
     seed: int
     split: str
     families: tuple[str, ...]
+    scenes: SceneKind
 
 
 def make_pairs(
@@ -43,6 +46,7 @@ def make_pairs(
     seed: int,
     split: str = "train",
     families: Sequence[str] | None = None,
+    scenes: SceneKind = "studio",
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
@@ -50,7 +54,9 @@ def make_pairs(
 
     seed: of the first scene; scenes have the seeds from there on. Train seeds are below 1 000 000, test
         seeds at or above.
-    families: default all for the test split, all but `hybrid` for the training split.
+    families: default all for the test split, all but `hybrid` for the training split; of footage those whose
+        result is a function of the frames.
+    scenes: tabletops rendered by the studio, or footage drawn from nothing (see `vireo.world.canvases`).
     workers: processes, by default one for each core this process may use.
     on_progress: is told (pairs made, count) after each scene.
 
@@ -59,8 +65,8 @@ def make_pairs(
     else, and StudioError where the studio cannot render.
     """
     folder = Path(folder)
-    chosen = _check(count, seed, split, families)
-    plan = {"count": count, "seed": seed, "split": split, "families": list(chosen)}
+    chosen = _check(count, seed, split, families, scenes)
+    plan = {"count": count, "seed": seed, "split": split, "families": list(chosen), "scenes": scenes}
     if not _open_folder(folder, plan):
         return
     need = {name: count // len(chosen) + (index < count % len(chosen)) for index, name in enumerate(chosen)}
@@ -68,7 +74,7 @@ def make_pairs(
     following = seed
     with _workers(workers or available_cores()) as run:
         for _ in range(_ROUNDS):
-            jobs = _assign(folder, following, split, need)
+            jobs = _assign(folder, following, split, need, scenes)
             if not jobs:
                 break
             _check_range(split, jobs[-1].seed)
@@ -89,7 +95,7 @@ def make_pairs(
     shutil.rmtree(folder / _PARTS)
 
 
-def _check(count: int, seed: int, split: str, families: Sequence[str] | None) -> tuple[str, ...]:
+def _check(count: int, seed: int, split: str, families: Sequence[str] | None, scenes: SceneKind) -> tuple[str, ...]:
     if count < 1:
         raise InputError(f"cannot make {count} pairs", "ask for 1 or more")
     if split not in ("train", "test"):
@@ -97,12 +103,15 @@ def _check(count: int, seed: int, split: str, families: Sequence[str] | None) ->
     if seed < 0:
         raise InputError(f"the seed {seed} is negative", "use a seed of 0 or more")
     _check_range(split, seed)
+    if scenes not in get_args(SceneKind):
+        raise InputError(f"there are no scenes {scenes!r}", f"choose one of {', '.join(get_args(SceneKind))}")
+    possible = FAMILIES if scenes == "studio" else FOOTAGE_FAMILIES
     if families is None:
-        return tuple(name for name in FAMILIES if split == "test" or name != "hybrid")
-    unknown = [name for name in families if name not in FAMILIES]
+        return tuple(name for name in possible if split == "test" or name != "hybrid")
+    unknown = [name for name in families if name not in possible]
     if unknown or not families:
-        what = f"there is no family {', '.join(unknown)}" if unknown else "no family is given"
-        raise InputError(what, f"choose from {', '.join(FAMILIES)}")
+        what = f"there is no family {', '.join(unknown)} of {scenes}" if unknown else "no family is given"
+        raise InputError(what, f"choose from {', '.join(possible)}")
     return tuple(dict.fromkeys(families))
 
 
@@ -118,7 +127,7 @@ def _open_folder(folder: Path, plan: dict) -> bool:
     finished = (folder / "pairs.jsonl").exists()
     record = parts / _PLAN if (parts / _PLAN).exists() else folder / _PLAN
     if record.exists():
-        if json.loads(record.read_text()) != plan:
+        if {"scenes": "studio"} | json.loads(record.read_text()) != plan:
             raise InputError(f"{folder} holds another pair set", "choose another folder or delete it")
         if finished:
             if record.parent == parts:  # killed between the last two steps
@@ -137,7 +146,7 @@ def _open_folder(folder: Path, plan: dict) -> bool:
     return True
 
 
-def _assign(folder: Path, seed: int, split: str, need: dict[str, int]) -> list[Job]:
+def _assign(folder: Path, seed: int, split: str, need: dict[str, int], scenes: SceneKind) -> list[Job]:
     """Scenes, from `seed` on, that would fill the need if every edit worked out, each family once a scene."""
     left, jobs = dict(need), []
     start = 0
@@ -148,7 +157,7 @@ def _assign(folder: Path, seed: int, split: str, need: dict[str, int]) -> list[J
         for name in taken:
             left[name] -= 1
         start = (names.index(taken[-1]) + 1) % len(names)
-        jobs.append(Job(str(folder), seed + len(jobs), split, tuple(taken)))
+        jobs.append(Job(str(folder), seed + len(jobs), split, tuple(taken), scenes))
     return jobs
 
 
@@ -190,7 +199,8 @@ def run_job(job: Job) -> list[dict]:
         return json.loads(path.read_text())
     from vireo.world.produce import produce  # the studio is only opened where something is to be made
 
-    pairs = [pair.model_dump(mode="json") for pair in produce(Path(job.folder), job.seed, job.split, job.families)]
+    made = produce(Path(job.folder), job.seed, job.split, job.families, job.scenes)
+    pairs = [pair.model_dump(mode="json") for pair in made]
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(pairs, ensure_ascii=False))
     return pairs

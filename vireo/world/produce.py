@@ -16,10 +16,11 @@ from vireo.video.io import write_lossless
 from vireo.world import edits, language
 from vireo.world.captions import caption
 from vireo.world.edits import Change, Situation
+from vireo.world.footage import sample_footage
 from vireo.world.portrait import portrait
 from vireo.world.render import Render, render
 from vireo.world.sampling import sample_scene
-from vireo.world.scene import Scene
+from vireo.world.scene import Film, SceneKind
 from vireo.world.truth import sights
 
 MASK_LEVEL = 2
@@ -37,8 +38,8 @@ class _Edit:
     """An edit that shows: its changes, scenes and renders."""
 
     changes: list[Change]
-    source: Scene
-    target: Scene
+    source: Film
+    target: Film
     before: Render
     after: Render
     mask: np.ndarray
@@ -61,12 +62,12 @@ def shows(before: Render, after: Render, mask: np.ndarray) -> bool:
     return float(np.sqrt((gap**2).mean())) >= LEAST_CHANGE
 
 
-def produce(folder: Path, seed: int, split: str, families: Sequence[str]) -> list[EditPair]:
+def produce(folder: Path, seed: int, split: str, families: Sequence[str], scenes: SceneKind) -> list[EditPair]:
     """Makes up to one pair of each family from the scene of `seed` and writes their files.
 
     A family of which no visible edit was found after a few tries gives no pair.
     """
-    scene = sample_scene(seed)
+    scene = (sample_scene if scenes == "studio" else sample_footage)(seed)
     base = render(scene)
     seen = sights(scene, base.instances)
     always = [int((base.instances == sight.index + 1).sum((1, 2)).min()) for sight in seen]

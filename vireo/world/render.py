@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.world import look, physics, styles
+from vireo.world import footage, look, physics, styles
 from vireo.world.gl import mujoco, open_context
 from vireo.world.model import build
-from vireo.world.scene import Scene
+from vireo.world.scene import Film, Footage, Scene
 from vireo.world.view import View, views
 
 _FIRST_BODY_GEOM = 2  # the floor and the backdrop come first
@@ -34,15 +34,20 @@ class Render:
     trajectories: np.ndarray
 
 
-def render(scene: Scene, *, truth: bool = True) -> Render:
-    """Renders a scene. Deterministic by bytes on one machine and driver.
+def render(scene: Film, *, truth: bool = True) -> Render:
+    """Renders a scene of the studio, or footage. Deterministic by bytes on one machine and driver.
 
-    truth: False leaves out instances and depth, which take a second pass.
+    truth: False leaves out instances and depth, which take a second pass; footage has no depth.
     Raises StudioError where no GL context can be had.
     """
-    model = build(scene)
-    poses = physics.simulate(scene, model)
-    pictures, instances, depth = _shoot(scene, model, poses, truth or "fog" in scene.effects)
+    if isinstance(scene, Footage):
+        pictures, depth, poses = footage.film(scene), None, np.zeros((scene.frames, 0, 7))
+        instances = np.zeros(pictures.shape[:3], np.uint8) if truth else None
+    else:
+        assert isinstance(scene, Scene), type(scene)
+        model = build(scene)
+        poses = physics.simulate(scene, model)
+        pictures, instances, depth = _shoot(scene, model, poses, truth or "fog" in scene.effects)
     exposed = look.lens(pictures, scene.look)
     clean = styles.apply(scene.effects, exposed, depth)
     if scene.watermark is not None:

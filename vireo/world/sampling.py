@@ -42,7 +42,7 @@ def sample_scene(seed: int) -> Scene:
         light=_light(rng),
         floor=Floor(kind=_pick(rng, palette.FLOORS), seed=int(rng.integers(1 << 30))),
         backdrop=Backdrop(kind=_pick(rng, palette.BACKDROPS), seed=int(rng.integers(1 << 30))),
-        look=_look(rng),
+        look=draw_look(rng),
     )
     count = int(rng.choice([2, 3, 4], p=[0.25, 0.45, 0.30]))
     while True:
@@ -106,7 +106,8 @@ def _light(rng: np.random.Generator) -> Light:
     return Light(lamps=tuple(lamps), ambient=tuple(float(v) for v in np.round(ambient * tint, 4)))
 
 
-def _look(rng: np.random.Generator) -> Look:
+def draw_look(rng: np.random.Generator) -> Look:
+    """Exposure, blur, grain and compression of a clip."""
     draws = rng.random(3)
     return Look(
         exposure=round(float(rng.uniform(0.86, 1.12)), 3) if draws[0] < 0.4 else 1.0,

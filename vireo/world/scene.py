@@ -34,6 +34,8 @@ EffectName = Literal[
     "cartoon",
 ]
 CameraKind = Literal["static", "pan", "orbit", "shake"]
+CanvasKind = Literal["leaves", "spectrum", "hills", "screen"]
+SceneKind = Literal["studio", "footage"]
 MarkKind = Literal["text", "logo"]
 Vector = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
@@ -156,9 +158,10 @@ class Look(Part):
     quality: int | None = None
 
 
-class Scene(Part):
-    """All data of a clip. The same scene renders to the same bytes on the same machine and driver.
+class Film(Part):
+    """What a clip has, whatever it shows.
 
+    bodies: the objects of which the truth is known.
     effects: canonical picture functions, applied in order after the lens and before the watermark.
     """
 
@@ -167,12 +170,40 @@ class Scene(Part):
     height: int = 96
     frames: int = 9
     fps: int = 8
-    bodies: tuple[Body, ...]
-    camera: Camera
+    bodies: tuple[Body, ...] = ()
     light: Light
-    floor: Floor
-    backdrop: Backdrop
     effects: tuple[EffectName, ...] = ()
     watermark: Watermark | None = None
     look: Look = Look()
+
+
+class Scene(Film):
+    """All data of a clip of the studio. The same scene renders to the same bytes on the same machine and driver."""
+
+    camera: Camera
+    floor: Floor
+    backdrop: Backdrop
     gravity: float = 9.81
+
+
+class Layer(Part):
+    """A picture, drawn from kind and seed by `vireo.world.canvases`, and the way the camera goes across it.
+
+    Both ends of the way are (x, y, size, turn): the centre and the width of what is seen, in widths of the canvas,
+    and its rotation in degrees.
+    """
+
+    canvas: CanvasKind
+    seed: int
+    begin: tuple[float, float, float, float]
+    end: tuple[float, float, float, float]
+
+
+class Footage(Film):
+    """All data of a clip that is not of the studio: a camera goes across a picture, before which a cut-out of another
+    may pass. No object in it is known, so only edits that are functions of the frames have an exact result: its
+    `light` has no lamps, and the gain multiplies the picture."""
+
+    back: Layer
+    front: Layer | None = None
+    light: Light = Light(lamps=(), ambient=(1.0, 1.0, 1.0))

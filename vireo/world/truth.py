@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.world.scene import Body, Scene
+from vireo.world.scene import Body, Film, Scene
 from vireo.world.view import views
 
 VISIBLE_PIXELS = 40
@@ -68,7 +68,7 @@ def near_border(sight: Sight, width: int, height: int, margin: float = 0.03) -> 
     return any(abs(column - b) < margin for b in COLUMN_BORDERS) or any(abs(row - b) < margin for b in ROW_BORDERS)
 
 
-def sights(scene: Scene, instances: np.ndarray, frame: int = 0) -> list[Sight]:
+def sights(scene: Film, instances: np.ndarray, frame: int = 0) -> list[Sight]:
     """The visible objects of a frame, from left to right."""
     found = []
     height, width = instances.shape[1:]
