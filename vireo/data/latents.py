@@ -74,7 +74,7 @@ def cache_masks(
     if not path.exists():
         rows = []
         for number, pair in enumerate(pairs):
-            rows.append(pool_mask(read_clip(pairs_dir / pair.mask).frames[..., 0] > 127, *strides))
+            rows.append(pool_mask(read_clip(pairs_dir / pair.mask, trusted=True).frames[..., 0] > 127, *strides))
             if on_progress and number % 100 == 0:
                 on_progress(number, len(pairs))
         with whole_file(path) as temporary:

@@ -55,7 +55,7 @@ def cache_instances(
         paths = list(dict.fromkeys(pair.instances for pair in pairs if pair.instances))
         masks = []
         for number, path in enumerate(paths):
-            masks.append(read_clip(pairs_dir / path).frames[list(STILLS), ..., 0])
+            masks.append(read_clip(pairs_dir / path, trusted=True).frames[list(STILLS), ..., 0])
             if on_progress and number % 100 == 0:
                 on_progress(number, len(paths))
         with whole_file(folder / "instances.npy") as temporary:

@@ -115,5 +115,7 @@ def prepared(
         torch.backends.cuda.enable_flash_sdp(False)
         torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
     if loop.compile_blocks:
+        # Images and videos, with and without references, texts of several lengths, training and validation.
+        torch._dynamo.config.recompile_limit = 64
         module.compile_repeated_blocks(fullgraph=True)
     return module

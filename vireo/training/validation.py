@@ -31,7 +31,7 @@ class Validation:
             if pair.family != "hybrid" and len(self.pairs[pair.family]) < a_family:
                 self.pairs[pair.family].append(pair)
         self.clips = {
-            path: read_clip(pairs_dir / path).frames
+            path: read_clip(pairs_dir / path, trusted=True).frames
             for group in self.pairs.values()
             for pair in group
             for path in (pair.source, pair.target, pair.mask)

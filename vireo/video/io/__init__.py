@@ -2,7 +2,9 @@
 
 container.py  opening a file for reading, with one clear error for each thing that can be wrong with it
 colour.py     decoded frames to RGB in display orientation, and back
-reader.py     `VideoReader`, `probe`, `read_clip`: frames as a stream, with exact times
+decoder.py    frames of a file as a stream, with exact times
+sandbox.py    the same from a child process with limits (child.py is what runs there)
+reader.py     `VideoReader`, `probe`, `read_clip`: what the rest of the program uses
 encoders.py   which encoder, pixel format and quality an output gets
 sound.py      audio packets copied as they are
 writer.py     `VideoWriter`: a file with the times, size and sound of its source
@@ -11,7 +13,8 @@ lossless.py   `write_lossless`: FFV1 clips whose bytes depend on the frames alon
 
 from vireo.video.io.encoders import Quality
 from vireo.video.io.lossless import write_lossless
-from vireo.video.io.reader import TimedFrame, VideoInfo, VideoReader, probe, read_clip
+from vireo.video.io.decoder import TimedFrame, VideoInfo
+from vireo.video.io.reader import VideoReader, probe, read_clip
 from vireo.video.io.writer import VideoWriter, refuse_output
 
 __all__ = [

@@ -43,6 +43,8 @@ def open_source(path: Path) -> av.container.InputContainer:
     try:
         if path.is_dir():
             raise VideoError(f"{path} is a folder", "name a video file")
+        if path.exists() and not path.is_file():
+            raise VideoError(f"{path} is no regular file", "name a video file")
         if path.stat().st_size == 0:
             raise VideoError(f"{path} is empty", "give a video file")
         if _boxes_end_early(path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 
 from vireo.errors import VideoError
-from vireo.video.io.reader import VideoInfo
+from vireo.video.io.decoder import VideoInfo
 
 # SVT-AV1 prints its settings on stderr unless its log level says "errors only".
 os.environ.setdefault("SVT_LOG", "1")

@@ -1,0 +1,142 @@
+"""Decoding in this process: frames of a video as a stream, with exact times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from vireo.errors import VideoError
+from vireo.runtime import available_cores
+from vireo.video.io.colour import Colour, to_rgb, turned
+from vireo.video.io.container import damage, open_source, picture_stream
+
+DEFAULT_FPS = Fraction(8)
+"""For files that state no rate."""
+
+MOST_THREADS = 4
+"""Each holds frames of its own, so that more take more memory than they save time."""
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a file says of its picture.
+
+    width, height: display size, after rotation. aspect: of one pixel, width / height. fps: average rate.
+    frames: count stated by the file or estimated from its duration, None where neither is known.
+    codec, pix_fmt, container: FFmpeg's names. still: an image file.
+    """
+
+    width: int
+    height: int
+    aspect: Fraction
+    fps: Fraction
+    frames: int | None
+    time_base: Fraction
+    codec: str
+    pix_fmt: str
+    container: str
+    colour: Colour
+    audio_streams: int
+    still: bool
+
+
+@dataclass(frozen=True)
+class TimedFrame:
+    """One decoded frame: uint8 RGB pixels (H, W, 3), full range, upright; shown from pts * time_base
+    seconds on, for duration * time_base seconds (0 where the file does not say)."""
+
+    pixels: np.ndarray
+    pts: int
+    duration: int
+    time_base: Fraction
+
+    @property
+    def seconds(self) -> float:
+        return float(self.pts * self.time_base)
+
+
+class Decoder:
+    """Iterates once over the `TimedFrame`s of a file's first video stream; errors as `VideoReader` says."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._container = open_source(self.path)
+        try:
+            self._stream = picture_stream(self._container, self.path)
+            self._stream.thread_type = "AUTO"
+            self._stream.codec_context.thread_count = min(available_cores(), MOST_THREADS)
+            self._frames = self._decode()
+            self._first = next(self._frames, None)
+            if self._first is None:
+                raise VideoError(f"{self.path} has no frame that can be decoded", "give an undamaged file")
+        except BaseException:
+            self._container.close()
+            raise
+
+    def close(self) -> None:
+        self._container.close()
+
+    def __iter__(self) -> Iterator[TimedFrame]:
+        if self._first is not None:
+            first, self._first = self._first, None
+            yield first
+        yield from self._frames
+
+    def _decode(self) -> Iterator[TimedFrame]:
+        stream, time_base = self._stream, Fraction(self._stream.time_base)
+        step = max(1, round(1 / (Fraction(stream.average_rate or DEFAULT_FPS) * time_base)))
+        expected, packets, seen, next_pts = stream.frames, 0, 0, 0
+        with damage(self.path):
+            for packet in self._container.demux(stream):
+                packets += packet.size > 0
+                if packet.is_corrupt:
+                    raise VideoError(f"{self.path} is truncated or damaged", "give an undamaged file")
+                for frame in packet.decode():
+                    if seen == 0:
+                        self.info = self._describe(frame)
+                    seen += 1
+                    pts = next_pts if frame.pts is None else frame.pts
+                    next_pts = pts + (frame.duration or step)
+                    yield TimedFrame(to_rgb(frame), pts, frame.duration or 0, time_base)
+        if seen:
+            self._refuse_early_end(packets, expected, next_pts * time_base)
+
+    def _refuse_early_end(self, packets: int, expected: int, end: Fraction) -> None:
+        """Demuxers stop silently where a file was cut between two packets; its header knows better."""
+        name, stated = self._container.format.name, self._stream.metadata.get("DURATION", "")
+        cut = "mp4" in name and packets < expected
+        if "matroska" in name and stated.count(":") == 2:
+            hours, minutes, seconds = stated.split(":")
+            cut = float(end) < int(hours) * 3600 + int(minutes) * 60 + float(seconds) - 1.5 / float(self.info.fps)
+        if cut:
+            raise VideoError(f"{self.path} is truncated: it ends early", "give an undamaged file")
+
+    def _describe(self, frame: av.VideoFrame) -> VideoInfo:
+        stream, context = self._stream, self._stream.codec_context
+        fps = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_FPS)
+        frames = stream.frames or None
+        if frames is None and stream.duration:
+            frames = max(1, round(stream.duration * stream.time_base * fps))
+        elif frames is None and self._container.duration:
+            frames = max(1, round(Fraction(self._container.duration, av.time_base) * fps))
+        swap, aspect = turned(frame), Fraction(stream.sample_aspect_ratio or 1)
+        name = self._container.format.name
+        return VideoInfo(
+            width=frame.height if swap else frame.width,
+            height=frame.width if swap else frame.height,
+            aspect=1 / aspect if swap else aspect,
+            fps=fps,
+            frames=frames,
+            time_base=Fraction(stream.time_base),
+            codec=context.codec.canonical_name,
+            pix_fmt=context.pix_fmt or frame.format.name,
+            container=name,
+            colour=Colour.of(frame),
+            audio_streams=len(self._container.streams.audio),
+            still=name == "image2" or name.endswith("_pipe"),
+        )
