@@ -99,6 +99,9 @@ def test_a_finished_set_is_left_alone_and_another_is_refused(made):
         {"split": "exam"},
         {"families": ["recolour"]},
         {"families": []},
+        {"families": ["style"], "size": (192, 108)},
+        {"size": (90, 160)},
+        {"size": (64, 64)},
     ],
 )
 def test_senseless_arguments_are_refused(tmp_path, wrong):
@@ -149,3 +152,21 @@ def test_other_objects_keep_their_tracks(pairs):
         if pair.family in ("recolor", "material", "replace", "resize", "reference"):
             for index, (a, b) in enumerate(zip(pair.scene["bodies"], pair.target_scene["bodies"], strict=True)):
                 assert index in pair.concerned or a == b
+
+
+def test_other_sizes_show_the_same_scenes_finer(tmp_path):
+    arguments = {"count": 2, "seed": 4, "families": ["recolor"], "workers": 1}
+    make_pairs(tmp_path / "small", **arguments, size=(192, 108))
+    make_pairs(tmp_path / "large", **arguments, size=(384, 216))
+    for small, large in zip(read_pairs(tmp_path / "small"), read_pairs(tmp_path / "large"), strict=True):
+        assert small.instruction == large.instruction
+        for path in (small.source, small.target):
+            coarse = frames(tmp_path / "small", path).astype(float)
+            fine = frames(tmp_path / "large", path).astype(float)
+            assert fine.shape == (9, 216, 384, 3)
+            mean = fine.reshape(9, 108, 2, 192, 2, 3).mean((2, 4))
+            # Edges and grain differ, the picture does not.
+            assert np.abs(mean - coarse).mean() < 4
+        assert np.array_equal(
+            render(Scene.model_validate(large.target_scene)).frames, frames(tmp_path / "large", large.target)
+        )

@@ -9,6 +9,7 @@ import typer
 
 from vireo.cli import terminal
 from vireo.cli.choices import Scenes, Split
+from vireo.errors import InputError
 
 world = typer.Typer(help="The studio: scenes, edits and their exact results.", no_args_is_help=False)
 
@@ -29,9 +30,11 @@ def make(
     scenes: Annotated[
         Scenes, typer.Option(help="Rendered tabletops, or drawn pictures that a camera goes across.")
     ] = Scenes.studio,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Size of the studio's clips; else 96x96.")] = None,
 ) -> None:
     """Render COUNT pairs into DIR: the same command gives the same bytes."""
     chosen = [name.strip() for name in families.split(",")] if families is not None else None
+    wanted = None if size is None else _size(size)
     terminal.check_folder(folder)
     with terminal.progress("rendering") as advance:
         from vireo.world.generate import make_pairs
@@ -43,6 +46,14 @@ def make(
             split=split.value,
             families=chosen,
             scenes=scenes.value,
+            size=wanted,
             on_progress=advance,
         )
     terminal.print_facts({"pairs": folder / "pairs.jsonl"})
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise InputError(f"cannot read the size {text!r}", "write it as 1280x720")
+    return int(width), int(height)

@@ -18,7 +18,7 @@ from typing import get_args
 
 from vireo.errors import InputError
 from vireo.runtime import available_cores, whole_file
-from vireo.types import FAMILIES, FOOTAGE_FAMILIES, TEST_SEED
+from vireo.types import FAMILIES, FOOTAGE_FAMILIES, SIZED_FAMILIES, TEST_SEED
 from vireo.world.scene import SceneKind
 
 EDITS_A_SCENE = 6
@@ -37,6 +37,7 @@ class Job:
     split: str
     families: tuple[str, ...]
     scenes: SceneKind
+    size: tuple[int, int] | None
 
 
 def make_pairs(
@@ -47,6 +48,7 @@ def make_pairs(
     split: str = "train",
     families: Sequence[str] | None = None,
     scenes: SceneKind = "studio",
+    size: tuple[int, int] | None = None,
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
@@ -57,6 +59,7 @@ def make_pairs(
     families: default all for the test split, all but `hybrid` for the training split; of footage those whose
         result is a function of the frames.
     scenes: tabletops rendered by the studio, or footage drawn from nothing (see `vireo.world.canvases`).
+    size: width and height of the clips of the studio, by default 96 by 96; others for `SIZED_FAMILIES` alone.
     workers: processes, by default one for each core this process may use.
     on_progress: is told (pairs made, count) after each scene.
 
@@ -65,8 +68,9 @@ def make_pairs(
     else, and StudioError where the studio cannot render.
     """
     folder = Path(folder)
-    chosen = _check(count, seed, split, families, scenes)
+    chosen = _check(count, seed, split, families, scenes, size)
     plan = {"count": count, "seed": seed, "split": split, "families": list(chosen), "scenes": scenes}
+    plan["size"] = None if size is None else list(size)
     if not _open_folder(folder, plan):
         return
     need = {name: count // len(chosen) + (index < count % len(chosen)) for index, name in enumerate(chosen)}
@@ -74,7 +78,7 @@ def make_pairs(
     following = seed
     with _workers(workers or available_cores()) as run:
         for _ in range(_ROUNDS):
-            jobs = _assign(folder, following, split, need, scenes)
+            jobs = _assign(folder, following, split, need, scenes, size)
             if not jobs:
                 break
             _check_range(split, jobs[-1].seed)
@@ -95,7 +99,14 @@ def make_pairs(
     shutil.rmtree(folder / _PARTS)
 
 
-def _check(count: int, seed: int, split: str, families: Sequence[str] | None, scenes: SceneKind) -> tuple[str, ...]:
+def _check(
+    count: int,
+    seed: int,
+    split: str,
+    families: Sequence[str] | None,
+    scenes: SceneKind,
+    size: tuple[int, int] | None,
+) -> tuple[str, ...]:
     if count < 1:
         raise InputError(f"cannot make {count} pairs", "ask for 1 or more")
     if split not in ("train", "test"):
@@ -105,12 +116,16 @@ def _check(count: int, seed: int, split: str, families: Sequence[str] | None, sc
     _check_range(split, seed)
     if scenes not in get_args(SceneKind):
         raise InputError(f"there are no scenes {scenes!r}", f"choose one of {', '.join(get_args(SceneKind))}")
-    possible = FAMILIES if scenes == "studio" else FOOTAGE_FAMILIES
+    if size is not None and (scenes != "studio" or not 96 <= size[1] <= size[0] <= 4096):
+        what = f"clips of {scenes} are not made at {size[0]}x{size[1]}"
+        raise InputError(what, "the studio's are 96x96 to 4096 wide, and not higher than wide")
+    possible = FOOTAGE_FAMILIES if scenes == "footage" else FAMILIES if size is None else SIZED_FAMILIES
     if families is None:
         return tuple(name for name in possible if split == "test" or name != "hybrid")
     unknown = [name for name in families if name not in possible]
     if unknown or not families:
-        what = f"there is no family {', '.join(unknown)} of {scenes}" if unknown else "no family is given"
+        kind = scenes if size is None else f"{scenes} at {size[0]}x{size[1]}"
+        what = f"there is no family {', '.join(unknown)} of {kind}" if unknown else "no family is given"
         raise InputError(what, f"choose from {', '.join(possible)}")
     return tuple(dict.fromkeys(families))
 
@@ -127,7 +142,7 @@ def _open_folder(folder: Path, plan: dict) -> bool:
     finished = (folder / "pairs.jsonl").exists()
     record = parts / _PLAN if (parts / _PLAN).exists() else folder / _PLAN
     if record.exists():
-        if {"scenes": "studio"} | json.loads(record.read_text()) != plan:
+        if {"scenes": "studio", "size": None} | json.loads(record.read_text()) != plan:
             raise InputError(f"{folder} holds another pair set", "choose another folder or delete it")
         if finished:
             if record.parent == parts:  # killed between the last two steps
@@ -146,7 +161,9 @@ def _open_folder(folder: Path, plan: dict) -> bool:
     return True
 
 
-def _assign(folder: Path, seed: int, split: str, need: dict[str, int], scenes: SceneKind) -> list[Job]:
+def _assign(
+    folder: Path, seed: int, split: str, need: dict[str, int], scenes: SceneKind, size: tuple[int, int] | None
+) -> list[Job]:
     """Scenes, from `seed` on, that would fill the need if every edit worked out, each family once a scene."""
     left, jobs = dict(need), []
     start = 0
@@ -157,7 +174,7 @@ def _assign(folder: Path, seed: int, split: str, need: dict[str, int], scenes: S
         for name in taken:
             left[name] -= 1
         start = (names.index(taken[-1]) + 1) % len(names)
-        jobs.append(Job(str(folder), seed + len(jobs), split, tuple(taken), scenes))
+        jobs.append(Job(str(folder), seed + len(jobs), split, tuple(taken), scenes, size))
     return jobs
 
 
@@ -199,7 +216,7 @@ def run_job(job: Job) -> list[dict]:
         return json.loads(path.read_text())
     from vireo.world.produce import produce  # the studio is only opened where something is to be made
 
-    made = produce(Path(job.folder), job.seed, job.split, job.families, job.scenes)
+    made = produce(Path(job.folder), job.seed, job.split, job.families, job.scenes, job.size)
     pairs = [pair.model_dump(mode="json") for pair in made]
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(pairs, ensure_ascii=False))

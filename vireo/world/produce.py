@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -62,12 +62,24 @@ def shows(before: Render, after: Render, mask: np.ndarray) -> bool:
     return float(np.sqrt((gap**2).mean())) >= LEAST_CHANGE
 
 
-def produce(folder: Path, seed: int, split: str, families: Sequence[str], scenes: SceneKind) -> list[EditPair]:
+def produce(
+    folder: Path,
+    seed: int,
+    split: str,
+    families: Sequence[str],
+    scenes: SceneKind = "studio",
+    size: tuple[int, int] | None = None,
+) -> list[EditPair]:
     """Makes up to one pair of each family from the scene of `seed` and writes their files.
+
+    size: width and height of the clips, of the studio only; edits are chosen at the standard height all the same.
 
     A family of which no visible edit was found after a few tries gives no pair.
     """
-    scene = (sample_scene if scenes == "studio" else sample_footage)(seed)
+    if scenes == "footage":
+        scene = sample_footage(seed)
+    else:
+        scene = sample_scene(seed) if size is None else sample_scene(seed, round(96 * size[0] / size[1]))
     base = render(scene)
     seen = sights(scene, base.instances)
     always = [int((base.instances == sight.index + 1).sum((1, 2)).min()) for sight in seen]
@@ -84,11 +96,30 @@ def produce(folder: Path, seed: int, split: str, families: Sequence[str], scenes
             found[family] = edit
     if not found:
         return []
+    if size is not None:
+        large = render(_enlarged(scene, size))
+        found = {family: _at_size(edit, size, base, large) for family, edit in found.items()}
+        base = large
     videos = folder / "videos"
     shared = f"videos/{seed:07d}-source.mkv"
     write_lossless(folder / shared, base.frames, scene.fps)
     write_lossless(videos / f"{seed:07d}-instances.mkv", base.instances, scene.fps, gray=True)
     return [_write(folder, seed, split, family, edit, base, shared) for family, edit in found.items()]
+
+
+def _enlarged(scene: Film, size: tuple[int, int]) -> Film:
+    """The same scene filmed with more pixels."""
+    look = scene.look.model_copy(update={"blur": scene.look.blur * size[1] / scene.height})
+    return scene.model_copy(update={"width": size[0], "height": size[1], "look": look})
+
+
+def _at_size(edit: _Edit, size: tuple[int, int], base: Render, large: Render) -> _Edit:
+    """The edit at another size; base, large: the render of the scene as it is, at both sizes."""
+    source, target = _enlarged(edit.source, size), _enlarged(edit.target, size)
+    before = large if edit.before is base else render(source, truth=False)
+    after = before if edit.after is edit.before else large if edit.after is base else render(target, truth=False)
+    mask = mask_between(before, after)
+    return replace(edit, source=source, target=target, before=before, after=after, mask=mask)
 
 
 def _find(now: Situation, base: Render, family: str, split: str) -> _Edit | None:

@@ -27,16 +27,18 @@ _FACETED: tuple[Shape, ...] = ("cube", "cylinder", "cone")
 """Shapes on which the studio's highlights hardly show; they are never sampled as shiny."""
 
 
-def sample_scene(seed: int) -> Scene:
+def sample_scene(seed: int, width: int = 96) -> Scene:
     """The scene of a seed (0 or more): 2 to 4 objects, floor, backdrop, light, camera and film look.
 
-    Its motion is simulated and recorded as tracks. Objects stay in the picture and mostly unoccluded.
+    Its motion is simulated and recorded as tracks. Objects stay in the picture and mostly unoccluded. width: of the
+    picture in pixels, beside a height of 96; the wider, the more room beside the objects.
     """
     if seed < 0:
         raise InputError(f"the scene seed {seed} is negative", "use a seed of 0 or more")
     rng = np.random.default_rng([seed, 1])
     setting = Scene(
         seed=seed,
+        width=width,
         bodies=(),
         camera=_camera(rng),
         light=_light(rng),

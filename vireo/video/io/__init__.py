@@ -11,9 +11,9 @@ writer.py     `VideoWriter`: a file with the times, size and sound of its source
 lossless.py   `write_lossless`: FFV1 clips whose bytes depend on the frames alone
 """
 
+from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import Quality
 from vireo.video.io.lossless import write_lossless
-from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.reader import VideoReader, probe, read_clip
 from vireo.video.io.writer import VideoWriter, refuse_output
 

@@ -20,8 +20,8 @@ from vireo.errors import VideoError
 from vireo.runtime import whole_file
 from vireo.video.io.colour import from_rgb
 from vireo.video.io.container import reason
-from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_codec, choose_pix_fmt
 from vireo.video.io.decoder import TimedFrame, VideoInfo
+from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_codec, choose_pix_fmt
 from vireo.video.io.sound import SoundCopy
 
 
