@@ -42,7 +42,7 @@ def test_templates_name_the_same_slots_in_all_wordings():
             {field for _, field, _, _ in string.Formatter().parse(template) if field}
             for template in kinds.plain + kinds.train + kinds.test
         ]
-        assert all(found in ({"relight"}, slots[0]) for found in slots), topic
+        assert all(found in ({"relight"}, {"restyle"}, slots[0]) for found in slots), topic
 
 
 def sight(index, column, **values):

@@ -46,6 +46,8 @@ class Plan:
         slots = {names.get(self.topic, self.topic): self.value, "place": self.place}
         if self.topic == "light":
             slots["relight"] = naming.LIGHT_ORDERS[_key(naming.LIGHT_WORDS, self.value)]
+        elif self.topic == "style":
+            slots["restyle"] = naming.STYLE_ORDERS[_key(naming.STYLE_WORDS, self.value)]
         return slots
 
 

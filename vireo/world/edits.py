@@ -270,7 +270,7 @@ def style(now: Situation, rng: np.random.Generator) -> Change | None:
     name = _pick(rng, list(STYLES))
     return Change(
         "style",
-        {"style": naming.STYLE_WORDS[name]},
+        {"style": naming.STYLE_WORDS[name], "restyle": naming.STYLE_ORDERS[name]},
         lambda scene: scene.model_copy(update={"effects": (*scene.effects, name)}),
     )
 

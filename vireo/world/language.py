@@ -236,6 +236,9 @@ TEMPLATES: dict[str, Templates] = {
             "please draw everything as {style}",
             "i want {style}",
             "give the video the look of {style}",
+            "{restyle}",
+            "please {restyle}",
+            "{restyle} please",
         ),
         (
             "please turn the whole clip into {style}",

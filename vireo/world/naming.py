@@ -136,3 +136,13 @@ STYLE_WORDS = {
     "poster": "a poster",
     "cartoon": "a cartoon",
 }
+STYLE_ORDERS = {
+    "gray": "make it black and white",
+    "sepia": "make it sepia",
+    "sketch": "make it a pencil sketch",
+    "pixel": "make it pixel art",
+    "oil": "make it an oil painting",
+    "negative": "make it a film negative",
+    "poster": "make it a poster",
+    "cartoon": "make it a cartoon",
+}
