@@ -12,7 +12,7 @@ from vireo.pipeline.edit import edit_video
 from vireo.receipt import read_receipt, verify
 from vireo.receipt.runs import from_runs, to_runs
 from vireo.receipt.verify import errors
-from vireo.video.io import VideoReader, VideoWriter, probe, read_clip, write_lossless
+from vireo.video.io import Quality, VideoReader, VideoWriter, probe, read_clip, write_lossless
 from vireo.video.mask import open_masks
 
 
@@ -84,6 +84,28 @@ def test_one_changed_pixel_outside_is_caught(edited, tmp_path):
             assert verdict.holds or "pixels differ, the receipt says" in verdict.failures[0]
         else:
             assert f"frame {number}: 1 pixels outside" in verdict.failures[0]
+
+
+def test_many_edits_hold_and_each_forgery_is_caught(request, tmp_path):
+    """pytest tests/pipeline/test_receipt.py --receipts 100"""
+    for seed in range(request.config.getoption("--receipts")):
+        rng = np.random.default_rng(seed)
+        height, width, count = (int(v) for v in (*rng.integers(40, 260, 2), rng.integers(1, 30)))
+        suffix, codec = [(".mkv", "ffv1"), (".avi", "rawvideo"), (".mov", "png"), (".avi", "huffyuv")][seed % 4]
+        source, output, receipt = tmp_path / "in.mkv", tmp_path / f"out{suffix}", tmp_path / "out.json"
+        write_lossless(source, scene(count, height, width)[0], 25)
+        lossless = Quality(codec=codec, lossless=True)
+        edit_video(source, "red to blue", output, model=RulePipe(), receipt=receipt, quality=lossless, overwrite=True)
+        verdict = verify(source, output, receipt)
+        assert verdict.holds, (seed, verdict.failures)
+        frames, facts = read_clip(output).frames.copy(), read_receipt(receipt)
+        number = int(rng.integers(count))
+        row, column = rng.choice(np.argwhere(~from_runs(facts.frames[number].region, height, width)))
+        frames[number, row, column, int(rng.integers(3))] ^= 1
+        with VideoWriter(output, probe(source), overwrite=True, quality=lossless) as writer, VideoReader(source) as old:
+            for timing, pixels in zip(old, frames, strict=True):
+                writer.write(timing, pixels)
+        assert not verify(source, output, receipt).holds, seed
 
 
 def test_a_lossy_output_holds_within_the_stated_error(edited, tmp_path):

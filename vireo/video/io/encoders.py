@@ -148,6 +148,9 @@ def _allowed(container: av.container.OutputContainer, path: Path) -> set[str]:
     if name == "avi":
         # FFmpeg lists these, but AVI has no times for their reordered frames.
         allowed -= {"h264", "hevc", "vp9", "av1"}
+    elif name == "matroska":
+        # FFmpeg lists it, but has no name there for uncompressed RGB.
+        allowed -= {"rawvideo"}
     elif name in ("ogg", "ogv"):
         # FFmpeg writes VP8 there with times that are off by a frame.
         allowed -= {"vp8"}

@@ -28,7 +28,8 @@ class VideoReader:
     """
 
     def __init__(self, path: str | Path, *, trusted: bool = False) -> None:
-        self._source = Decoder(Path(path)) if trusted else Sandbox(Path(path))
+        self.path = Path(path)
+        self._source = Decoder(self.path) if trusted else Sandbox(self.path)
 
     @property
     def info(self) -> VideoInfo:
