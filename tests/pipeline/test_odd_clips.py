@@ -1,14 +1,11 @@
 """Valid but unusual files: an edit keeps the number of frames, their times, the size and the sound of each."""
 
-import sys
 from pathlib import Path
 
 import av
 import pytest
-from rule_pipe import RulePipe
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "video"))
 from odd_clips import ODD, write
+from rule_pipe import RulePipe
 
 from vireo.pipeline.edit import edit_video
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from skimage.metrics import structural_similarity
 
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png", "retina.jpg")
 
@@ -22,8 +25,6 @@ def panned(picture: np.ndarray, count: int = 24, size: tuple[int, int] = (240, 3
 
 
 def photograph(name: str) -> np.ndarray:
-    from importlib.resources import files
-
     with Image.open(str(files("skimage") / "data" / name)) as image:
         return panned(np.asarray(image.convert("RGB")))
 
@@ -60,7 +61,5 @@ def chroma(frames: np.ndarray) -> float:
 
 
 def luma_ssim(a: np.ndarray, b: np.ndarray) -> float:
-    from skimage.metrics import structural_similarity
-
     pairs = zip(a @ LUMA, b @ LUMA, strict=True)
     return float(np.mean([structural_similarity(x, y, data_range=255) for x, y in pairs]))

@@ -1,0 +1,48 @@
+"""Footage that is not from the studio, edited by the shipped weights: scikit-image's photographs and a screen.
+
+pytest -s tests/test_footage_edits.py     prints the figures
+"""
+
+import numpy as np
+import pytest
+from photographs import LUMA, chroma, footage, luma_ssim
+
+from vireo import VireoPipeline
+from vireo.pipeline.edit import edit_frames
+
+FOOTAGE = footage()
+
+
+@pytest.fixture(scope="module")
+def pipe():
+    pipe = VireoPipeline.from_pretrained("mini")
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+@pytest.mark.parametrize("name", FOOTAGE)
+def test_black_and_white_takes_the_colour_and_leaves_the_picture(pipe, name):
+    source = FOOTAGE[name]
+    edited = edit_frames(pipe, source, "make it black and white").edited
+    left, ssim = chroma(edited) / chroma(source), luma_ssim(source, edited)
+    print(f"{name}: chroma left {left:.3f}, luma SSIM {ssim:.3f}")
+    assert left <= 0.2
+    assert ssim >= 0.9
+
+
+@pytest.mark.parametrize("name", FOOTAGE)
+def test_night_is_dark(pipe, name):
+    source = FOOTAGE[name]
+    left = (edit_frames(pipe, source, "make it night").edited @ LUMA).mean() / (source @ LUMA).mean()
+    print(f"{name}: luma left {left:.3f}")
+    assert left <= 0.6
+
+
+@pytest.mark.parametrize("name", FOOTAGE)
+@pytest.mark.parametrize("instruction", ["remove the purple cone", "make the green cube red"])
+def test_what_is_not_there_changes_nothing(pipe, name, instruction):
+    source = FOOTAGE[name]
+    edited = edit_frames(pipe, source, instruction).edited
+    changed = (np.abs(edited.astype(int) - source).max(-1) > 12).mean()
+    print(f"{name}, {instruction}: changed {changed:.4f}")
+    assert changed < 0.03
