@@ -17,6 +17,7 @@ from vireo.models.presets import resolve
 from vireo.pipeline.edit import ABSENT, FramesEdit, edit_frames
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.types import EditPair
+from vireo.video.change import certainty, settled
 from vireo.video.io import read_clip
 from vireo.video.region import Preserve, composite, predict_region, to_uint8
 
@@ -128,8 +129,11 @@ class ModelEditor:
                 untouched = np.zeros(truth.source.shape[:3], bool)
                 edited.append(Edited(truth.source, to_uint8(video), untouched))
                 continue
-            region = predict_region(truth.source, video, self.pipe.reconstruct(truth.source))
-            composited = composite(truth.source, video, region, self.options.preserve)
+            rebuilt = self.pipe.reconstruct(truth.source)
+            region, kept = predict_region(truth.source, video, rebuilt), video
+            if self.options.preserve != "off":
+                kept = settled(truth.source, video, rebuilt, certainty(video, rebuilt, region.soft))
+            composited = composite(truth.source, kept, region, self.options.preserve)
             edited.append(Edited(composited, to_uint8(video), region.support))
         return edited
 

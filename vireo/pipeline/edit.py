@@ -19,6 +19,7 @@ import torch
 from vireo.errors import InputError, ModelError
 from vireo.receipt.format import ModelFacts
 from vireo.receipt.writer import ReceiptWriter
+from vireo.video.change import certainty, settled
 from vireo.video.geometry import carry, enlarge, model_size, resize
 from vireo.video.io import Quality, TimedFrame, VideoReader, VideoWriter, read_clip, refuse_output
 from vireo.video.mask import open_masks
@@ -248,14 +249,14 @@ class FrameEditor:
         small = ((item, self._small(pixels_of(item))) for item in items)
         windows = split(small, self.pipe.window_frames, OVERLAP)
         for (item, _), channels in join((window, self._edit(window)) for window in windows):
-            yield item, LowEdit(channels[..., :3], channels[..., 3:6], channels[..., 6])
+            yield item, LowEdit(channels[..., :3], channels[..., 3:6], channels[..., 6], channels[..., 7])
 
     def _small(self, pixels: np.ndarray) -> np.ndarray:
         size = model_size(*pixels.shape[:2], self.pipe.frame_size, self.multiple)
         return to_uint8(resize(pixels[None], size)[0])
 
     def _edit(self, window: Window) -> np.ndarray:
-        """(size, h, w, 7): the model's result, the source through the VAE, and the soft region."""
+        """(size, h, w, 8): the model's result, the source through the VAE, the soft region, and the certainty."""
         # A single picture is edited as one; shorter clips than a window are filled up.
         length = 1 if window.count == 1 else len(window.items)
         source = np.stack([small for _, small in window.items[:length]])
@@ -263,7 +264,7 @@ class FrameEditor:
         self.windows += 1
         if not self._sees(source):
             rebuilt = np.stack([small for _, small in window.items]) / np.float32(255)
-            return np.concatenate([rebuilt, rebuilt, np.zeros_like(rebuilt[..., :1])], axis=-1)
+            return np.concatenate([rebuilt, rebuilt, np.zeros_like(rebuilt[..., :2])], axis=-1)
         # The same noise for every window: what differs between them is the source alone.
         generator = torch.Generator().manual_seed(self.seed)
         edited = np.asarray(self.pipe(video=source, generator=generator, **self.request).frames[0])
@@ -274,8 +275,9 @@ class FrameEditor:
         with _timed(self.seconds, "decode"):
             rebuilt = self.pipe.reconstruct(source)
         with _timed(self.seconds, "composite"):
-            region = predict_region(source, edited, rebuilt)
-        channels = np.concatenate([edited, rebuilt, region.soft[..., None]], axis=-1)
+            soft = predict_region(source, edited, rebuilt).soft
+            sure = certainty(edited, rebuilt, soft)
+        channels = np.concatenate([edited, rebuilt, np.stack([soft, sure], -1)], axis=-1)
         return np.repeat(channels, len(window.items), axis=0) if length == 1 else channels
 
     def _sees(self, source: np.ndarray) -> bool:
@@ -293,11 +295,12 @@ class FrameEditor:
 @dataclass(frozen=True)
 class LowEdit:
     """The edit of one frame at the model's size, float: edited and rebuilt (the source through the VAE)
-    (h, w, 3) in 0..1, soft (h, w) the predicted region in 0..1."""
+    (h, w, 3) in 0..1, soft (h, w) the predicted region in 0..1, sure (h, w) how much of the change is the edit."""
 
     edited: np.ndarray
     rebuilt: np.ndarray
     soft: np.ndarray
+    sure: np.ndarray
 
 
 def put_together(
@@ -311,9 +314,13 @@ def put_together(
         return source, Region(np.zeros((1, *source.shape[:2]), np.float32))
     edited, soft = low.edited, low.soft
     if edited.shape[:2] != source.shape[:2]:
+        if preserve != "off":
+            edited = low.rebuilt + low.sure[..., None] * (edited - low.rebuilt)
         anywhere = preserve == "off" or mask is not None
         edited = carry(source, low.rebuilt, edited, np.ones_like(soft) if anywhere else soft)
         soft = enlarge(soft, source.shape[:2])
+    elif preserve != "off":
+        edited = settled(source, edited, low.rebuilt, low.sure)
     region = Region((soft if mask is None else mask)[None])
     return composite(source[None], edited[None], region, preserve)[0], region
 

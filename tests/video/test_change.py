@@ -1,0 +1,74 @@
+"""What is taken for the edit, against clips whose truth is known."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from vireo.video.change import certainty, settled
+from vireo.video.region import composite, predict_region
+
+RNG = np.random.default_rng(0)
+SOURCE = RNG.integers(0, 256, (3, 96, 96, 3), dtype=np.uint8)
+
+
+def blurred(frames):
+    return gaussian_filter(frames / 255, (0, 1, 1, 0)).astype(np.float32)
+
+
+def test_without_a_change_the_source_comes_back_whatever_the_vae_loses():
+    rebuilt = blurred(SOURCE)
+    result = settled(SOURCE, rebuilt, rebuilt, np.ones((3, 96, 96), np.float32))
+    assert np.array_equal(np.rint(result * 255), SOURCE)
+
+
+@pytest.mark.parametrize(("change", "expected"), [(18, "added"), (70, "in place"), (40, "half")])
+def test_small_changes_are_added_and_large_ones_take_the_place(change, expected):
+    rebuilt = blurred(SOURCE)
+    edited = rebuilt + np.float32(change / 255)
+    result = settled(SOURCE, edited, rebuilt, np.ones((3, 96, 96), np.float32))
+    added = SOURCE / 255 + change / 255
+    truth = {"added": added, "in place": edited, "half": (added + edited) / 2}[expected]
+    assert np.abs(result - truth).max() < 1e-5
+
+
+def test_noise_is_not_certain_and_a_disc_is():
+    rebuilt = np.full((9, 96, 96, 3), 0.5, np.float32)
+    y, x = np.mgrid[:96, :96]
+    disc = np.hypot(y - 40, x - 50) < 12
+    edited = rebuilt + disc[None, ..., None] * np.float32(0.3)
+    edited += gaussian_filter(RNG.normal(0, 0.08, edited.shape), (0, 1, 1, 0)).astype(np.float32)
+    sure = certainty(edited, rebuilt, np.where(disc, 1.0, 0.0)[None].repeat(9, 0))
+    assert sure[:, disc].mean() > 0.97
+    far = np.hypot(y - 40, x - 50) > 18
+    assert sure[:, far].mean() < 0.1
+
+
+def test_an_edit_of_the_whole_picture_is_certain_everywhere():
+    rebuilt = blurred(SOURCE)
+    assert (certainty(rebuilt + 1e-3, rebuilt, np.ones((3, 96, 96))) == 1).all()
+
+
+def test_beside_the_edit_the_picture_is_closer_to_the_source_and_the_edit_no_worse():
+    wall = gaussian_filter(RNG.normal(size=(96, 96, 1)), (1, 1, 0)) * 60
+    source = np.clip(np.array([110, 130, 120]) + wall, 0, 255).astype(np.uint8)[None].repeat(9, 0)
+    y, x = np.mgrid[:96, :96]
+    distance = np.hypot(y - 48, x - 48)
+    disc = distance < 14
+    target = np.where(disc[None, ..., None], [220, 30, 30], source).astype(np.uint8)
+    noise = gaussian_filter(RNG.normal(0, 0.1, source.shape), (1, 2, 2, 0))
+    rebuilt, edited = blurred(source), (blurred(target) + noise).astype(np.float32)
+    region = predict_region(source, edited, rebuilt)
+    assert region.support[:, disc].mean() > 0.97
+    beside = region.support & (distance > 17)  # the blur of the disc's edge is a change of its own
+    assert beside.any()
+    plain = composite(source, edited, region, "strict")
+    better = composite(
+        source, settled(source, edited, rebuilt, certainty(edited, rebuilt, region.soft)), region, "strict"
+    )
+
+    def error(result, truth, where):
+        return ((result.astype(float) - truth)[where] ** 2).mean()
+
+    assert error(better, source, beside) < 0.7 * error(plain, source, beside)
+    inside = np.broadcast_to(disc, region.support.shape)
+    assert error(better, target, inside) < 1.05 * error(plain, target, inside)

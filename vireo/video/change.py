@@ -1,0 +1,48 @@
+"""What of a model's result is the edit, and putting that on the source.
+
+A result differs from its source by the edit, by what the VAE loses, and by the model's own noise. Only the first is
+wanted. Small changes are added to the source, which keeps the detail that the VAE loses; large ones, where other things
+are seen than before, take its place; the faintest are noise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+FAINT = (8.0, 24.0)
+"""Smoothed changes (1/255) below the first are noise, above the second certain; between them they count in part."""
+
+LARGE = (20.0, 60.0)
+"""Changes of a pixel (1/255) below the first are added to the source, above the second take its place."""
+
+SMOOTH, SMOOTH_TIME = 1.0, 0.7
+"""Deviation of the Gaussian that averages changes before they are judged: pixels of a picture 96 wide, and frames."""
+
+
+def certainty(edited: np.ndarray, rebuilt: np.ndarray, soft: np.ndarray) -> np.ndarray:
+    """Share of the change in each pixel that is taken for the edit, float32 (T, H, W) in 0..1.
+
+    edited, rebuilt: float (T, H, W, 3) in 0..1, the model's result, and the source through the VAE. soft: the predicted
+    region (T, H, W); an edit of the whole picture is certain everywhere.
+    """
+    if soft.min() == 1:
+        return np.ones(soft.shape, np.float32)
+    width = SMOOTH * edited.shape[2] / 96
+    size = np.abs(gaussian_filter(edited - rebuilt, (SMOOTH_TIME, width, width, 0), mode="nearest")).max(-1)
+    return _between(255 * size, FAINT)
+
+
+def settled(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """The edit on the source, float32 (..., 3) about 0..1.
+
+    source: uint8 (..., 3). edited, rebuilt: float (..., 3) in 0..1. sure: (...), see `certainty`.
+    """
+    change = edited - rebuilt
+    added = source / np.float32(255) + sure[..., None] * change
+    large = _between(255 * np.abs(change).max(-1), LARGE)[..., None]
+    return added + large * (edited - added)
+
+
+def _between(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
+    return np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1).astype(np.float32)
