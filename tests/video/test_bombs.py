@@ -18,7 +18,7 @@ from vireo.video.io import VideoReader, VideoWriter
 path = sys.argv[1]
 began, said = time.monotonic(), None
 try:
-    with VideoReader(path) as reader, VideoWriter(path + ".mkv", reader.info, sound=path) as writer:
+    with VideoReader(path) as reader, VideoWriter(path + ".mkv", reader.info, source=path) as writer:
         for frame in reader:
             writer.write(frame, frame.pixels)
 except VideoError as error:

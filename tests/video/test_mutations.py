@@ -24,7 +24,7 @@ def copy(source, target):
     """Reads all frames and sound of a file and writes them anew."""
     with (
         VideoReader(source) as reader,
-        VideoWriter(target, reader.info, sound=source, overwrite=True) as writer,
+        VideoWriter(target, reader.info, source=source, overwrite=True) as writer,
     ):
         for frame in reader:
             writer.write(frame, frame.pixels)

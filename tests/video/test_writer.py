@@ -11,7 +11,7 @@ from vireo.video.io import Quality, VideoReader, VideoWriter, probe, read_clip, 
 
 
 def copy(source, output):
-    with VideoReader(source) as reader, VideoWriter(output, reader.info, sound=source) as writer:
+    with VideoReader(source) as reader, VideoWriter(output, reader.info, source=source) as writer:
         for frame in reader:
             writer.write(frame, frame.pixels)
     return output
@@ -129,7 +129,7 @@ def test_whatever_breaks_off_leaves_no_file(make_video, tmp_path, error):
     def break_off():
         with (
             VideoReader(source) as reader,
-            VideoWriter(tmp_path / "o.mp4", reader.info, sound=source) as writer,
+            VideoWriter(tmp_path / "o.mp4", reader.info, source=source) as writer,
         ):
             for frame in islice(reader, 5):
                 writer.write(frame, frame.pixels)

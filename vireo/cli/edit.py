@@ -79,6 +79,8 @@ def edit(
     }
     if result.found is False:
         facts["note"] = "nothing in the picture fits the instruction; the clip was left as it is (--no-look edits it)"
+    if result.left_out:
+        facts["left out"] = f"{', '.join(result.left_out)}: {output.suffix} files do not take that here"
     if compare is not None:
         facts["before/after"] = compare
     if receipt is not None:

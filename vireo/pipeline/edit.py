@@ -49,6 +49,7 @@ class EditResult:
     fps: average frames per second. seconds: spent in each of `STAGES`, and in total.
     changed_fraction: share of all pixels of the clip that lie inside the predicted edit region.
     found: whether the instructor saw what the instruction names; None where it was not asked.
+    left_out: streams of the source that the output's container cannot hold, in words.
     """
 
     output: str
@@ -63,6 +64,7 @@ class EditResult:
     seconds: dict[str, float]
     changed_fraction: float
     found: bool | None
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def edit_video(
             pipe = _load(model)
         editor = FrameEditor(pipe, instruction, picture, steps, guidance, seed, seconds, look)
         strip, changed, count = BeforeAfterStrip(), 0, 0
-        with VideoWriter(output, info, sound=source, overwrite=overwrite, quality=quality) as writer:
+        with VideoWriter(output, info, source=source, overwrite=overwrite, quality=quality) as writer:
             if on_progress is not None:
                 editor.on_step = lambda: on_progress(count, info.frames, "editing")
             for frame, low in _edited_span(editor, _timed_each(reader, seconds, "read"), start, end):
@@ -182,6 +184,7 @@ def edit_video(
         seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
         changed_fraction=changed / (count * info.width * info.height),
         found=editor.found if editor.look else None,
+        left_out=writer.left_out,
     )
 
 

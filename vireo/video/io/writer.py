@@ -1,4 +1,4 @@
-"""A video file with the times, size and sound of its source."""
+"""A video file with the times and size of its source, and with what that holds beside the picture."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from PIL import Image
 
 from vireo.errors import VideoError
 from vireo.runtime import whole_file
+from vireo.video.io.carried import Carried
 from vireo.video.io.colour import from_rgb
 from vireo.video.io.container import reason
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_codec, choose_pix_fmt
-from vireo.video.io.sound import SoundCopy
 
 
 def refuse_output(output: str | Path, source: str | Path | None = None, overwrite: bool = False) -> None:
@@ -45,9 +45,10 @@ def refuse_output(output: str | Path, source: str | Path | None = None, overwrit
 
 
 class VideoWriter:
-    """Writes frames with the times of the source's; its audio packets are copied as they are.
+    """Writes frames with the times of the source's; its sound, subtitles, cover art, chapters and tags are copied as
+    they are. left_out: what of these the container cannot hold, in words.
 
-        with VideoReader(source) as reader, VideoWriter(output, reader.info, sound=source) as writer:
+        with VideoReader(source) as reader, VideoWriter(output, reader.info, source=source) as writer:
             for frame in reader:
                 writer.write(frame, edited_pixels)
 
@@ -62,24 +63,26 @@ class VideoWriter:
         self,
         path: str | Path,
         info: VideoInfo,
-        sound: str | Path | None = None,
+        source: str | Path | None = None,
         overwrite: bool = False,
         quality: Quality = Quality(),
     ) -> None:
         self.path, self._info, self._quality = Path(path), info, quality
         quality.check()
-        refuse_output(self.path, sound, overwrite)
+        refuse_output(self.path, source, overwrite)
         self._image = self.path.suffix.lower() in IMAGES
         self._written, self._finished = 0, False
-        self._sound: SoundCopy | None = None
+        self._carried: Carried | None = None
+        self.left_out: tuple[str, ...] = ()
         with contextlib.ExitStack() as stack, _write_errors(self.path):
             temporary = stack.enter_context(whole_file(self.path))
             self._container = self._open(temporary)
             stack.callback(self._close)
             self._stream = self._add_picture()
-            if sound is not None and info.audio_streams and self._container.default_audio_codec != "none":
-                self._sound = SoundCopy(Path(sound), self._container, self.path.suffix)
-                stack.callback(self._sound.close)
+            if source is not None and not info.still and not self._image:
+                self._carried = Carried(Path(source), self._container, self.path.suffix)
+                self.left_out = self._carried.left_out
+                stack.callback(self._carried.close)
             self._stack = stack.pop_all()
 
     def __enter__(self) -> VideoWriter:
@@ -95,8 +98,8 @@ class VideoWriter:
                 raise VideoError(f"{self.path}: there is no frame to write", "give a clip with frames")
             with _write_errors(self.path):
                 self._container.mux(self._stream.encode(None))
-                if self._sound is not None:
-                    self._sound.copy_until(None)
+                if self._carried is not None:
+                    self._carried.copy_until(None)
                 self._container.close()
                 self._finished = True
 
@@ -109,8 +112,8 @@ class VideoWriter:
         frame = _palette_frame(pixels) if pix_fmt == "pal8" else from_rgb(pixels, pix_fmt, self._info.colour)
         frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
         with _write_errors(self.path):
-            if self._sound is not None:
-                self._sound.copy_until(timing.pts * timing.time_base)
+            if self._carried is not None:
+                self._carried.copy_until(timing.pts * timing.time_base)
             self._container.mux(self._stream.encode(frame))
         self._written += 1
 
