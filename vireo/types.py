@@ -58,10 +58,9 @@ FAMILIES = (
 FOOTAGE_FAMILIES = ("light", "style", "watermark", "absent")
 """Those whose exact result is a function of the frames, so that footage has one, too."""
 
-SIZED_FAMILIES = (
-    *("recolor", "material", "remove", "add", "replace", "resize", "background", "light", "hybrid", "absent"),
-)
-"""Those that mean the same at every size of the picture; styles and watermarks are defined in pixels."""
+SIZED_FAMILIES = tuple(name for name in FAMILIES if name not in ("style", "watermark", "reference", "hybrid"))
+"""Those that mean the same at every size of the picture; styles, which are among hybrids, and watermarks are defined in
+pixels."""
 
 TEST_SEED = 1_000_000
 """Scenes of the training split have seeds below, of the test split at or above."""

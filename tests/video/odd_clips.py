@@ -36,15 +36,17 @@ def write(
     sound_first=0,
     alpha=False,
     patch=None,
+    tags=None,
 ):
     """times: pts of the frames in `base` units. sound: names of audio encoders; seconds: how long they sound, from
     `sound_first` on. prepare: is given the stream. second: a second picture stream. cover: cover art, as a
-    stream or an attachment.    patch: changes the finished file's bytes."""
+    stream or an attachment.    patch: changes the finished file's bytes. tags: of the file."""
     base = base or Fraction(1, round(rate * 512))
     times = times or [round(k / Fraction(rate) / base) for k in range(count)]
     frames = pattern(len(times), *size)
     pictures = []
     with av.open(str(path), "w", options=container or {}) as out:
+        out.metadata.update(tags or {})
         for number in range(1 + second):
             stream = out.add_stream(codec, rate=rate, options=options or {})
             stream.height, stream.width, stream.pix_fmt = *size, pix_fmt

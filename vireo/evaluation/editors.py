@@ -67,6 +67,10 @@ class Editor(Protocol):
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None: ...
 
 
+COMPOSITION = 2
+"""Counts the ways in which result and source have been put together; scores of another way are not reused."""
+
+
 class ModelEditor:
     """Runs a pipeline as `vireo edit` does, every pair with noise from the same seed.
 
@@ -77,7 +81,7 @@ class ModelEditor:
 
     def __init__(self, pipe: VireoPipeline, options: EditOptions) -> None:
         self.pipe, self.options = pipe, options
-        self.settings: dict[str, Any] = {**asdict(options), "batch": self.batch}
+        self.settings: dict[str, Any] = {**asdict(options), "batch": self.batch, "composition": COMPOSITION}
 
     @classmethod
     def from_pretrained(cls, model: str, options: EditOptions) -> ModelEditor:

@@ -206,7 +206,7 @@ class Material:
             "states": self._cache("footage-instructions", self.model("vlm"), (chosen, MINI)),
             "masks": self._cache("footage-masks", settings=(chosen, strides(self.vae_model))),
         }
-        frames = self.frames_of("footage", self.footage_pairs)
+        frames = self.frames_of(self._cache("footage", settings=chosen).name, self.footage_pairs)
         latents = self._encode(frames, self._cache("footage-latents", self.model("vae"), chosen))
         return self._edits(self.footage_pairs, frames, latents, **folders)
 

@@ -116,9 +116,9 @@ def _check(
     _check_range(split, seed)
     if scenes not in get_args(SceneKind):
         raise InputError(f"there are no scenes {scenes!r}", f"choose one of {', '.join(get_args(SceneKind))}")
-    if size is not None and (scenes != "studio" or not 96 <= size[1] <= size[0] <= 4096):
+    if size is not None and (scenes != "studio" or not 96 <= size[1] <= size[0] <= min(4096, 2 * size[1])):
         what = f"clips of {scenes} are not made at {size[0]}x{size[1]}"
-        raise InputError(what, "the studio's are 96x96 to 4096 wide, and not higher than wide")
+        raise InputError(what, "the studio's are 96 to 4096 wide, and once to twice as wide as high")
     possible = FOOTAGE_FAMILIES if scenes == "footage" else FAMILIES if size is None else SIZED_FAMILIES
     if families is None:
         return tuple(name for name in possible if split == "test" or name != "hybrid")

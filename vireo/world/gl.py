@@ -21,7 +21,7 @@ except Exception as error:  # the import itself loads GL, and fails in many ways
 
 @cache
 def open_context(width: int, height: int) -> mujoco.GLContext:
-    """Opens this process's off-screen context of a size and makes it current.
+    """This process's off-screen context of a size; made current when it is opened first.
 
     Raises StudioError where no GL can be had.
     """

@@ -63,8 +63,9 @@ class Carried:
                     # The demuxer's end-of-stream mark.
                     continue
                 if packet.dts is None:
-                    # Cover art has no time.
-                    packet.pts = packet.dts = 0
+                    if packet.stream.type != "video":
+                        continue
+                    packet.pts = packet.dts = 0  # cover art has no time
                 if seconds is not None and packet.dts * packet.time_base > seconds:
                     self._held = packet
                     return

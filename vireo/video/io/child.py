@@ -1,18 +1,21 @@
-"""The process that decodes one file for `vireo.video.io.sandbox`: python -m vireo.video.io.child FILE."""
+"""The process that decodes one file for `vireo.video.io.sandbox`: python -m vireo.video.io.child FILE PIPE."""
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
+import resource
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from vireo.errors import VideoError
 from vireo.video.io.decoder import Decoder
-from vireo.video.io.sandbox import END, ERROR, FRAME, HEAD, INFO, TIMES, info_to_json
+from vireo.video.io.sandbox import END, ERROR, FAULT, FRAME, HEAD, INFO, TEXT_LENGTH, TIMES, info_to_json
 
 MEMORY = 2 * 2**30
 """Bytes that decoding may take."""
@@ -24,63 +27,65 @@ OPEN_FILES = 32
 
 
 def main() -> None:
+    path, pipe = Path(sys.argv[1]), int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    _confine()
-    path = Path(sys.argv[1])
+    confine()
+    gc.freeze()
     try:
-        _send_all(path)
+        _send_all(path, pipe)
     except VideoError as error:
-        _send(ERROR, json.dumps([error.what, error.fix]).encode())
+        _send(pipe, ERROR, json.dumps([error.what, error.fix]).encode()[:TEXT_LENGTH])
     except MemoryError:
         message = [f"{path} takes more memory to decode than is granted", "give a smaller or an undamaged file"]
-        _send(ERROR, json.dumps(message).encode())
+        _send(pipe, ERROR, json.dumps(message).encode())
     except BrokenPipeError:
         pass  # nobody wants the rest
+    except Exception:
+        _send(pipe, FAULT, traceback.format_exc().encode()[-TEXT_LENGTH:])
 
 
-def _send_all(path: Path) -> None:
+def _send_all(path: Path, pipe: int) -> None:
     decoder = Decoder(path)
-    _send(INFO, info_to_json(decoder.info).encode())
+    _send(pipe, INFO, info_to_json(decoder.info).encode())
     for frame in decoder:
-        pixels = memoryview(frame.pixels).cast("B")
-        _send(FRAME, TIMES.pack(frame.pts, frame.duration), pixels)
-    _send(END)
+        _send(pipe, FRAME, TIMES.pack(frame.pts, frame.duration), memoryview(frame.pixels).cast("B"))
+        del frame
+        # PyAV's frames are part of reference cycles; a few large ones are too few objects for a collection by itself.
+        gc.collect()
+    _send(pipe, END)
 
 
-def _send(kind: bytes, *parts: bytes | memoryview) -> None:
+def _send(pipe: int, kind: bytes, *parts: bytes | memoryview) -> None:
     for part in (HEAD.pack(kind, sum(len(part) for part in parts)), *parts):
         view = memoryview(part)
         while view:
-            view = view[os.write(1, view) :]
-    _grant_time()
+            view = view[os.write(pipe, view) :]
+    grant_time()
 
 
-def _confine() -> None:
-    """Limits memory, files and time, where the system has such limits."""
-    try:
-        import resource
-    except ImportError:
-        return
+def confine() -> None:
+    """Limits memory, files and time."""
     for limit, value in (
         (resource.RLIMIT_DATA, MEMORY),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
-        most = resource.getrlimit(limit)[1]
-        value = value if most == resource.RLIM_INFINITY else min(value, most)
+        value = _within(limit, value)
         resource.setrlimit(limit, (value, value))
-    _grant_time()
+    grant_time()
 
 
-def _grant_time() -> None:
+def grant_time() -> None:
     """Moves the limit of computing time on: SECONDS from now."""
-    try:
-        import resource
-    except ImportError:
-        return
-    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + SECONDS, most))
+    soon = _within(resource.RLIMIT_CPU, math.ceil(time.process_time()) + SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (soon, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def _within(limit: int, value: int) -> int:
+    """The value, or the most that the system allows."""
+    most = resource.getrlimit(limit)[1]
+    return value if most == resource.RLIM_INFINITY else min(value, most)
 
 
 if __name__ == "__main__":

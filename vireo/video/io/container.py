@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,12 +50,15 @@ def open_source(path: Path) -> av.container.InputContainer:
             raise VideoError(f"{path} is empty", "give a video file")
         if _boxes_end_early(path):
             raise VideoError(f"{path} is truncated: it ends early", "give an undamaged file")
-        return av.open(str(path.absolute()), format=_picture_format(path), options=dict(_LIMITS))
+        # Tags may be in any encoding.
+        how = {"options": dict(_LIMITS), "metadata_errors": "replace"}
+        return av.open(str(path.absolute()), format=_picture_format(path), **how)
     except FileNotFoundError:
         raise VideoError(f"{path} does not exist", "check the path") from None
     except PermissionError:
         raise VideoError(f"{path} may not be read", "check its permissions") from None
     except (av.FFmpegError, OSError, ValueError) as error:
+        _refuse_size(path, error)
         if "not on whitelist" in str(error):
             hint = "give the video itself: playlists, scripts and picture sequences are not followed"
             raise VideoError(f"{path} is no video file", hint) from None
@@ -117,7 +121,14 @@ def damage(path: Path) -> Iterator[None]:
     try:
         yield
     except av.FFmpegError as error:
+        _refuse_size(path, error)
         raise VideoError(f"{path} is truncated or damaged: {reason(error)}", "give an undamaged file") from None
+
+
+def _refuse_size(path: Path, error: Exception) -> None:
+    if getattr(error, "errno", None) == errno.ENOMEM:
+        what = f"{path} takes more memory to decode than is granted"
+        raise VideoError(what, "give a smaller or an undamaged file") from None
 
 
 def reason(error: Exception) -> str:

@@ -83,8 +83,8 @@ class Decoder:
 
     def __iter__(self) -> Iterator[TimedFrame]:
         if self._first is not None:
-            first, self._first = self._first, None
-            yield first
+            yield self._first
+            self._first = None
         yield from self._frames
 
     def _decode(self) -> Iterator[TimedFrame]:
@@ -102,7 +102,10 @@ class Decoder:
                     seen += 1
                     pts = next_pts if frame.pts is None else frame.pts
                     next_pts = pts + (frame.duration or step)
-                    yield TimedFrame(to_rgb(frame), pts, frame.duration or 0, time_base)
+                    pixels = to_rgb(frame)
+                    if pixels.shape[:2] != (self.info.height, self.info.width):
+                        raise VideoError(f"{self.path} changes its size on the way", "give a video of one size")
+                    yield TimedFrame(pixels, pts, frame.duration or 0, time_base)
         if seen:
             self._refuse_early_end(packets, expected, next_pts * time_base)
 

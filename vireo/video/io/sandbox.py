@@ -1,10 +1,11 @@
 """Decoding in a child process: what a damaged or hostile file does, it does there.
 
-The child (`vireo.video.io.child`) sends messages over a pipe, each a kind, a length and so many bytes:
+The child (`vireo.video.io.child`) sends messages over a pipe of their own, each a kind, a length and so many bytes:
 
     info    VideoInfo as JSON, once, before the first frame
     frame   pts and duration (int64 each), then the RGB pixels
     error   a VideoError as JSON; nothing follows
+    fault   the traceback of a mistake of ours; nothing follows
     end     all frames were sent
 """
 
@@ -19,24 +20,28 @@ import struct
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from vireo.errors import VideoError
+from vireo.errors import VideoError, VireoError
 from vireo.video.io.colour import Colour
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 
 HEAD, TIMES = struct.Struct("<5sQ"), struct.Struct("<qq")
-INFO, FRAME, ERROR, END = b"info ", b"frame", b"error", b"end  "
+INFO, FRAME, ERROR, FAULT, END = b"info ", b"frame", b"error", b"fault", b"end  "
 
-_PACKAGES = Path(__file__).parents[3]
-"""The folder that holds this package."""
+TEXT_LENGTH = 2**16
+"""Most bytes of a message other than a frame."""
 
 PATIENCE = 60.0
 """Seconds of waiting for a message, whatever the machine is busy with; the child limits its own computing time."""
+
+_PACKAGES = Path(__file__).parents[3]
+"""The folder that holds this package."""
 
 
 def info_to_json(info: VideoInfo) -> str:
@@ -54,39 +59,45 @@ class Sandbox:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._pipe, theirs = os.pipe()
         # -P: modules are not looked for in the current folder, which may be anyone's.
-        command = [sys.executable, "-P", "-m", "vireo.video.io.child", str(path)]
+        command = [sys.executable, "-P", "-m", "vireo.video.io.child", str(path), str(theirs)]
         places = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
         small = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONPATH": os.pathsep.join(places)}
-        self._child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | small
-        )
+        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        try:
+            self._child = subprocess.Popen(command, **quiet, pass_fds=[theirs], env=os.environ | small)
+        except ValueError:  # a NUL in the name
+            os.close(self._pipe)
+            raise VideoError(f"{str(path)!r} is no name of a file", "check the path") from None
+        finally:
+            os.close(theirs)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._child.stdout, selectors.EVENT_READ)
+        self._selector.register(self._pipe, selectors.EVENT_READ)
+        self.close = weakref.finalize(self, _end, self._child, self._pipe, self._selector)
+        self._finished = False
         try:
             kind, length = self._head()
-            assert kind == INFO, kind
-            self.info = info_from_json(bytes(self._read(length)))
+            if kind != INFO:
+                raise self._nonsense()
+            try:
+                self.info = info_from_json(bytes(self._read(length)))
+            except (ValueError, TypeError, KeyError):
+                raise self._nonsense() from None
         except BaseException:
             self.close()
             raise
 
-    def close(self) -> None:
-        self._selector.close()
-        self._child.kill()
-        self._child.stdout.close()
-        self._child.wait()
-
     def __iter__(self) -> Iterator[TimedFrame]:
         info = self.info
         shape = (info.height, info.width, 3)
-        size = TIMES.size + info.height * info.width * 3
-        while True:
+        while not self._finished:
             kind, length = self._head()
             if kind == END:
+                self._finished = True
                 return
-            if kind != FRAME or length != size:
-                raise VideoError(f"{self.path} changes its size on the way", "give a video of one size")
+            if kind != FRAME or length != TIMES.size + info.height * info.width * 3:
+                raise self._nonsense()
             message = self._read(length)
             pts, duration = TIMES.unpack_from(message)
             pixels = np.frombuffer(message, np.uint8, offset=TIMES.size).reshape(shape)
@@ -94,24 +105,47 @@ class Sandbox:
 
     def _head(self) -> tuple[bytes, int]:
         kind, length = HEAD.unpack(self._read(HEAD.size))
+        if kind != FRAME and length > TEXT_LENGTH:
+            raise self._nonsense()
         if kind == ERROR:
-            raise VideoError(*json.loads(bytes(self._read(length))))
+            what, fix = json.loads(bytes(self._read(length)))
+            raise VideoError(what, fix)
+        if kind == FAULT:
+            raise VireoError(f"decoding {self.path} failed: {bytes(self._read(length)).decode(errors='replace')}")
         return kind, length
 
     def _read(self, length: int) -> bytearray:
-        message, pipe = bytearray(length), self._child.stdout.fileno()
+        message = bytearray(length)
         view, got, until = memoryview(message), 0, time.monotonic() + PATIENCE
         while got < length:
-            if not self._selector.select(max(0.0, until - time.monotonic())):
+            ready = self._selector.select(max(0.0, until - time.monotonic()))
+            # Once more without waiting: this process may itself have been stopped for a while.
+            if not ready and not self._selector.select(0):
                 raise VideoError(f"{self.path} cannot be read: nothing comes", "copy it to a local disk")
-            count = os.readv(pipe, [view[got:]])
+            count = os.readv(self._pipe, [view[got:]])
             if count == 0:
                 raise self._died()
             got += count
         return message
 
-    def _died(self) -> VideoError:
-        code = self._child.wait()
+    def _nonsense(self) -> VideoError:
+        return VideoError(f"{self.path} is damaged: its decoder talks nonsense", "give an undamaged file")
+
+    def _died(self) -> VireoError:
+        try:
+            code = self._child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            return self._nonsense()
         if code == -signal.SIGXCPU:
             return VideoError(f"{self.path} takes too long to decode", "give an undamaged or a smaller file")
-        return VideoError(f"{self.path} is damaged: its decoder gave up ({code})", "give an undamaged file")
+        if code < 0:
+            name = signal.Signals(-code).name
+            return VideoError(f"{self.path} is damaged: its decoder crashed ({name})", "give an undamaged file")
+        return VireoError(f"the process that decodes {self.path} ended without a word ({code})")
+
+
+def _end(child: subprocess.Popen, pipe: int, selector: selectors.BaseSelector) -> None:
+    selector.close()
+    os.close(pipe)
+    child.kill()
+    child.wait()
