@@ -73,17 +73,22 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What stands below the table of families, in words."""
-    region, oracle, left = report["region"], report["oracle_vae"], report["removal_trace_left"]
-    recall, excess = region["recall"], region["excess"]
+    spared, oracle, left = report["headline"], report["oracle_vae"], report["removal_trace_left"]
+    recall, excess = spared["region"]["recall"], spared["region"]["excess"]
     rows = [
-        ("wrong target", rate(report["wrong_target"]["composited"])),
-        ("wrong target, exact targets by the same measure", rate(report["wrong_target"]["exact_targets"])),
-        ("wrong target beyond the mask", rate(report["wrong_beyond_mask"]["composited"])),
+        ("wrong target", rate(spared["wrong_target"]["composited"])),
+        ("wrong target, exact targets by the same measure", rate(spared["wrong_target"]["exact_targets"])),
+        ("wrong target beyond the mask", rate(spared["wrong_beyond_mask"]["composited"])),
         ("region recall, median / mean", f"{number(recall['median'])} / {number(recall['mean'])}"),
         ("region excess, median / mean", f"{number(excess['median'])} / {number(excess['mean'])}"),
         (
             "outside PSNR, median, composited / raw, dB",
-            f"{number(report['outside_psnr']['composited'], 1)} / {number(report['outside_psnr']['raw'], 1)}",
+            f"{number(spared['outside_psnr']['composited'], 1)} / {number(spared['outside_psnr']['raw'], 1)}",
+        ),
+        (
+            "with hybrid and reference: wrong target, region recall / excess, mean",
+            f"{rate(report['wrong_target']['composited'])}, {number(report['region']['recall']['mean'])} / "
+            f"{number(report['region']['excess']['mean'])}",
         ),
         (
             "VAE there and back, median PSNR, all / inside the mask, dB",

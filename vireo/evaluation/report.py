@@ -43,7 +43,8 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
 
     `success` and `families` are of the edits as users get them, `raw` of what the pipeline makes before
     anything is composited, where `success` is `edit_error` alone. Rates over families are balanced: every
-    family but hybrid and reference weighs the same (`headline_families`).
+    family but hybrid and reference weighs the same (`headline_families`). What is said of the picture beside the edit
+    is over all pairs, and in `headline` over those of these families alone.
     """
     plain = [record for record in records if record.condition == "plain"]
     report = {
@@ -54,16 +55,8 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "do_nothing": _table(plain, lambda r: r.do_nothing),
         "oracle_vae": _table(plain, lambda r: r.oracle_vae and r.oracle_vae.score)
         | _medians([r.oracle_vae for r in plain if r.oracle_vae], psnr="psnr", psnr_inside="psnr_inside", ssim="ssim"),
-        "outside_psnr": {
-            "composited": _median(r.composited.outside_psnr for r in plain),
-            "raw": _median(r.raw.outside_psnr for r in plain if r.raw),
-        },
-        "wrong_target": _wrong(plain, "wrong_target"),
-        "wrong_beyond_mask": _wrong(plain, "wrong_beyond_mask"),
-        "region": {
-            "recall": _distribution(r.region_recall for r in plain),
-            "excess": _distribution(r.region_excess for r in plain),
-        },
+        **_spared(plain),
+        "headline": _spared([r for r in plain if r.family in _headline(plain)]),
         "removal_trace_left": {
             "composited": left_behind([r.trace for r in plain if r.trace]),
             "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
@@ -76,6 +69,22 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "commit": source_commit(),
     }
     return report
+
+
+def _spared(records: Sequence[Record]) -> dict[str, Any]:
+    """How well edits keep to their objects."""
+    return {
+        "outside_psnr": {
+            "composited": _median(r.composited.outside_psnr for r in records),
+            "raw": _median(r.raw.outside_psnr for r in records if r.raw),
+        },
+        "wrong_target": _wrong(records, "wrong_target"),
+        "wrong_beyond_mask": _wrong(records, "wrong_beyond_mask"),
+        "region": {
+            "recall": _distribution(r.region_recall for r in records),
+            "excess": _distribution(r.region_excess for r in records),
+        },
+    }
 
 
 def _headline(records: Sequence[Record]) -> list[str]:
