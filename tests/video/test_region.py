@@ -100,7 +100,7 @@ def test_region_covers_the_edit_with_its_shadow_and_little_else(kind):
         recalls.append(region[mask].mean())
         excesses.append(region.sum() / mask.sum())
     assert np.mean(recalls) >= 0.98
-    assert np.mean(excesses) <= 1.6
+    assert np.mean(excesses) <= 1.8
 
 
 def test_edit_of_the_whole_picture_is_all_ones():

@@ -43,13 +43,13 @@ class RegionSettings:
     smooth: float = 1.2
     smooth_time: float = 0.7
     seed: float = 20.0
-    reach: float = 5.0
+    reach: float = 4.0
     seed_noise: float = 6.0
     reach_noise: float = 2.25
     saturate: float = 24.0
     rough: float = 0.3
     least: int = 60
-    grow: float = 4.0
+    grow: float = 5.0
     feather: float = 1.5
     wide: float = 0.35
     whole: float = 0.8
