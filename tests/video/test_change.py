@@ -43,9 +43,15 @@ def test_noise_is_not_certain_and_a_disc_is():
     assert sure[:, far].mean() < 0.1
 
 
-def test_an_edit_of_the_whole_picture_is_certain_everywhere():
-    rebuilt = blurred(SOURCE)
-    assert (certainty(rebuilt + 1e-3, rebuilt, np.ones((3, 96, 96))) == 1).all()
+def test_a_faint_edit_of_the_whole_picture_is_certain_and_what_it_spares_is_spared():
+    rebuilt, whole = blurred(SOURCE), np.ones((3, 96, 96))
+    assert (certainty(rebuilt + np.float32(3 / 255), rebuilt, whole) > 0.99).all()
+    edited = rebuilt + np.float32(60 / 255)
+    edited[:, :30] = rebuilt[:, :30] + np.float32(6 / 255)
+    sure = certainty(edited, rebuilt, whole)
+    assert (sure[:, 40:] == 1).all()
+    assert (sure[:, :20] == 0).all()
+    assert (certainty(rebuilt, rebuilt, whole) == 0).all()
 
 
 def test_beside_the_edit_the_picture_is_closer_to_the_source_and_the_edit_no_worse():

@@ -13,6 +13,10 @@ from scipy.ndimage import gaussian_filter
 FAINT = (8.0, 24.0)
 """Smoothed changes (1/255) below the first are noise, above the second certain; between them they count in part."""
 
+WIDE, FAINT_SHARE, FAINT_MOST = 0.35, 0.15, 16.0
+"""Where the region covers more than the first of the picture, an edit may be faint everywhere, as the loss of colour of
+a pale picture is: there the noise ends at this share of the median change, at most at the third (1/255)."""
+
 LARGE = (20.0, 60.0)
 """Changes of a pixel (1/255) below the first are added to the source, above the second take its place."""
 
@@ -24,13 +28,15 @@ def certainty(edited: np.ndarray, rebuilt: np.ndarray, soft: np.ndarray) -> np.n
     """Share of the change in each pixel that is taken for the edit, float32 (T, H, W) in 0..1.
 
     edited, rebuilt: float (T, H, W, 3) in 0..1, the model's result, and the source through the VAE. soft: the predicted
-    region (T, H, W); an edit of the whole picture is certain everywhere.
+    region (T, H, W).
     """
-    if soft.min() == 1:
-        return np.ones(soft.shape, np.float32)
     width = SMOOTH * edited.shape[2] / 96
-    size = np.abs(gaussian_filter(edited - rebuilt, (SMOOTH_TIME, width, width, 0), mode="nearest")).max(-1)
-    return _between(255 * size, FAINT)
+    change = gaussian_filter(edited - rebuilt, (SMOOTH_TIME, width, width, 0), mode="nearest")
+    size, ends, region = 255 * np.abs(change).max(-1), FAINT, soft > 0
+    if region.mean() > WIDE:
+        faint = min(FAINT_SHARE * float(np.median(size[region])), FAINT_MOST)
+        ends = faint, 3 * faint + 1e-3
+    return _between(size, ends)
 
 
 def settled(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray, sure: np.ndarray) -> np.ndarray:
