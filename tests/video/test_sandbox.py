@@ -164,3 +164,12 @@ def test_it_starts_quickly(clip):
         pass
     assert time.perf_counter() - began < 5
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used < 2
+
+
+def test_a_damaged_length_says_nothing(tmp_path):
+    path = tmp_path / "odd.mkv"
+    write(path, codec="ffv1", pix_fmt="bgr0")
+    data = path.read_bytes()
+    at = data.index(b"00:00:00.")
+    path.write_bytes(data[: at + 9] + b" " + data[at + 10 :])
+    assert len(read_clip(path).frames) == 7

@@ -111,11 +111,11 @@ class Decoder:
 
     def _refuse_early_end(self, packets: int, expected: int, end: Fraction) -> None:
         """Demuxers stop silently where a file was cut between two packets; its header knows better."""
-        name, stated = self._container.format.name, self._stream.metadata.get("DURATION", "")
+        name = self._container.format.name
         cut = "mp4" in name and packets < expected
-        if "matroska" in name and stated.count(":") == 2:
-            hours, minutes, seconds = stated.split(":")
-            cut = float(end) < int(hours) * 3600 + int(minutes) * 60 + float(seconds) - 1.5 / float(self.info.fps)
+        if "matroska" in name:
+            stated = _seconds(self._stream.metadata.get("DURATION", ""))
+            cut = float(end) < stated - 1.5 / float(self.info.fps)
         if cut:
             raise VideoError(f"{self.path} is truncated: it ends early", "give an undamaged file")
 
@@ -143,3 +143,12 @@ class Decoder:
             audio_streams=len(self._container.streams.audio),
             still=name == "image2" or name.endswith("_pipe"),
         )
+
+
+def _seconds(clock: str) -> float:
+    """Hours, minutes and seconds, as in 00:01:02.5; 0 for anything else."""
+    try:
+        hours, minutes, seconds = clock.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return 0.0
