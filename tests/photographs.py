@@ -49,7 +49,9 @@ def screen(count: int = 24, size: tuple[int, int] = (240, 320)) -> np.ndarray:
 
 
 def footage() -> dict[str, np.ndarray]:
-    return {name.partition(".")[0]: photograph(name) for name in PHOTOGRAPHS} | {"screen": screen()}
+    """The first nine frames of each, one window of the model."""
+    clips = {name.partition(".")[0]: photograph(name) for name in PHOTOGRAPHS} | {"screen": screen()}
+    return {name: frames[:9] for name, frames in clips.items()}
 
 
 LUMA = np.array([0.299, 0.587, 0.114])
