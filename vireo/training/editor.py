@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -68,22 +69,26 @@ class EditorStage:
         self,
         config: EditorConfig,
         base: HunyuanVideoTransformer3DModel,
-        studio: EditorData,
+        studio: Sequence[EditorData],
         footage: EditorData,
         validation: Validation | None,
         device: torch.device,
     ) -> None:
         self.config, self.loop, self.device = config, config.loop, device
-        self.studio, self.footage, self.validation = studio, footage, validation
+        self.validation = validation
         self.module = prepared(widen_for_editing(base, config.prediction == "affine"), config.loop, device)
-        self.mixture = EditMixture(studio.pairs, config.mixture, config.loop.batch_size)
         evenly = replace(config.mixture, weights={})
-        self.footage_mixture = EditMixture(footage.pairs, evenly, config.loop.batch_size)
+        self.sources = [
+            *((data, EditMixture(data.pairs, config.mixture, config.loop.batch_size)) for data in studio),
+            (footage, EditMixture(footage.pairs, evenly, config.loop.batch_size)),
+        ]
+        counts = np.array([len(data.pairs) for data in studio])
+        share = config.mixture.footage
+        self.shares = [*(1 - share) * counts / counts.sum(), share]
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)
-        of_footage = rng.random() < self.config.mixture.footage
-        data, mixture = (self.footage, self.footage_mixture) if of_footage else (self.studio, self.mixture)
+        data, mixture = self.sources[rng.choice(len(self.sources), p=self.shares)]
         draw = mixture.draw(rng)
         sources, targets = data.source_rows[draw.rows], data.target_rows[draw.rows]
         if draw.image:

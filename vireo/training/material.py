@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,9 @@ from vireo.types import EditPair
 from vireo.world.generate import make_pairs
 from vireo.world.scene import SceneKind
 
+EDITS_FAMILIES = ("recolor", "material", "remove", "add", "replace", "resize", "watermark", "reference", "absent")
+"""The families whose result depends on the objects of the scene."""
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -41,8 +44,9 @@ class DataConfig:
 
     pairs, seeds: number of pairs of each part, and the seed of its first scene. The autoencoder learns from
     the first part, CLIP and instructor from the first `understanding` parts, the transformer from all.
-    Validation scenes are of the training split, too, and of no part. footage, footage_seed: number of pairs of
-    footage, from which the editor learns, too, and the seed of the first clip.
+    Validation scenes are of the training split, too, and of no part.
+    edits, edits_seeds: further parts, of `EDITS_FAMILIES`, from which the editor alone learns: what it lacks most
+    is scenes that it has not seen. footage, footage_seed: the same, of footage.
     """
 
     pairs: tuple[int, ...] = (3600, 8000, 16000)
@@ -50,6 +54,8 @@ class DataConfig:
     understanding: int = 3
     validation_pairs: int = 240
     validation_seed: int = 900_000
+    edits: tuple[int, ...] = (27000, 27000)
+    edits_seeds: tuple[int, ...] = (300_000, 400_000)
     footage: int = 5000
     footage_seed: int = 600_000
 
@@ -84,10 +90,13 @@ class Material:
             )
         return self.workdir / stage / "model"
 
-    def _pair_set(self, name: str, count: int, seed: int, scenes: SceneKind = "studio") -> Path:
+    def _pair_set(
+        self, name: str, count: int, seed: int, scenes: SceneKind = "studio", families: Sequence[str] | None = None
+    ) -> list[EditPair]:
+        """The pairs of workdir/data/NAME, with paths relative to workdir/data."""
         folder, tick = self.workdir / "data" / name, self.tick(f"{name} data")
-        make_pairs(folder, count=count, seed=seed, split="train", scenes=scenes, on_progress=tick)
-        return folder
+        make_pairs(folder, count=count, seed=seed, split="train", scenes=scenes, families=families, on_progress=tick)
+        return [relocated(pair, name) for pair in read_pairs(folder)]
 
     def _cache(self, name: str, model: Path | None = None, settings: object = None) -> Path:
         """Folder of what is made from the pairs by a model; its name tells from what, so nothing stale is read."""
@@ -97,16 +106,13 @@ class Material:
         return self.workdir / "cache" / f"{name}-{digest.hexdigest()[:12]}"
 
     def parts(self, count: int) -> list[EditPair]:
-        """The pairs of the first `count` parts, with paths relative to workdir/data."""
+        """The pairs of the first `count` parts."""
         parts = list(zip(self.data.pairs, self.data.seeds, strict=True))[:count]
-        folders = [self._pair_set(f"part-{k}", *part) for k, part in enumerate(parts)]
-        return [relocated(pair, folder.name) for folder in folders for pair in read_pairs(folder)]
+        return [pair for k, part in enumerate(parts) for pair in self._pair_set(f"part-{k}", *part)]
 
     @cached_property
     def validation_pairs(self) -> list[EditPair]:
-        data = self.data
-        folder = self._pair_set("validation", data.validation_pairs, data.validation_seed)
-        return [relocated(pair, folder.name) for pair in read_pairs(folder)]
+        return self._pair_set("validation", self.data.validation_pairs, self.data.validation_seed)
 
     def frames_of(self, name: str, pairs: list[EditPair]) -> FrameCache:
         folder = self.workdir / "cache" / f"{name}-frames"
@@ -115,11 +121,6 @@ class Material:
     @cached_property
     def pairs(self) -> list[EditPair]:
         return self.parts(len(self.data.pairs))
-
-    @cached_property
-    def footage_pairs(self) -> list[EditPair]:
-        folder = self._pair_set("footage", self.data.footage, self.data.footage_seed, "footage")
-        return [relocated(pair, folder.name) for pair in read_pairs(folder)]
 
     @cached_property
     def frames(self) -> FrameCache:
@@ -193,22 +194,29 @@ class Material:
         folder = self._cache("captions", self.model("vlm"), MINI)
         return self._states(folder, (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
 
-    def studio_edits(self) -> EditorData:
+    def studio_edits(self) -> Iterator[EditorData]:
+        """One pair set of all parts from which the earlier stages learn, then those for the editor alone."""
         folders = {
             "states": self._cache("instructions", self.model("vlm"), MINI),
             "masks": self._cache("masks", settings=strides(self.vae_model)),
         }
-        return self._edits(self.pairs, self.frames, self.latents, **folders)
+        yield self._edits(self.pairs, self.frames, self.latents, **folders)
+        for k, part in enumerate(zip(self.data.edits, self.data.edits_seeds, strict=True)):
+            yield self._further(f"edits-{k}", *part, families=EDITS_FAMILIES)
 
     def footage_edits(self) -> EditorData:
-        chosen = (self.data.footage, self.data.footage_seed)
+        return self._further("footage", self.data.footage, self.data.footage_seed, scenes="footage")
+
+    def _further(self, name: str, count: int, seed: int, **kind: Any) -> EditorData:
+        """A pair set from which the editor alone learns."""
+        pairs, chosen = self._pair_set(name, count, seed, **kind), (count, seed)
         folders = {
-            "states": self._cache("footage-instructions", self.model("vlm"), (chosen, MINI)),
-            "masks": self._cache("footage-masks", settings=(chosen, strides(self.vae_model))),
+            "states": self._cache(f"{name}-instructions", self.model("vlm"), (chosen, MINI)),
+            "masks": self._cache(f"{name}-masks", settings=(chosen, strides(self.vae_model))),
         }
-        frames = self.frames_of(self._cache("footage", settings=chosen).name, self.footage_pairs)
-        latents = self._encode(frames, self._cache("footage-latents", self.model("vae"), chosen))
-        return self._edits(self.footage_pairs, frames, latents, **folders)
+        frames = self.frames_of(self._cache(name, settings=chosen).name, pairs)
+        latents = self._encode(frames, self._cache(f"{name}-latents", self.model("vae"), chosen))
+        return self._edits(pairs, frames, latents, **folders)
 
     def _edits(
         self, pairs: list[EditPair], frames: FrameCache, latents: LatentCache, states: Path, masks: Path

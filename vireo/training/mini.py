@@ -1,7 +1,7 @@
 """`vireo train`: mini from nothing, stage by stage.
 
 workdir/config.json         the resolved configuration
-workdir/data/{part-K,validation}   pair sets
+workdir/data/{part-K,edits-K,footage,validation}   pair sets
 workdir/cache/...           frames, latents, masks, instructor states
 workdir/STAGE/              checkpoint.pt, tensorboard/, samples/, model/ once finished, metrics.json
 workdir/mini/               what `VireoPipeline.from_pretrained` loads
@@ -150,7 +150,7 @@ class _Work:
         validation = Validation(
             self._assemble(base), self.workdir / "data", self.material.validation_pairs, a_family=16
         )
-        studio, footage = self.material.studio_edits(), self.material.footage_edits()
+        studio, footage = list(self.material.studio_edits()), self.material.footage_edits()
         stage = EditorStage(self.config.editor, base, studio, footage, validation, self.device)
         done = self._run(stage)
         self._save_pipeline(stage.module)

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from vireo.world import naming, palette, shapes
 from vireo.world.look import LOGOS, TEXTS
 from vireo.world.sampling import draw_material, jitter, material_fits
 from vireo.world.scene import Backdrop, Body, Film, Floor, Footage, Scene, Shape, Watermark
 from vireo.world.styles import STYLES
+from vireo.world.symmetry import seen_turns
 from vireo.world.truth import Sight
 from vireo.world.view import views
 
@@ -85,14 +87,24 @@ def recolor(now: Situation, rng: np.random.Generator) -> Change | None:
 
 
 def material(now: Situation, rng: np.random.Generator) -> Change | None:
-    """The object keeps its shade and gets another material."""
+    """The object keeps its shade and gets another material; a new pattern shows no turn that was unseen before."""
     index = _object(now, rng)
     if index is None:
         return None
     body = now.scene.bodies[index]
     others = [name for name in palette.MATERIALS if name != body.material]
     new = _pick(rng, [name for name in others if material_fits(name, body.shape, body.color)])
-    return Change("material", {"material": new}, lambda scene: swap(scene, index, material=new), (index,), index)
+    values = {"material": new, **_turned(body)} if new in palette.PATTERNED else {"material": new}
+    return Change("material", {"material": new}, lambda scene: swap(scene, index, **values), (index,), index)
+
+
+def _turned(body: Body) -> dict:
+    """First pose and track of a body without the turns that cannot be seen."""
+    poses = np.array(body.track)
+    turns = seen_turns(body.shape, body.material, Rotation.from_quat(poses[:, 3:], scalar_first=True).as_matrix())
+    poses[:, 3:] = Rotation.from_matrix(turns).as_quat(scalar_first=True).round(5)
+    track = tuple(tuple(float(value) for value in pose) for pose in poses)
+    return {"quaternion": track[0][3:], "track": track}
 
 
 def remove(now: Situation, rng: np.random.Generator) -> Change | None:

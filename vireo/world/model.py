@@ -8,7 +8,7 @@ import numpy as np
 
 from vireo.world import shapes, textures
 from vireo.world.gl import mujoco
-from vireo.world.palette import REFLECTANCE
+from vireo.world.palette import PATTERNED, REFLECTANCE
 from vireo.world.scene import Body, Scene
 
 _BACKDROP_DISTANCE = 2.1
@@ -28,7 +28,6 @@ _FINISH = {
     "checkered": (0.15, 0.3),
 }
 _GLASS_OPACITY = 0.42
-_PATTERNED = ("striped", "checkered", "metal")
 
 
 def build(scene: Scene) -> mujoco.MjModel:
@@ -113,7 +112,7 @@ def _add_backdrop(spec: mujoco.MjSpec, scene: Scene) -> None:
 def _add_body(spec: mujoco.MjSpec, body: Body, index: int) -> None:
     name = f"body{index}"
     specular, shininess = _FINISH[body.material]
-    if body.material in _PATTERNED:
+    if body.material in PATTERNED:
         texels = textures.pattern(body.material, body.rgb)
         _add_texture(spec, name, texels, mujoco.mjtTexture.mjTEXTURE_CUBE)
         _add_material(spec, name, name, specular=specular, shininess=shininess)

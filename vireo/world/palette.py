@@ -21,6 +21,9 @@ COLORS: dict[Color, Vector] = {
 """The exact shade of each named colour."""
 
 MATERIALS: tuple[Material, ...] = get_args(Material)
+
+PATTERNED: tuple[Material, ...] = ("striped", "checkered", "metal")
+"""Materials whose look turns with the object."""
 FLOORS: tuple[FloorKind, ...] = get_args(FloorKind)[1:]
 BACKDROPS: tuple[BackdropKind, ...] = get_args(BackdropKind)[1:]
 """What scenes and instructions choose from; `plain`, the first kind, is for portraits only."""
