@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from odd_clips import ODD, write
+from PIL import Image
 from rule_pipe import RulePipe
 
 from vireo.pipeline.edit import edit_video
+from vireo.receipt.verify import verify
+from vireo.video.io import VideoReader
 
 
 def picture(path):
@@ -33,6 +37,40 @@ def sounds(path):
                 packets = [(packets[0][0], b"".join(data for _, data in packets))]
             found.append(packets)
     return found
+
+
+@pytest.mark.parametrize("name", [name for name in ODD if name.startswith("alpha")])
+@pytest.mark.parametrize("suffix", [None, ".mkv", ".mov", ".webm", ".gif"])
+def test_transparency_is_kept_where_the_container_has_it(name, suffix, tmp_path):
+    source, output = tmp_path / name, tmp_path / f"out{suffix or Path(name).suffix}"
+    write(source, **ODD[name] | {"alpha": 150})
+    result = edit_video(source, "darker", output, model=RulePipe(), look=False, receipt=tmp_path / "receipt.json")
+    assert "transparency" not in result.left_out
+    with VideoReader(source) as before, VideoReader(output) as after:
+        for old, new in zip(before, after, strict=True):
+            assert set(np.unique(old.alpha)) <= {*range(145, 156), *range(253, 256)}
+            assert len(np.unique(old.alpha > 200)) == 2
+            if suffix == ".gif":  # where all is more opaque than not
+                assert new.alpha is None
+            else:
+                assert np.abs(new.alpha.astype(int) - old.alpha).max() <= 6
+    assert verify(source, output, tmp_path / "receipt.json").holds
+
+
+def test_transparency_that_has_no_place_is_told(tmp_path):
+    write(tmp_path / "a.mov", **ODD["alpha.mov"])
+    assert "transparency" in edit_video(tmp_path / "a.mov", "darker", tmp_path / "b.mp4", model=RulePipe()).left_out
+
+
+def test_a_gif_keeps_its_holes(tmp_path):
+    rgba = np.dstack([np.full((20, 30), 200, np.uint8)] * 3 + [np.zeros((20, 30), np.uint8)])
+    rgba[5:15, 5:20, 3] = 255
+    Image.fromarray(rgba).save(tmp_path / "a.gif", save_all=True, append_images=[Image.fromarray(rgba[:, ::-1])])
+    edit_video(tmp_path / "a.gif", "darker", tmp_path / "b.gif", model=RulePipe(), look=False)
+    with VideoReader(tmp_path / "a.gif") as before, VideoReader(tmp_path / "b.gif") as after:
+        for old, new in zip(before, after, strict=True):
+            assert 0 < (old.alpha == 0).mean() < 1
+            assert np.array_equal(old.alpha, new.alpha)
 
 
 @pytest.mark.parametrize("name", ODD)

@@ -34,13 +34,14 @@ def write(
     second=False,
     cover=False,
     sound_first=0,
-    alpha=False,
+    alpha=None,
     patch=None,
     tags=None,
 ):
     """times: pts of the frames in `base` units. sound: names of audio encoders; seconds: how long they sound, from
     `sound_first` on. prepare: is given the stream. second: a second picture stream. cover: cover art, as a
-    stream or an attachment.    patch: changes the finished file's bytes. tags: of the file."""
+    stream or an attachment. alpha: of the left half; the right is opaque. patch: changes the finished file's bytes.
+    tags: of the file."""
     base = base or Fraction(1, round(rate * 512))
     times = times or [round(k / Fraction(rate) / base) for k in range(count)]
     frames = pattern(len(times), *size)
@@ -88,7 +89,8 @@ def write(
             for time, picture in zip(times, pixels, strict=True):
                 shown = picture
                 if alpha:
-                    shown = np.concatenate([picture, np.full((*size, 1), 128, np.uint8)], -1)
+                    opacity = np.where(np.arange(size[1]) < size[1] // 2, alpha, 255)
+                    shown = np.dstack([picture, np.broadcast_to(opacity.astype(np.uint8), size)])
                 frame = av.VideoFrame.from_ndarray(shown, format="rgba" if alpha else "rgb24")
                 frame.pts, frame.time_base = time, base
                 out.mux(stream.encode(frame))
@@ -149,10 +151,10 @@ ODD = {
     "tiny.mp4": {"size": (2, 2), "pix_fmt": "yuv444p"},
     "wide.mkv": {"codec": "ffv1", "size": (16, 8000), "count": 3, "pix_fmt": "yuv422p"},
     "tall.mp4": {"size": (4000, 16), "count": 3},
-    "alpha.webm": {"codec": "libvpx-vp9", "pix_fmt": "yuva420p", "alpha": True},
-    "alpha.mov": {"codec": "prores_ks", "pix_fmt": "yuva444p10le", "options": {"profile": "4"}, "alpha": True},
-    "alpha-png.mov": {"codec": "png", "pix_fmt": "rgba", "alpha": True},
-    "alpha-ffv1.mkv": {"codec": "ffv1", "pix_fmt": "bgra", "alpha": True},
+    "alpha.webm": {"codec": "libvpx-vp9", "pix_fmt": "yuva420p", "alpha": 128},
+    "alpha.mov": {"codec": "prores_ks", "pix_fmt": "yuva444p10le", "options": {"profile": "4"}, "alpha": 128},
+    "alpha-png.mov": {"codec": "png", "pix_fmt": "rgba", "alpha": 128},
+    "alpha-ffv1.mkv": {"codec": "ffv1", "pix_fmt": "bgra", "alpha": 128},
     "interlaced.mp4": {"prepare": interlaced, "options": {"x264-params": "tff=1"}, "size": (64, 64)},
     "interlaced.ts": {"codec": "mpeg2video", "prepare": interlaced, "size": (64, 64), "base": Fraction(1, 25)},
     "edit-list.mp4": {"patch": starting_later, "count": 20, "sound": ["aac"]},

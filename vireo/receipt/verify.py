@@ -124,6 +124,10 @@ def errors(old: np.ndarray, new: np.ndarray, outside: np.ndarray) -> tuple[float
     return float(error.sum() / outside.sum()), float((squares(error)[enough] / pixels[enough]).max(initial=0))
 
 
+def _opacity(frame: TimedFrame) -> np.ndarray:
+    return np.full(frame.pixels.shape[:2], 255, np.uint8) if frame.alpha is None else frame.alpha
+
+
 def _uneven(count: int, old: TimedFrame | None, new: TimedFrame | None) -> str:
     shortest = "the source" if old is None else "the output" if new is None else "the receipt"
     return f"{shortest} ends after {count} frames, another does not"
@@ -158,6 +162,8 @@ class _Check:
         if hashlib.sha256(old.pixels[outside].tobytes()).hexdigest() != frame.untouched:
             fails("the receipt is of another source, or its region was changed")
         differs = (old.pixels != new.pixels).any(-1)
+        if self.exact and new.alpha is not None and not np.array_equal(_opacity(old), new.alpha):
+            fails("its transparency differs")
         if self.exact:
             if wrong := int(differs[outside].sum()):
                 fails(f"{wrong} pixels outside of the region differ")

@@ -17,7 +17,7 @@ from vireo.receipt.format import Encoding, FileFacts, FrameFacts, ModelFacts, Re
 from vireo.receipt.runs import from_runs, to_runs
 from vireo.receipt.verify import errors, loses_nothing
 from vireo.runtime import whole_file
-from vireo.video.io import TimedFrame, VideoReader
+from vireo.video.io import TimedFrame, VideoReader, write_errors
 
 
 class ReceiptWriter:
@@ -91,7 +91,7 @@ class ReceiptWriter:
         )
         head, tail = facts.model_dump_json(indent=1).split('"frames": []')
         self._lines.seek(0)
-        with whole_file(self.path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        with write_errors(self.path), whole_file(self.path) as temporary, temporary.open("w", encoding="utf-8") as file:
             file.write(f'{head}"frames": [')
             for number, line in enumerate(self._lines):
                 file.write(("," if number else "") + "\n  " + line.rstrip("\n"))

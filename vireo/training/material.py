@@ -54,8 +54,8 @@ class DataConfig:
     understanding: int = 3
     validation_pairs: int = 240
     validation_seed: int = 900_000
-    edits: tuple[int, ...] = (27000, 27000)
-    edits_seeds: tuple[int, ...] = (300_000, 400_000)
+    edits: tuple[int, ...] = (27000,)
+    edits_seeds: tuple[int, ...] = (300_000,)
     footage: int = 5000
     footage_seed: int = 600_000
 

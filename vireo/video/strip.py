@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from vireo.errors import VideoError
 from vireo.runtime import whole_file
+from vireo.video.io import write_errors
 
 COLUMNS = 5
 TALLEST = 240
@@ -48,10 +49,10 @@ class BeforeAfterStrip:
             for column, pictures in enumerate(chosen):
                 sheet.paste(pictures[row], (column * (width + gap), top + margin))
         try:
-            with whole_file(path) as temporary:
+            with write_errors(path), whole_file(path) as temporary:
                 sheet.save(temporary)
-        except (OSError, ValueError) as error:
-            raise VideoError(f"{path} cannot be written: {error}", "name a .png in an existing folder") from None
+        except ValueError as error:  # of a name that says no picture's format
+            raise VideoError(f"{path} cannot be written: {error}", "name a .png") from None
 
 
 def _thumbnail(pixels: np.ndarray) -> Image.Image:

@@ -11,6 +11,7 @@ writer.py     `VideoWriter`: a file with the times, size and sound of its source
 lossless.py   `write_lossless`: FFV1 clips whose bytes depend on the frames alone
 """
 
+from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import Quality
 from vireo.video.io.lossless import write_lossless
@@ -26,5 +27,6 @@ __all__ = [
     "probe",
     "read_clip",
     "refuse_output",
+    "write_errors",
     "write_lossless",
 ]

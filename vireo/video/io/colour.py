@@ -60,11 +60,15 @@ class Colour:
         return ColorRange.JPEG if self.full else ColorRange.MPEG
 
 
-def to_rgb(frame: VideoFrame) -> np.ndarray:
-    """Decoded frame to uint8 RGB (H, W, 3), full range, turned as its display matrix says."""
+def has_alpha(frame: VideoFrame) -> bool:
+    return any(component.is_alpha for component in frame.format.components)
+
+
+def to_rgb(frame: VideoFrame, alpha: bool = False) -> np.ndarray:
+    """Decoded frame to uint8 RGB (H, W, 3), full range, turned as its display matrix says; alpha: with it, RGBA."""
     colour = Colour.of(frame)
     rgb = frame.reformat(
-        format="rgb24",
+        format="rgba" if alpha else "rgb24",
         src_colorspace=_MATRICES[colour.matrix],
         dst_colorspace=_MATRICES[colour.matrix],
         src_color_range=ColorRange.JPEG if frame.format.is_rgb else colour.range,
@@ -76,9 +80,10 @@ def to_rgb(frame: VideoFrame) -> np.ndarray:
 
 
 def from_rgb(pixels: np.ndarray, pix_fmt: str, colour: Colour) -> VideoFrame:
-    """uint8 RGB (H, W, 3) to a frame in an encoder's pixel format."""
-    rgb = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-    if pix_fmt == "rgb24":
+    """uint8 RGB (H, W, 3) or RGBA (H, W, 4) to a frame in an encoder's pixel format."""
+    given = "rgba" if pixels.shape[2] == 4 else "rgb24"
+    rgb = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=given)
+    if pix_fmt == given:
         return rgb
     frame = rgb.reformat(
         format=pix_fmt,
@@ -116,7 +121,7 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
 
 
 def _upright(pixels: np.ndarray, matrix: tuple[int, int, int, int]) -> np.ndarray:
-    """Applies the nearest right-angle turn or flip of a display matrix to an (H, W, 3) picture."""
+    """Applies the nearest right-angle turn or flip of a display matrix to an (H, W, C) picture."""
     a, b, c, d = matrix
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]

@@ -134,3 +134,12 @@ def _refuse_size(path: Path, error: Exception) -> None:
 def reason(error: Exception) -> str:
     """FFmpeg's or the system's words for an error, without Python's decoration."""
     return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+@contextlib.contextmanager
+def write_errors(path: Path) -> Iterator[None]:
+    """Turns FFmpeg's and the system's errors while writing `path` into a VideoError."""
+    try:
+        yield
+    except (av.FFmpegError, OSError) as error:
+        raise VideoError(f"{path} cannot be written: {reason(error)}", "choose another place or format") from None

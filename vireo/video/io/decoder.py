@@ -12,7 +12,7 @@ import numpy as np
 
 from vireo.errors import VideoError
 from vireo.runtime import available_cores
-from vireo.video.io.colour import Colour, to_rgb, turned
+from vireo.video.io.colour import Colour, has_alpha, to_rgb, turned
 from vireo.video.io.container import damage, open_source, picture_stream
 
 DEFAULT_FPS = Fraction(8)
@@ -28,7 +28,7 @@ class VideoInfo:
 
     width, height: display size, after rotation. aspect: of one pixel, width / height. fps: average rate.
     frames: count stated by the file or estimated from its duration, None where neither is known.
-    codec, pix_fmt, container: FFmpeg's names. still: an image file.
+    codec, pix_fmt, container: FFmpeg's names. alpha: pixels may be transparent. still: an image file.
     """
 
     width: int
@@ -41,6 +41,7 @@ class VideoInfo:
     pix_fmt: str
     container: str
     colour: Colour
+    alpha: bool
     audio_streams: int
     still: bool
 
@@ -48,16 +49,24 @@ class VideoInfo:
 @dataclass(frozen=True)
 class TimedFrame:
     """One decoded frame: uint8 RGB pixels (H, W, 3), full range, upright; shown from pts * time_base
-    seconds on, for duration * time_base seconds (0 where the file does not say)."""
+    seconds on, for duration * time_base seconds (0 where the file does not say). alpha: uint8 (H, W), 255 where
+    opaque; None where the file has none."""
 
     pixels: np.ndarray
     pts: int
     duration: int
     time_base: Fraction
+    alpha: np.ndarray | None = None
 
     @property
     def seconds(self) -> float:
         return float(self.pts * self.time_base)
+
+
+def timed_frame(pixels: np.ndarray, pts: int, duration: int, time_base: Fraction) -> TimedFrame:
+    """The frame of uint8 RGB or RGBA pixels (H, W, 3 or 4)."""
+    alpha = pixels[..., 3] if pixels.shape[2] == 4 else None
+    return TimedFrame(np.ascontiguousarray(pixels[..., :3]), pts, duration, time_base, alpha)
 
 
 class Decoder:
@@ -70,6 +79,7 @@ class Decoder:
             self._stream = picture_stream(self._container, self.path)
             self._stream.thread_type = "AUTO"
             self._stream.codec_context.thread_count = min(available_cores(), MOST_THREADS)
+            self._separate = self._decoder_with_alpha()
             self._frames = self._decode()
             self._first = next(self._frames, None)
             if self._first is None:
@@ -96,18 +106,26 @@ class Decoder:
                 packets += packet.size > 0
                 if packet.is_corrupt:
                     raise VideoError(f"{self.path} is truncated or damaged", "give an undamaged file")
-                for frame in packet.decode():
+                for frame in packet.decode() if self._separate is None else self._separate.decode(packet):
                     if seen == 0:
                         self.info = self._describe(frame)
                     seen += 1
                     pts = next_pts if frame.pts is None else frame.pts
                     next_pts = pts + (frame.duration or step)
-                    pixels = to_rgb(frame)
+                    pixels = to_rgb(frame, self.info.alpha)
                     if pixels.shape[:2] != (self.info.height, self.info.width):
                         raise VideoError(f"{self.path} changes its size on the way", "give a video of one size")
-                    yield TimedFrame(pixels, pts, frame.duration or 0, time_base)
+                    yield timed_frame(pixels, pts, frame.duration or 0, time_base)
         if seen:
             self._refuse_early_end(packets, expected, next_pts * time_base)
+
+    def _decoder_with_alpha(self) -> av.VideoCodecContext | None:
+        """Of VP8 and VP9 in WebM, whose transparency FFmpeg's own decoders leave out."""
+        names = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+        codec = self._stream.codec_context.codec.canonical_name
+        if self._stream.metadata.get("alpha_mode") != "1" or codec not in names:
+            return None
+        return av.CodecContext.create(names[codec], "r")
 
     def _refuse_early_end(self, packets: int, expected: int, end: Fraction) -> None:
         """Demuxers stop silently where a file was cut between two packets; its header knows better."""
@@ -137,9 +155,10 @@ class Decoder:
             frames=frames,
             time_base=Fraction(stream.time_base),
             codec=context.codec.canonical_name,
-            pix_fmt=context.pix_fmt or frame.format.name,
+            pix_fmt=frame.format.name if self._separate else context.pix_fmt or frame.format.name,
             container=name,
             colour=Colour.of(frame),
+            alpha=has_alpha(frame) and (name != "gif" or bool((to_rgb(frame, alpha=True)[..., 3] < 255).any())),
             audio_streams=len(self._container.streams.audio),
             still=name == "image2" or name.endswith("_pipe"),
         )

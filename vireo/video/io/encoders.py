@@ -36,7 +36,7 @@ ENCODERS = {
     "av1": Encoder("libsvtav1", {"crf": "18", "preset": "8", "svtav1-params": "enable-qm=0"}, even=True),
     "mpeg4": Encoder("mpeg4", {"qmin": "1", "qmax": "2"}),
     "mjpeg": Encoder("mjpeg", {"qmin": "1", "qmax": "2"}),
-    "prores": Encoder("prores_ks", {"profile": "3"}),
+    "prores": Encoder("prores_ks", {}),
     "ffv1": Encoder("ffv1", {"level": "3", "slicecrc": "1"}),
     "utvideo": Encoder("utvideo", {}),
     "huffyuv": Encoder("huffyuv", {}),
@@ -63,11 +63,16 @@ UNLISTED = {"mpegts": ("h264", "hevc"), "apng": ("apng",), "webp": ("webp",)}
 _PREFERRED = ("h264", "vp9", "mpeg4", "vp8", "mjpeg", "gif", "apng", "webp")
 """What a container gets that cannot hold the source's codec."""
 
+_WITH_ALPHA = ("vp9", "prores", "apng", "webp", "gif")
+"""The same for pictures with transparency."""
+
 
 _CRF = {"h264": (0, 51), "hevc": (0, 51), "vp8": (4, 63), "vp9": (0, 63), "av1": (1, 63)}
 """Codecs with a constant rate factor: the best and the worst."""
 
 _RGB_FORMATS = ("bgr0", "gbrp", "rgb24", "bgr24", "bgra")
+_RGBA_FORMATS = ("bgra", "rgba", "argb", "gbrap")
+_YUVA_FORMATS = ("yuva420p", "yuva444p10le", "yuva444p")
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,9 @@ def choose_codec(
         return source.codec
     if moving and source.codec in LOSSLESS and "ffv1" in allowed:
         return "ffv1"
+    for codec in _WITH_ALPHA if source.alpha else ():
+        if codec in allowed and choose_alpha_format(codec, name, source):
+            return codec
     for codec in _PREFERRED:
         if codec in allowed:
             return codec
@@ -148,6 +156,9 @@ def _allowed(container: av.container.OutputContainer, path: Path) -> set[str]:
     if name == "avi":
         # FFmpeg lists these, but AVI has no times for their reordered frames.
         allowed -= {"h264", "hevc", "vp9", "av1"}
+    elif name == "mov":
+        # FFmpeg writes it into MP4 alone.
+        allowed -= {"vp9"}
     elif name == "matroska":
         # FFmpeg lists it, but has no name there for uncompressed RGB.
         allowed -= {"rawvideo"}
@@ -157,10 +168,25 @@ def _allowed(container: av.container.OutputContainer, path: Path) -> set[str]:
     return allowed
 
 
+def choose_alpha_format(codec: str, container: str, source: VideoInfo, quality: Quality = Quality()) -> str | None:
+    """The pixel format that keeps transparency best, or None where codec or container (FFmpeg's name) has none."""
+    if codec == "gif":
+        return "pal8"
+    if codec in ("vp8", "vp9") and container not in ("webm", "matroska"):
+        return None
+    formats = set(_formats(codec)) - ({"gbrap"} if codec == "vp9" else set())  # listed, and refused
+    wanted = [*_RGBA_FORMATS, *_YUVA_FORMATS] if is_rgb(source.pix_fmt) else [*_YUVA_FORMATS, *_RGBA_FORMATS]
+    wanted = _RGBA_FORMATS if quality.lossless else (source.pix_fmt, *wanted)
+    return next((name for name in wanted if name in formats), None)
+
+
+def _formats(codec: str) -> list[str]:
+    return [f.name for f in av.codec.Codec(ENCODERS[codec].name, "w").video_formats or []]
+
+
 def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) -> str:
-    """The source's pixel format where the encoder takes it, else one that loses least."""
-    encoder = ENCODERS[codec]
-    formats = [f.name for f in av.codec.Codec(encoder.name, "w").video_formats or []]
+    """The source's pixel format where the encoder takes it, else one that loses least; without transparency."""
+    encoder, formats = ENCODERS[codec], _formats(codec)
     if quality.lossless and codec != "rawvideo":
         return next(name for name in _RGB_FORMATS if name in formats)
     odd = source.width % 2 or source.height % 2

@@ -3,7 +3,7 @@
 The child (`vireo.video.io.child`) sends messages over a pipe of their own, each a kind, a length and so many bytes:
 
     info    VideoInfo as JSON, once, before the first frame
-    frame   pts and duration (int64 each), then the RGB pixels
+    frame   pts and duration (int64 each), then the RGB pixels, or RGBA where VideoInfo.alpha
     error   a VideoError as JSON; nothing follows
     fault   the traceback of a mistake of ours; nothing follows
     end     all frames were sent
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import selectors
 import signal
@@ -29,7 +30,7 @@ import numpy as np
 
 from vireo.errors import VideoError, VireoError
 from vireo.video.io.colour import Colour
-from vireo.video.io.decoder import TimedFrame, VideoInfo
+from vireo.video.io.decoder import TimedFrame, VideoInfo, timed_frame
 
 HEAD, TIMES = struct.Struct("<5sQ"), struct.Struct("<qq")
 INFO, FRAME, ERROR, FAULT, END = b"info ", b"frame", b"error", b"fault", b"end  "
@@ -90,18 +91,18 @@ class Sandbox:
 
     def __iter__(self) -> Iterator[TimedFrame]:
         info = self.info
-        shape = (info.height, info.width, 3)
+        shape = (info.height, info.width, 3 + info.alpha)
         while not self._finished:
             kind, length = self._head()
             if kind == END:
                 self._finished = True
                 return
-            if kind != FRAME or length != TIMES.size + info.height * info.width * 3:
+            if kind != FRAME or length != TIMES.size + math.prod(shape):
                 raise self._nonsense()
             message = self._read(length)
             pts, duration = TIMES.unpack_from(message)
             pixels = np.frombuffer(message, np.uint8, offset=TIMES.size).reshape(shape)
-            yield TimedFrame(pixels, pts, duration, info.time_base)
+            yield timed_frame(pixels, pts, duration, info.time_base)
 
     def _head(self) -> tuple[bytes, int]:
         kind, length = HEAD.unpack(self._read(HEAD.size))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -20,16 +19,16 @@ from vireo.errors import VideoError
 from vireo.runtime import whole_file
 from vireo.video.io.carried import Carried
 from vireo.video.io.colour import from_rgb
-from vireo.video.io.container import reason
+from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
-from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_codec, choose_pix_fmt
+from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_alpha_format, choose_codec, choose_pix_fmt
 
 
 def refuse_output(output: str | Path, source: str | Path | None = None, overwrite: bool = False) -> None:
     """Raises VideoError where `output` must not or cannot be written: a folder, the source or another file that is
     read, an existing file unless `overwrite`, a missing or read-only folder, an impossible name."""
     output = Path(output)
-    with _write_errors(output):
+    with write_errors(output):
         if output.is_dir():
             raise VideoError(f"{output} is a folder", "name a file, such as out.mp4")
         if not output.parent.is_dir():
@@ -74,14 +73,15 @@ class VideoWriter:
         self._written, self._finished = 0, False
         self._carried: Carried | None = None
         self.left_out: tuple[str, ...] = ()
-        with contextlib.ExitStack() as stack, _write_errors(self.path):
+        self._alpha = False
+        with contextlib.ExitStack() as stack, write_errors(self.path):
             temporary = stack.enter_context(whole_file(self.path))
             self._container = self._open(temporary)
             stack.callback(self._close)
             self._stream = self._add_picture()
             if source is not None and not info.still and not self._image:
                 self._carried = Carried(Path(source), self._container, self.path.suffix)
-                self.left_out = self._carried.left_out
+                self.left_out += self._carried.left_out
                 stack.callback(self._carried.close)
             self._stack = stack.pop_all()
 
@@ -96,7 +96,7 @@ class VideoWriter:
                 raise error
             if not self._written:
                 raise VideoError(f"{self.path}: there is no frame to write", "give a clip with frames")
-            with _write_errors(self.path):
+            with write_errors(self.path):
                 self._container.mux(self._stream.encode(None))
                 if self._carried is not None:
                     self._carried.copy_until(None)
@@ -104,14 +104,18 @@ class VideoWriter:
                 self._finished = True
 
     def write(self, timing: TimedFrame, pixels: np.ndarray) -> None:
-        """Appends a picture, uint8 RGB (height, width, 3), shown when `timing` is."""
+        """Appends a picture, uint8 RGB (height, width, 3), shown when `timing` is and as transparent."""
         assert pixels.shape == (self._info.height, self._info.width, 3), pixels.shape
         if self._image and self._written:
             raise VideoError(f"{self.path} holds one picture, the clip has more", "name the output .mp4")
         pix_fmt = self._stream.codec_context.pix_fmt
-        frame = _palette_frame(pixels) if pix_fmt == "pal8" else from_rgb(pixels, pix_fmt, self._info.colour)
+        alpha = timing.alpha if self._alpha else None
+        if pix_fmt == "pal8":
+            frame = _palette_frame(pixels, alpha)
+        else:
+            frame = from_rgb(pixels if alpha is None else np.dstack([pixels, alpha]), pix_fmt, self._info.colour)
         frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
-        with _write_errors(self.path):
+        with write_errors(self.path):
             if self._carried is not None:
                 self._carried.copy_until(timing.pts * timing.time_base)
             self._container.mux(self._stream.encode(frame))
@@ -139,7 +143,11 @@ class VideoWriter:
         stream = container.add_stream(ENCODERS[codec].name, rate=info.fps, options=self._quality.options(codec))
         context = stream.codec_context
         stream.width, stream.height = info.width, info.height
-        stream.pix_fmt = choose_pix_fmt(codec, info, self._quality)
+        with_alpha = choose_alpha_format(codec, container.format.name, info, self._quality) if info.alpha else None
+        self._alpha = with_alpha is not None
+        if info.alpha and not self._alpha:
+            self.left_out = ("transparency",)
+        stream.pix_fmt = with_alpha or choose_pix_fmt(codec, info, self._quality)
         context.flags |= Flags.bitexact
         # AVI and MPEG-4 part 2 count frames at a fixed rate and cannot take fine time bases.
         fixed = container.format.name == "avi" or (codec == "mpeg4" and info.time_base.denominator > 65535)
@@ -157,24 +165,19 @@ class VideoWriter:
         return stream
 
 
-def _palette_frame(pixels: np.ndarray) -> VideoFrame:
-    """A picture with at most 256 colours: exact where it has no more, else by median cut."""
+def _palette_frame(pixels: np.ndarray, alpha: np.ndarray | None) -> VideoFrame:
+    """A picture with at most 256 colours: exact where it has no more, else by median cut. With alpha one of them is
+    transparency, which GIF has all or none of."""
+    most = 256 if alpha is None else 255
     colours, indices = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
-    if len(colours) > 256:
-        image = Image.fromarray(pixels).quantize(256)
+    if len(colours) > most:
+        image = Image.fromarray(pixels).quantize(most)
         colours = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
         indices = np.asarray(image)
     palette = np.zeros((256, 4), np.uint8)
-    palette[:, 0] = 255
+    palette[:most, 0] = 255
     palette[: len(colours), 1:] = colours
     indices = np.ascontiguousarray(indices.reshape(pixels.shape[:2]).astype(np.uint8))
+    if alpha is not None:
+        indices[alpha < 128] = 255
     return VideoFrame.from_ndarray((indices, palette), format="pal8")
-
-
-@contextlib.contextmanager
-def _write_errors(path: Path) -> Iterator[None]:
-    """Turns FFmpeg's and the system's errors while writing into a VideoError."""
-    try:
-        yield
-    except (av.FFmpegError, OSError) as error:
-        raise VideoError(f"{path} cannot be written: {reason(error)}", "choose another place or format") from None
