@@ -105,7 +105,8 @@ def edit_video(
     mask: a picture or video of the clip's size, white where the edit may be; it takes the place of the predicted
     edit region. preserve: what becomes of the picture outside the edit region. look: whether the instructor looks
     first, and the clip stays as it is where it does not see what the instruction names; with a mask it is not asked.
-    start, end: seconds from the first frame; frames outside are left as they are. compare: also writes a
+    start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
+    codec and container stay the source's. compare: also writes a
     before/after picture there. receipt: also writes what was done and what was left alone, for
     `vireo.receipt.verify`. quality: codec and quality of the output, else the source's.
     Files appear whole or not at all, whatever happens meanwhile.
@@ -135,7 +136,7 @@ def edit_video(
             pipe = _load(model)
         editor = FrameEditor(pipe, instruction, picture, steps, guidance, seed, seconds, look)
         strip, changed, count = BeforeAfterStrip(), 0, 0
-        with VideoWriter(output, info, source=source, overwrite=overwrite, quality=quality) as writer:
+        with VideoWriter(output, info, source, overwrite, quality, (start, end)) as writer:
             if on_progress is not None:
                 editor.on_step = lambda: on_progress(count, info.frames, "editing")
             for frame, low in _edited_span(editor, _timed_each(reader, seconds, "read"), start, end):

@@ -7,6 +7,7 @@ sandbox.py    the same from a child process with limits (child.py is what runs t
 reader.py     `VideoReader`, `probe`, `read_clip`: what the rest of the program uses
 encoders.py   which encoder, pixel format and quality an output gets
 carried.py    sound, subtitles, cover art, chapters and tags, copied as they are
+spans.py      packets around an edited span, copied as they are
 writer.py     `VideoWriter`: a file with the times, size and sound of its source
 lossless.py   `write_lossless`: FFV1 clips whose bytes depend on the frames alone
 """

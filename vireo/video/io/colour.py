@@ -99,10 +99,16 @@ def from_rgb(pixels: np.ndarray, pix_fmt: str, colour: Colour) -> VideoFrame:
     return frame
 
 
-def turned(frame: VideoFrame) -> bool:
+def swapped(frame: VideoFrame) -> bool:
     """Whether the display matrix swaps width and height."""
     a, b, c, d = _display_matrix(frame)
     return abs(a) + abs(d) < abs(b) + abs(c)
+
+
+def turned(frame: VideoFrame) -> bool:
+    """Whether the display matrix turns or flips."""
+    across, _, _, down = _display_matrix(frame)
+    return swapped(frame) or across < 0 or down < 0
 
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from vireo.errors import VideoError
 from vireo.runtime import available_cores
-from vireo.video.io.colour import Colour, has_alpha, to_rgb, turned
+from vireo.video.io.colour import Colour, has_alpha, swapped, to_rgb, turned
 from vireo.video.io.container import damage, open_source, picture_stream
 
 DEFAULT_FPS = Fraction(8)
@@ -28,7 +28,8 @@ class VideoInfo:
 
     width, height: display size, after rotation. aspect: of one pixel, width / height. fps: average rate.
     frames: count stated by the file or estimated from its duration, None where neither is known.
-    codec, pix_fmt, container: FFmpeg's names. alpha: pixels may be transparent. still: an image file.
+    codec, pix_fmt, container: FFmpeg's names. alpha: pixels may be transparent. turned: the file
+    stores its pictures turned or flipped, and says so. still: an image file.
     """
 
     width: int
@@ -42,6 +43,7 @@ class VideoInfo:
     container: str
     colour: Colour
     alpha: bool
+    turned: bool
     audio_streams: int
     still: bool
 
@@ -145,7 +147,7 @@ class Decoder:
             frames = max(1, round(stream.duration * stream.time_base * fps))
         elif frames is None and self._container.duration:
             frames = max(1, round(Fraction(self._container.duration, av.time_base) * fps))
-        swap, aspect = turned(frame), Fraction(stream.sample_aspect_ratio or 1)
+        swap, aspect = swapped(frame), Fraction(stream.sample_aspect_ratio or 1)
         name = self._container.format.name
         return VideoInfo(
             width=frame.height if swap else frame.width,
@@ -159,6 +161,7 @@ class Decoder:
             container=name,
             colour=Colour.of(frame),
             alpha=has_alpha(frame) and (name != "gif" or bool((to_rgb(frame, alpha=True)[..., 3] < 255).any())),
+            turned=turned(frame),
             audio_streams=len(self._container.streams.audio),
             still=name == "image2" or name.endswith("_pipe"),
         )

@@ -26,7 +26,8 @@ class Encoder:
 
 
 # x264's AVX-512 lookahead gives other bytes from run to run on small frames; "cpu-independent" does not.
-_X264 = {"crf": "14", "preset": "fast", "x264-params": "cpu-independent=1"}
+X264_PARAMS = "cpu-independent=1"
+_X264 = {"crf": "14", "preset": "fast", "x264-params": X264_PARAMS}
 
 ENCODERS = {
     "h264": Encoder("libx264", _X264, even=True),

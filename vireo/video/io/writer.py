@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +23,7 @@ from vireo.video.io.colour import from_rgb
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_alpha_format, choose_codec, choose_pix_fmt
+from vireo.video.io.spans import BESIDE, SpanStream, WholeStream, touched_span
 
 
 def refuse_output(output: str | Path, source: str | Path | None = None, overwrite: bool = False) -> None:
@@ -55,6 +57,10 @@ class VideoWriter:
     its suffix) and this FFmpeg can write that. The file appears when the block ends without an error, whole, or not
     at all.
 
+    span: seconds from the first frame, either None where there is no bound; all frames outside are as in the source.
+    Where the output has the source's codec, packets outside of the groups of pictures that the span touches are then
+    copied as they are.
+
     Raises VideoError where the output exists and not `overwrite`, or cannot be written.
     """
 
@@ -65,6 +71,7 @@ class VideoWriter:
         source: str | Path | None = None,
         overwrite: bool = False,
         quality: Quality = Quality(),
+        span: tuple[float | None, float | None] = (None, None),
     ) -> None:
         self.path, self._info, self._quality = Path(path), info, quality
         quality.check()
@@ -78,7 +85,8 @@ class VideoWriter:
             temporary = stack.enter_context(whole_file(self.path))
             self._container = self._open(temporary)
             stack.callback(self._close)
-            self._stream = self._add_picture()
+            self._picture = self._add_picture(None if source is None else Path(source), span)
+            stack.callback(self._picture.close)
             if source is not None and not info.still and not self._image:
                 self._carried = Carried(Path(source), self._container, self.path.suffix)
                 self.left_out += self._carried.left_out
@@ -97,7 +105,7 @@ class VideoWriter:
             if not self._written:
                 raise VideoError(f"{self.path}: there is no frame to write", "give a clip with frames")
             with write_errors(self.path):
-                self._container.mux(self._stream.encode(None))
+                self._picture.finish()
                 if self._carried is not None:
                     self._carried.copy_until(None)
                 self._container.close()
@@ -108,7 +116,10 @@ class VideoWriter:
         assert pixels.shape == (self._info.height, self._info.width, 3), pixels.shape
         if self._image and self._written:
             raise VideoError(f"{self.path} holds one picture, the clip has more", "name the output .mp4")
-        pix_fmt = self._stream.codec_context.pix_fmt
+        self._written += 1
+        if not self._picture.wants(timing.pts):
+            return
+        pix_fmt = self._picture.encoder.pix_fmt
         alpha = timing.alpha if self._alpha else None
         if pix_fmt == "pal8":
             frame = _palette_frame(pixels, alpha)
@@ -116,10 +127,13 @@ class VideoWriter:
             frame = from_rgb(pixels if alpha is None else np.dstack([pixels, alpha]), pix_fmt, self._info.colour)
         frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
         with write_errors(self.path):
-            if self._carried is not None:
-                self._carried.copy_until(timing.pts * timing.time_base)
-            self._container.mux(self._stream.encode(frame))
-        self._written += 1
+            self._bring_along(timing.pts * timing.time_base)
+            self._picture.encode(frame)
+
+    def _bring_along(self, seconds: Fraction) -> None:
+        """Writes what lies beside the picture up to a time."""
+        if self._carried is not None:
+            self._carried.copy_until(seconds)
 
     def _close(self) -> None:
         """Closes an unfinished file, which is about to be removed; what is wrong with it is known already."""
@@ -137,17 +151,27 @@ class VideoWriter:
         except ValueError:
             raise VideoError(f"{self.path} has no suffix of a video format", "name the output .mp4 or .mkv") from None
 
-    def _add_picture(self) -> av.VideoStream:
+    def _add_picture(self, source: Path | None, bounds: tuple[float | None, float | None]) -> WholeStream | SpanStream:
         info, container = self._info, self._container
         codec = choose_codec(container, self.path, info, self._quality)
-        stream = container.add_stream(ENCODERS[codec].name, rate=info.fps, options=self._quality.options(codec))
-        context = stream.codec_context
-        stream.width, stream.height = info.width, info.height
+        options = self._quality.options(codec)
         with_alpha = choose_alpha_format(codec, container.format.name, info, self._quality) if info.alpha else None
         self._alpha = with_alpha is not None
         if info.alpha and not self._alpha:
             self.left_out = ("transparency",)
-        stream.pix_fmt = with_alpha or choose_pix_fmt(codec, info, self._quality)
+        pix_fmt = with_alpha or choose_pix_fmt(codec, info, self._quality)
+        alike = codec == info.codec and pix_fmt == info.pix_fmt and not (info.alpha or info.turned or info.still)
+        alike = alike and info.container != "mpegts"  # whose packets do not come one a picture
+        span = None
+        if source is not None and bounds != (None, None) and self._quality == Quality() and alike and codec in BESIDE:
+            span = touched_span(source, *bounds)
+        if span is None:
+            stream = container.add_stream(ENCODERS[codec].name, rate=info.fps, options=options)
+            context = stream.codec_context
+        else:
+            context = av.CodecContext.create(ENCODERS[codec].name, "w")
+            context.framerate, context.options = info.fps, options | span.options(codec)
+        context.width, context.height, context.pix_fmt = info.width, info.height, pix_fmt
         context.flags |= Flags.bitexact
         # AVI and MPEG-4 part 2 count frames at a fixed rate and cannot take fine time bases.
         fixed = container.format.name == "avi" or (codec == "mpeg4" and info.time_base.denominator > 65535)
@@ -162,7 +186,9 @@ class VideoWriter:
             context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
             context.colorspace = info.colour.matrix
         context.color_primaries, context.color_trc = info.colour.primaries, info.colour.transfer
-        return stream
+        if span is None:
+            return WholeStream(container, stream)
+        return SpanStream(source, span, container, context, self._bring_along)
 
 
 def _palette_frame(pixels: np.ndarray, alpha: np.ndarray | None) -> VideoFrame:
