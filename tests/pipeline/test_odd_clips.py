@@ -11,7 +11,7 @@ from rule_pipe import RulePipe
 
 from vireo.pipeline.edit import edit_video
 from vireo.receipt.verify import verify
-from vireo.video.io import VideoReader
+from vireo.video.io import Quality, VideoReader, VideoWriter
 
 
 def picture(path):
@@ -57,9 +57,40 @@ def test_transparency_is_kept_where_the_container_has_it(name, suffix, tmp_path)
     assert verify(source, output, tmp_path / "receipt.json").holds
 
 
-def test_transparency_that_has_no_place_is_told(tmp_path):
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_transparency_that_has_no_place_is_told(tmp_path, codec):
     write(tmp_path / "a.mov", **ODD["alpha.mov"])
-    assert "transparency" in edit_video(tmp_path / "a.mov", "darker", tmp_path / "b.mp4", model=RulePipe()).left_out
+    result = edit_video(
+        tmp_path / "a.mov", "darker", tmp_path / "b.mp4", model=RulePipe(), quality=Quality(codec=codec)
+    )
+    assert "transparency" in result.left_out
+
+
+@pytest.mark.parametrize("mode", ["LA", "P", "RGBA"])
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".apng", ".mkv"])
+def test_pictures_keep_transparency_and_take_colour(tmp_path, mode, suffix):
+    alpha = np.zeros((20, 30), np.uint8)
+    alpha[5:15, 5:20] = 255
+    rgba = np.dstack([np.full((20, 30), 200, np.uint8)] * 3 + [alpha])
+    picture = Image.fromarray(rgba).convert(mode)
+    picture.save(tmp_path / "a.png")
+    with (
+        VideoReader(tmp_path / "a.png") as reader,
+        VideoWriter(tmp_path / f"b{suffix}", reader.info, tmp_path / "a.png", quality=Quality(lossless=True)) as writer,
+    ):
+        for frame in reader:
+            assert np.array_equal(frame.alpha, alpha)
+            writer.write(frame, np.full_like(frame.pixels, [255, 0, 10]))
+    with VideoReader(tmp_path / f"b{suffix}") as reader:
+        (frame,) = reader
+    assert np.array_equal(frame.alpha, alpha)
+    assert (frame.pixels[alpha > 0] == [255, 0, 10]).all()
+
+
+def test_an_unused_channel_is_not_missed(tmp_path):
+    Image.fromarray(np.full((20, 30, 4), 255, np.uint8)).save(tmp_path / "a.png")
+    result = edit_video(tmp_path / "a.png", "darker", tmp_path / "b.jpg", model=RulePipe(), look=False)
+    assert result.left_out == ()
 
 
 def test_a_gif_keeps_its_holes(tmp_path):

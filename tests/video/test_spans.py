@@ -6,7 +6,7 @@ import pytest
 from odd_clips import FINE, MS, turned, write
 
 from vireo.video.io import Quality, VideoReader, VideoWriter, read_clip
-from vireo.video.io.spans import touched_span
+from vireo.video.io.spans import touched_span, within
 
 X264 = {"x264-params": "keyint=10:min-keyint=10:scenecut=0"}
 OPEN = {"x264-params": "open-gop=1:keyint=10:min-keyint=10:scenecut=0:bframes=3"}
@@ -103,15 +103,57 @@ def test_a_wish_for_the_quality_encodes_all(tmp_path):
     assert not {p[2] for p in packets(tmp_path / "a.mp4")} & {p[2] for p in packets(tmp_path / "b.mp4")}
 
 
+@pytest.mark.parametrize("suffix", [".avi", ".flv"])
+def test_containers_without_such_times_encode_all(tmp_path, suffix):
+    intra = (
+        {"codec": "mjpeg", "pix_fmt": "yuvj420p", "base": MS} if suffix == ".avi" else {"options": X264 | {"bf": "2"}}
+    )
+    source, output = tmp_path / "a.mov", tmp_path / f"b{suffix}"
+    write(source, count=50, **intra)
+    edited(source, output)
+    before, after = read_clip(source).frames, read_clip(output).frames
+    assert np.abs(after[:20].astype(int) - before[:20]).mean() < 12
+    assert np.abs(after[23:26].astype(int) - (255 - before[23:26])).mean() < 12
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_sound_stays_beside_the_picture(tmp_path, suffix):
+    source, output = tmp_path / "a.mp4", tmp_path / f"b{suffix}"
+    write(source, count=100, rate=4, options={"x264-params": "keyint=8:min-keyint=8:scenecut=0"}, sound=["aac"])
+    with VideoReader(source, trusted=True) as reader, VideoWriter(output, reader.info, source, span=(20, 21)) as writer:
+        for frame in reader:
+            writer.write(frame, 255 - frame.pixels if within(frame.seconds, 20, 21) else frame.pixels)
+    with av.open(str(output)) as file:
+        order = [(p.stream.type, float(p.dts * p.time_base)) for p in file.demux() if p.size and p.dts is not None]
+    apart, last = 0.0, {"audio": 0.0, "video": 0.0}
+    for kind, seconds in order:
+        last[kind] = seconds
+        apart = max(apart, abs(last["audio"] - last["video"]))
+    assert apart < 2
+    after, before = read_clip(output).frames, read_clip(source).frames
+    assert np.array_equal(after[:70], before[:70])
+    assert np.array_equal(after[90:], before[90:])
+
+
+def test_edges_of_the_span_are_those_of_the_edit(tmp_path):
+    times = [1000 + 40 * k for k in range(30)]
+    write(tmp_path / "a.mov", codec="mjpeg", pix_fmt="yuvj420p", base=MS, times=times)
+    with VideoReader(tmp_path / "a.mov", trusted=True) as reader:
+        times = [frame.pts for frame in reader]
+        unit = reader.info.time_base
+        for stop in (0.4, 0.44, 0.48, 0.52):
+            span = touched_span(tmp_path / "a.mov", reader.info, "mov", "mjpeg", reader.info.pix_fmt, None, stop)
+            inside = [t for t in times if within(float((t - times[0]) * unit), None, stop)]
+            assert [t for t in times if span.touches(t)] == inside
+
+
 def test_the_span_of_an_open_group_begins_before_it(tmp_path):
     write(tmp_path / "a.mp4", count=50, options=OPEN)
     with av.open(str(tmp_path / "a.mp4")) as file:
         found = [p for p in file.demux(file.streams.video[0]) if p.size]
     keys = [k for k, p in enumerate(found) if p.is_keyframe]
-    leading = [any(q.pts < found[k].pts for q in found[k + 1 :]) for k in keys]
-    assert any(leading), "the clip has open groups"
-    span = touched_span(tmp_path / "a.mp4", START, STOP)
-    if span is not None:
-        closed = {found[k].pts for k, is_open in zip(keys, leading, strict=True) if not is_open}
-        assert span.begin in closed
-        assert span.end is None or span.end in closed
+    assert any(q.pts < found[k].pts for k in keys for q in found[k + 1 :]), "the clip has open groups"
+    edited(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    before, after = read_clip(tmp_path / "a.mp4").frames, read_clip(tmp_path / "b.mp4").frames
+    assert np.abs(after[[*range(20), *range(40, 50)]].astype(int) - before[[*range(20), *range(40, 50)]]).mean() < 12
+    assert np.abs(after[23:26].astype(int) - (255 - before[23:26])).mean() < 12

@@ -48,6 +48,20 @@ def test_the_object_looks_the_same_without_its_unseen_turns(shape, material):
         assert np.sqrt(((a - b) ** 2).mean()) < 1.3  # meshes have facets, shadows and patterns texels
 
 
+def test_half_turns_of_a_metal_ring_about_its_bands_are_unseen():
+    rng = np.random.default_rng(2)
+    turns = tumbling(rng)
+    half = turns * Rotation.from_rotvec([0, np.pi, 0])
+    assert np.allclose(*(seen_turns("ring", "metal", given.as_matrix()) for given in (turns, half)), atol=1e-6)
+    scene = sample_scene(7)
+    body = scene.bodies[0].model_copy(update={"shape": "ring", "material": "metal"})
+    a, b = (
+        render(scene.model_copy(update={"bodies": (turned(body, given),)}), truth=False).clean.astype(float)
+        for given in (turns, half)
+    )
+    assert np.sqrt(((a - b) ** 2).mean()) < 1.3
+
+
 @pytest.mark.parametrize("material", PLAIN)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_unseen_turns_of_the_source_do_not_reach_the_target(shape, material):

@@ -22,7 +22,8 @@ class MixtureConfig:
         others the target's last frame, which later lets one edited key frame guide a long clip.
     footage: share of steps on footage, its families evenly: light and style are to work on any picture.
     image_batch: batch of image steps as a multiple of the video batch; their samples are cheaper.
-    weights: relative frequency of families, 1 where not named. What is learned last comes more often.
+    weights: relative frequency of the families that a pair set holds, 1 where not named. What is learned last
+        comes more often.
     """
 
     image: float = 0.6

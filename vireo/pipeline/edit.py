@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from vireo.receipt.format import ModelFacts
 from vireo.receipt.writer import ReceiptWriter
 from vireo.video.change import certainty, settled
 from vireo.video.geometry import carry, enlarge, model_size, resize
-from vireo.video.io import Quality, TimedFrame, VideoReader, VideoWriter, read_clip, refuse_output
+from vireo.video.io import Quality, TimedFrame, VideoReader, VideoWriter, read_clip, refuse_output, within
 from vireo.video.mask import open_masks
 from vireo.video.region import Preserve, Region, composite, predict_region, to_uint8
 from vireo.video.strip import BeforeAfterStrip
@@ -49,7 +48,7 @@ class EditResult:
     fps: average frames per second. seconds: spent in each of `STAGES`, and in total.
     changed_fraction: share of all pixels of the clip that lie inside the predicted edit region.
     found: whether the instructor saw what the instruction names; None where it was not asked.
-    left_out: streams of the source that the output's container cannot hold, in words.
+    left_out: what of the source the output's codec and container cannot hold, in words.
     """
 
     output: str
@@ -348,12 +347,11 @@ def _edited_span(
     editor: FrameEditor, frames: Iterable[TimedFrame], start: float | None, end: float | None
 ) -> Iterator[tuple[TimedFrame, LowEdit | None]]:
     """All frames in order; those from `start` up to `end` (seconds from the first) with their edit."""
-    low, high = -math.inf if start is None else start, math.inf if end is None else end
-    first: list[float] = []
+    first: list[int] = []
 
     def inside(frame: TimedFrame) -> bool:
-        first.append(frame.seconds) if not first else None
-        return low <= frame.seconds - first[0] < high
+        first.append(frame.pts) if not first else None
+        return within(float((frame.pts - first[0]) * frame.time_base), start, end)
 
     for wanted, group in groupby(frames, inside):
         if wanted:

@@ -162,6 +162,8 @@ class _Check:
         if hashlib.sha256(old.pixels[outside].tobytes()).hexdigest() != frame.untouched:
             fails("the receipt is of another source, or its region was changed")
         differs = (old.pixels != new.pixels).any(-1)
+        if number == 0 and new.alpha is None and old.alpha is not None:
+            self.verdict.notes.append("the output has lost the source's transparency")
         if self.exact and new.alpha is not None and not np.array_equal(_opacity(old), new.alpha):
             fails("its transparency differs")
         if self.exact:

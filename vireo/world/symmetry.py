@@ -38,9 +38,9 @@ def seen_turns(shape: Shape, material: Material, rotations: np.ndarray) -> np.nd
     standard = shapes.rotation(shapes.standing(shape, 0.0))
     if shape == "ball" and material not in PATTERNED:
         return np.tile(standard, (len(rotations), 1, 1))
-    if material == "striped" or (shape, material) == ("ring", "metal"):  # a ring's bands run across it
+    if material == "striped":
         return rotations
-    if shape == "cube" or material == "checkered":
+    if shape == "cube" or material == "checkered" or (shape, material) == ("ring", "metal"):
         turns = _finite(shape, material)
         nearest = np.einsum("ij,njk,ik->n", rotations[0], turns, standard).argmax()
         return rotations @ turns[nearest]
@@ -59,9 +59,11 @@ def seen_turns(shape: Shape, material: Material, rotations: np.ndarray) -> np.nd
 def _finite(shape: Shape, material: Material) -> np.ndarray:
     """The quarter turns (n, 3, 3) of the body that cannot be seen, itself unturned among them."""
     keeps: list[Callable[[np.ndarray], bool]] = []
-    if shape == "cone" or material == "metal":
+    if (shape, material) == ("ring", "metal"):  # MuJoCo lays its bands across, along y
+        keeps.append(lambda turn: turn[1, 1] == 1)
+    elif shape == "cone" or material == "metal":
         keeps.append(lambda turn: turn[2, 2] == 1)
-    elif shape not in ("ball", "cube"):
+    if shape not in ("ball", "cube", "cone"):
         keeps.append(lambda turn: abs(turn[2, 2]) == 1)
     return np.array([turn for turn in _QUARTER_TURNS if all(keep(turn) for keep in keeps)])
 

@@ -17,6 +17,7 @@ from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import Quality
 from vireo.video.io.lossless import write_lossless
 from vireo.video.io.reader import VideoReader, probe, read_clip
+from vireo.video.io.spans import within
 from vireo.video.io.writer import VideoWriter, refuse_output
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "probe",
     "read_clip",
     "refuse_output",
+    "within",
     "write_errors",
     "write_lossless",
 ]

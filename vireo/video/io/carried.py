@@ -56,21 +56,24 @@ class Carried:
         """Writes the packets that are due up to a time, or all that are left."""
         if not self._copies:
             return
-        with damage(self._path):
-            while (packet := self._held or next(self._packets, None)) is not None:
-                self._held = None
-                if not packet.size:
-                    # The demuxer's end-of-stream mark.
+        while (packet := self._held or self._next()) is not None:
+            self._held = None
+            if not packet.size:
+                # The demuxer's end-of-stream mark.
+                continue
+            if packet.dts is None:
+                if packet.stream.type != "video":
                     continue
-                if packet.dts is None:
-                    if packet.stream.type != "video":
-                        continue
-                    packet.pts = packet.dts = 0  # cover art has no time
-                if seconds is not None and packet.dts * packet.time_base > seconds:
-                    self._held = packet
-                    return
-                packet.stream = self._copies[packet.stream_index]
-                self._target.mux_one(packet)
+                packet.pts = packet.dts = 0  # cover art has no time
+            if seconds is not None and packet.dts * packet.time_base > seconds:
+                self._held = packet
+                return
+            packet.stream = self._copies[packet.stream_index]
+            self._target.mux_one(packet)
+
+    def _next(self) -> av.Packet | None:
+        with damage(self._path):
+            return next(self._packets, None)
 
     def close(self) -> None:
         self._container.close()

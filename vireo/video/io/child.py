@@ -13,8 +13,6 @@ import time
 import traceback
 from pathlib import Path
 
-import numpy as np
-
 from vireo.errors import VideoError
 from vireo.video.io.decoder import Decoder
 from vireo.video.io.sandbox import END, ERROR, FAULT, FRAME, HEAD, INFO, TEXT_LENGTH, TIMES, info_to_json
@@ -49,10 +47,9 @@ def main() -> None:
 def _send_all(path: Path, pipe: int) -> None:
     decoder = Decoder(path)
     _send(pipe, INFO, info_to_json(decoder.info).encode())
-    for frame in decoder:
-        pixels = frame.pixels if frame.alpha is None else np.dstack([frame.pixels, frame.alpha])
-        _send(pipe, FRAME, TIMES.pack(frame.pts, frame.duration), memoryview(pixels).cast("B"))
-        del frame, pixels
+    for pixels, pts, duration in decoder.pictures():
+        _send(pipe, FRAME, TIMES.pack(pts, duration), memoryview(pixels).cast("B"))
+        del pixels
         # PyAV's frames are part of reference cycles; a few large ones are too few objects for a collection by itself.
         gc.collect()
     _send(pipe, END)

@@ -29,7 +29,7 @@ class VideoInfo:
     width, height: display size, after rotation. aspect: of one pixel, width / height. fps: average rate.
     frames: count stated by the file or estimated from its duration, None where neither is known.
     codec, pix_fmt, container: FFmpeg's names. alpha: pixels may be transparent. turned: the file
-    stores its pictures turned or flipped, and says so. still: an image file.
+    stores its pictures turned or flipped, and says so. first: pts of the first frame. still: an image file.
     """
 
     width: int
@@ -44,6 +44,7 @@ class VideoInfo:
     colour: Colour
     alpha: bool
     turned: bool
+    first: int
     audio_streams: int
     still: bool
 
@@ -94,12 +95,17 @@ class Decoder:
         self._container.close()
 
     def __iter__(self) -> Iterator[TimedFrame]:
+        for pixels, pts, duration in self.pictures():
+            yield timed_frame(pixels, pts, duration, self.info.time_base)
+
+    def pictures(self) -> Iterator[tuple[np.ndarray, int, int]]:
+        """Pixels, uint8 RGB or, with `VideoInfo.alpha`, RGBA (H, W, 3 or 4), pts and duration of each frame."""
         if self._first is not None:
             yield self._first
             self._first = None
         yield from self._frames
 
-    def _decode(self) -> Iterator[TimedFrame]:
+    def _decode(self) -> Iterator[tuple[np.ndarray, int, int]]:
         stream, time_base = self._stream, Fraction(self._stream.time_base)
         step = max(1, round(1 / (Fraction(stream.average_rate or DEFAULT_FPS) * time_base)))
         expected, packets, seen, next_pts = stream.frames, 0, 0, 0
@@ -117,7 +123,7 @@ class Decoder:
                     pixels = to_rgb(frame, self.info.alpha)
                     if pixels.shape[:2] != (self.info.height, self.info.width):
                         raise VideoError(f"{self.path} changes its size on the way", "give a video of one size")
-                    yield timed_frame(pixels, pts, frame.duration or 0, time_base)
+                    yield pixels, pts, frame.duration or 0
         if seen:
             self._refuse_early_end(packets, expected, next_pts * time_base)
 
@@ -139,6 +145,15 @@ class Decoder:
         if cut:
             raise VideoError(f"{self.path} is truncated: it ends early", "give an undamaged file")
 
+    @staticmethod
+    def _alpha(frame: av.VideoFrame, sure: bool) -> bool:
+        """Whether there is transparency. Palettes may hold some, and pictures have a channel for it that is not used:
+        there, the frame itself tells. sure: what its format tells holds."""
+        palette = frame.format.name == "pal8"
+        if not palette and (sure or not has_alpha(frame)):
+            return has_alpha(frame)
+        return bool((to_rgb(frame, alpha=True)[..., 3] < 255).any())
+
     def _describe(self, frame: av.VideoFrame) -> VideoInfo:
         stream, context = self._stream, self._stream.codec_context
         fps = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_FPS)
@@ -149,6 +164,7 @@ class Decoder:
             frames = max(1, round(Fraction(self._container.duration, av.time_base) * fps))
         swap, aspect = swapped(frame), Fraction(stream.sample_aspect_ratio or 1)
         name = self._container.format.name
+        still = name == "image2" or name.endswith("_pipe")
         return VideoInfo(
             width=frame.height if swap else frame.width,
             height=frame.width if swap else frame.height,
@@ -160,10 +176,11 @@ class Decoder:
             pix_fmt=frame.format.name if self._separate else context.pix_fmt or frame.format.name,
             container=name,
             colour=Colour.of(frame),
-            alpha=has_alpha(frame) and (name != "gif" or bool((to_rgb(frame, alpha=True)[..., 3] < 255).any())),
+            alpha=self._alpha(frame, sure=not (still or name == "gif")),
             turned=turned(frame),
+            first=frame.pts or 0,
             audio_streams=len(self._container.streams.audio),
-            still=name == "image2" or name.endswith("_pipe"),
+            still=still,
         )
 
 

@@ -72,6 +72,7 @@ _CRF = {"h264": (0, 51), "hevc": (0, 51), "vp8": (4, 63), "vp9": (0, 63), "av1":
 """Codecs with a constant rate factor: the best and the worst."""
 
 _RGB_FORMATS = ("bgr0", "gbrp", "rgb24", "bgr24", "bgra")
+_RGB_CODECS = ("apng", "webp", "png", "bmp", "tiff", "qtrle")
 _RGBA_FORMATS = ("bgra", "rgba", "argb", "gbrap")
 _YUVA_FORMATS = ("yuva420p", "yuva444p10le", "yuva444p")
 
@@ -117,7 +118,7 @@ def choose_codec(
     """A key of `ENCODERS`. Raises VideoError where the container takes none, or not the one asked for."""
     allowed = _allowed(container, path)
     if quality.lossless:
-        wanted = (quality.codec,) if quality.codec else (source.codec, "ffv1", "png", "apng")
+        wanted = (quality.codec,) if quality.codec else (source.codec, "ffv1", "png", "apng", "tiff", "bmp")
         for codec in wanted:
             if codec in allowed & LOSSLESS:
                 return codec
@@ -173,11 +174,14 @@ def choose_alpha_format(codec: str, container: str, source: VideoInfo, quality: 
     """The pixel format that keeps transparency best, or None where codec or container (FFmpeg's name) has none."""
     if codec == "gif":
         return "pal8"
-    if codec in ("vp8", "vp9") and container not in ("webm", "matroska"):
-        return None
-    formats = set(_formats(codec)) - ({"gbrap"} if codec == "vp9" else set())  # listed, and refused
+    if codec == "hevc" or (codec in ("vp8", "vp9") and container not in ("webm", "matroska")):
+        return None  # the encoder of HEVC lists such a format, and refuses it
+    formats = set(_formats(codec)) - ({"gbrap"} if codec == "vp9" else set())  # the same
     wanted = [*_RGBA_FORMATS, *_YUVA_FORMATS] if is_rgb(source.pix_fmt) else [*_YUVA_FORMATS, *_RGBA_FORMATS]
-    wanted = _RGBA_FORMATS if quality.lossless else (source.pix_fmt, *wanted)
+    if quality.lossless or codec in _RGB_CODECS:
+        wanted = list(_RGBA_FORMATS)
+    elif source.pix_fmt.startswith("yuva") or source.pix_fmt in _RGBA_FORMATS:
+        wanted.insert(0, source.pix_fmt)
     return next((name for name in wanted if name in formats), None)
 
 
@@ -191,8 +195,10 @@ def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) 
     if quality.lossless and codec != "rawvideo":
         return next(name for name in _RGB_FORMATS if name in formats)
     odd = source.width % 2 or source.height % 2
-    if codec in ("gif", "apng", "webp", "png", "bmp", "tiff", "qtrle"):
-        wanted = ["pal8"] if codec == "gif" else ["rgb24", "bgr24", "bgra"]
+    if codec == "gif":
+        wanted = ["pal8"]
+    elif codec in _RGB_CODECS:
+        wanted = ["rgb24", "bgr24", "bgra"]
     elif codec == "rawvideo":
         return "bgr24"
     elif codec == "mjpeg":

@@ -118,6 +118,7 @@ class VideoWriter:
             raise VideoError(f"{self.path} holds one picture, the clip has more", "name the output .mp4")
         self._written += 1
         if not self._picture.wants(timing.pts):
+            assert pixels is timing.pixels or np.array_equal(pixels, timing.pixels), "a frame outside the span differs"
             return
         pix_fmt = self._picture.encoder.pix_fmt
         alpha = timing.alpha if self._alpha else None
@@ -127,7 +128,6 @@ class VideoWriter:
             frame = from_rgb(pixels if alpha is None else np.dstack([pixels, alpha]), pix_fmt, self._info.colour)
         frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
         with write_errors(self.path):
-            self._bring_along(timing.pts * timing.time_base)
             self._picture.encode(frame)
 
     def _bring_along(self, seconds: Fraction) -> None:
@@ -160,17 +160,18 @@ class VideoWriter:
         if info.alpha and not self._alpha:
             self.left_out = ("transparency",)
         pix_fmt = with_alpha or choose_pix_fmt(codec, info, self._quality)
-        alike = codec == info.codec and pix_fmt == info.pix_fmt and not (info.alpha or info.turned or info.still)
-        alike = alike and info.container != "mpegts"  # whose packets do not come one a picture
         span = None
-        if source is not None and bounds != (None, None) and self._quality == Quality() and alike and codec in BESIDE:
-            span = touched_span(source, *bounds)
+        if source is not None and bounds != (None, None) and self._quality == Quality():
+            span = touched_span(source, info, container.format.name, codec, pix_fmt, *bounds)
+        picture: WholeStream | SpanStream
         if span is None:
             stream = container.add_stream(ENCODERS[codec].name, rate=info.fps, options=options)
-            context = stream.codec_context
+            picture = WholeStream(container, stream, self._bring_along)
         else:
-            context = av.CodecContext.create(ENCODERS[codec].name, "w")
-            context.framerate, context.options = info.fps, options | span.options(codec)
+            encoder = av.CodecContext.create(ENCODERS[codec].name, "w")
+            encoder.framerate, encoder.options = info.fps, options | BESIDE[codec]
+            picture = SpanStream(source, span, container, encoder, self._bring_along)
+        context = picture.encoder
         context.width, context.height, context.pix_fmt = info.width, info.height, pix_fmt
         context.flags |= Flags.bitexact
         # AVI and MPEG-4 part 2 count frames at a fixed rate and cannot take fine time bases.
@@ -186,9 +187,8 @@ class VideoWriter:
             context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
             context.colorspace = info.colour.matrix
         context.color_primaries, context.color_trc = info.colour.primaries, info.colour.transfer
-        if span is None:
-            return WholeStream(container, stream)
-        return SpanStream(source, span, container, context, self._bring_along)
+        picture.open()
+        return picture
 
 
 def _palette_frame(pixels: np.ndarray, alpha: np.ndarray | None) -> VideoFrame:
