@@ -43,6 +43,16 @@ def test_noise_is_not_certain_and_a_disc_is():
     assert sure[:, far].mean() < 0.1
 
 
+def test_a_pale_edit_of_a_part_is_certain_and_noise_beside_it_is_not():
+    rebuilt, part = np.full((9, 96, 96, 3), 0.5, np.float32), np.zeros((9, 96, 96))
+    part[:, 30:50, 20:70] = 1
+    sure = certainty(rebuilt + part[..., None].astype(np.float32) * np.float32(12 / 255), rebuilt, part)
+    assert (sure[:, 34:46, 24:66] > 0.99).all()
+    strong = rebuilt + np.float32(12 / 255)
+    strong[:, 30:50, 20:70] = rebuilt[:, 30:50, 20:70] + np.float32(90 / 255)
+    assert (certainty(strong, rebuilt, part)[:, :20] < 0.4).all()
+
+
 def test_a_faint_edit_of_the_whole_picture_is_certain_and_what_it_spares_is_spared():
     rebuilt, whole = blurred(SOURCE), np.ones((3, 96, 96))
     assert (certainty(rebuilt + np.float32(3 / 255), rebuilt, whole) > 0.99).all()

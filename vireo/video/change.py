@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-FAINT = (8.0, 24.0)
-"""Smoothed changes (1/255) below the first are noise, above the second certain; between them they count in part."""
+FAINT, FAINT_PART, FAINT_LEAST = 24.0, 0.35, 4.0
+"""Smoothed changes (1/255) above the first are certain; of an edit that changes little, as a pale watermark does, those
+above the second's share of its strong changes, but none below the third. What is under a third of that is noise; between
+the two it counts in part."""
 
 WIDE, FAINT_SHARE, FAINT_MOST = 0.35, 0.15, 16.0
 """Where the region covers more than the first of the picture, an edit may be faint everywhere, as the loss of colour of
@@ -32,11 +34,13 @@ def certainty(edited: np.ndarray, rebuilt: np.ndarray, soft: np.ndarray) -> np.n
     """
     width = SMOOTH * edited.shape[2] / 96
     change = gaussian_filter(edited - rebuilt, (SMOOTH_TIME, width, width, 0), mode="nearest")
-    size, ends, region = 255 * np.abs(change).max(-1), FAINT, soft > 0
+    size, region = 255 * np.abs(change).max(-1), soft > 0
     if region.mean() > WIDE:
-        faint = min(FAINT_SHARE * float(np.median(size[region])), FAINT_MOST)
-        ends = faint, 3 * faint + 1e-3
-    return _between(size, ends)
+        certain = 3 * min(FAINT_SHARE * float(np.median(size[region])), FAINT_MOST) + 1e-3
+    else:
+        strong = float(np.quantile(size[region], 0.95)) if region.any() else 0.0
+        certain = float(np.clip(FAINT_PART * strong, FAINT_LEAST, FAINT))
+    return _between(size, (certain / 3, certain))
 
 
 def settled(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray, sure: np.ndarray) -> np.ndarray:
