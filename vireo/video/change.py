@@ -11,9 +11,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 FAINT, FAINT_PART, FAINT_LEAST = 24.0, 0.35, 4.0
-"""Smoothed changes (1/255) above the first are certain; of an edit that changes little, as a pale watermark does, those
-above the second's share of its strong changes, but none below the third. What is under a third of that is noise; between
-the two it counts in part."""
+"""Smoothed changes (1/255) above the first are certain; of an edit that changes little, as of a pale watermark, those
+above the second's share of its strong changes, but none below the third. What is under a third of that is noise, what
+lies between counts in part."""
 
 WIDE, FAINT_SHARE, FAINT_MOST = 0.35, 0.15, 16.0
 """Where the region covers more than the first of the picture, an edit may be faint everywhere, as the loss of colour of
