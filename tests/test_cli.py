@@ -150,7 +150,19 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "--preserve",
         "soft",
     ]
-    options += ["--mask", "m.png", "--no-look", "--receipt", "r.json", "--codec", "hevc", "--crf", "20"]
+    options += [
+        "--mask",
+        "m.png",
+        "--no-look",
+        "--receipt",
+        "r.json",
+        "--preview",
+        "p.mp4",
+        "--codec",
+        "hevc",
+        "--crf",
+        "20",
+    ]
     options += ["--start", "0.5", "--end", "2", "--compare", "c.png", "-y", "--json"]
     code, out, err = run("edit", "in.mp4", "make it night", "-o", "out.mp4", *options)
     assert code == 0
@@ -163,6 +175,7 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "mask": Path("m.png"),
         "look": False,
         "receipt": Path("r.json"),
+        "preview": Path("p.mp4"),
         "quality": Quality("hevc", 20, False),
         "steps": 4,
         "guidance": 1.5,

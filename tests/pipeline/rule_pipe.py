@@ -18,6 +18,7 @@ class RulePipe:
 
     def __init__(self):
         self.lengths, self.images, self.last_timings, self.components = [], [], {}, {}
+        self.config = SimpleNamespace(steps=4)
 
     def p_absent(self, prompts, videos):
         """The disc is red, and it is all there is."""

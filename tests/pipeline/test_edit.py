@@ -130,6 +130,22 @@ def test_an_image_is_edited_as_one_frame(tmp_path):
     assert read_clip(tmp_path / "out.png").frames.shape == (1, 100, 140, 3)
 
 
+def test_a_preview_of_few_steps_comes_first(movie, tmp_path):
+    pipe, seen = RulePipe(), []
+
+    def progress(done, total, label):
+        seen.append((label, (tmp_path / "preview.mp4").exists(), (tmp_path / "out.mp4").exists()))
+
+    names = {"preview": tmp_path / "preview.mp4", "on_progress": progress}
+    result = edit_video(movie, "red to blue", tmp_path / "out.mp4", model=pipe, steps=7, **names)
+    labels = [label for label, _, _ in seen]
+    assert labels == sorted(labels, key=["preview", "editing"].index)
+    assert {(made, done) for label, made, done in seen if label == "editing"} == {(True, False)}
+    assert sum(label == "preview" for label in labels) < sum(label == "editing" for label in labels)
+    assert result.steps == 7
+    assert len(read_clip(tmp_path / "preview.mp4").frames) == result.frames
+
+
 def test_reference_reaches_the_model(tmp_path):
     pipe, picture = RulePipe(), scene(1, 30, 40)[0][0]
     Image.fromarray(picture).save(tmp_path / "ref.png")

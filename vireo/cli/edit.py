@@ -35,6 +35,9 @@ def edit(
     receipt: Annotated[
         Path | None, typer.Option(help="Also write what was done and left alone here; see vireo verify.")
     ] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="Also write a quick version of at most four steps there, first.")
+    ] = None,
     codec: Annotated[
         str | None, typer.Option(help="Codec of the output, e.g. hevc or ffv1; else the source's.")
     ] = None,
@@ -64,6 +67,7 @@ def edit(
             end=end,
             compare=compare,
             receipt=receipt,
+            preview=preview,
             quality=Quality(codec, crf, lossless),
             overwrite=overwrite,
             on_progress=advance,
@@ -83,6 +87,8 @@ def edit(
         facts["left out"] = f"{', '.join(result.left_out)}: {output.suffix} files do not take that here"
     if compare is not None:
         facts["before/after"] = compare
+    if preview is not None:
+        facts["preview"] = preview
     if receipt is not None:
         facts["receipt"] = receipt
     terminal.print_facts(facts)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 OVERLAP = 2
 """Frames that neighbouring windows share, and over which one fades into the next."""
 
+PREVIEW_STEPS = 4
+"""Denoising steps of a preview."""
+
 ABSENT = 0.5
 """What the instruction names counts as absent where the instructor is surer of that than this."""
 
@@ -94,6 +97,7 @@ def edit_video(
     end: float | None = None,
     compare: str | Path | None = None,
     receipt: str | Path | None = None,
+    preview: str | Path | None = None,
     quality: Quality = Quality(),
     overwrite: bool = False,
     on_progress: Progress | None = None,
@@ -105,9 +109,9 @@ def edit_video(
     edit region. preserve: what becomes of the picture outside the edit region. look: whether the instructor looks
     first, and the clip stays as it is where it does not see what the instruction names; with a mask it is not asked.
     start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
-    codec and container stay the source's. compare: also writes a
-    before/after picture there. receipt: also writes what was done and what was left alone, for
-    `vireo.receipt.verify`. quality: codec and quality of the output, else the source's.
+    codec and container stay the source's. compare: also writes a before/after picture there. receipt: also writes what
+    was done and what was left alone, for `vireo.receipt.verify`. preview: the same edit of at most PREVIEW_STEPS steps
+    is written there first. quality: codec and quality of the output, else the source's.
     Files appear whole or not at all, whatever happens meanwhile.
 
     Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files.
@@ -117,9 +121,9 @@ def edit_video(
     quality.check()
     if mask is not None and preserve != "strict":
         raise InputError(f"with preserve {preserve} a mask has no meaning", "leave one of them out")
-    written = [Path(path) for path in (output, compare, receipt) if path is not None]
+    written = [Path(path) for path in (output, compare, receipt, preview) if path is not None]
     if len({path.absolute() for path in written}) < len(written):
-        raise InputError("output, compare and receipt name the same file", "give each its own")
+        raise InputError("output, compare, receipt and preview name the same file", "give each its own")
     for path in written:
         for used in (source, mask, reference):
             refuse_output(path, used, overwrite)
@@ -133,6 +137,17 @@ def edit_video(
         picture = None if reference is None else read_clip(reference, max_frames=1).frames[0]
         with _timed(seconds, "load"):
             pipe = _load(model)
+        if preview is not None:
+            few = min(PREVIEW_STEPS, pipe.config.steps if steps is None else steps)
+            edit_video(
+                source,
+                instruction,
+                preview,
+                **{"model": pipe, "reference": reference, "mask": mask, "steps": few, "guidance": guidance},
+                **{"seed": seed, "preserve": preserve, "look": look, "start": start, "end": end},
+                **{"quality": quality, "overwrite": overwrite},
+                on_progress=on_progress and (lambda done, total, _: on_progress(done, total, "preview")),
+            )
         editor = FrameEditor(pipe, instruction, picture, steps, guidance, seed, seconds, look)
         strip, changed, count = BeforeAfterStrip(), 0, 0
         with VideoWriter(output, info, source, overwrite, quality, (start, end)) as writer:
