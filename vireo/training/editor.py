@@ -40,7 +40,7 @@ class EditorConfig:
     mixture: MixtureConfig = field(default_factory=MixtureConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=16000, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.998, sample_every=1000
+            steps=23000, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.998, sample_every=1000
         )
     )
 
