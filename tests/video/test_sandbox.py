@@ -115,6 +115,7 @@ def test_no_process_and_no_pipe_is_left(clip):
         children = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "args="], capture_output=True, text=True)
         return children.stdout.count("vireo.video.io.child"), len(os.listdir("/proc/self/fd"))
 
+    gc.collect()  # of what other tests left
     before = state()
     for _ in range(3):
         with VideoReader(clip) as reader:
