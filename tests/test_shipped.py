@@ -11,7 +11,7 @@ import pytest
 from vireo.data.pairs import read_pairs
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, dilated, edit_error
 from vireo.models.presets import PRESETS
-from vireo.pipeline.edit import edit_frames
+from vireo.pipeline.frames import edit_frames
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.video.io import read_clip
 from vireo.world.generate import make_pairs

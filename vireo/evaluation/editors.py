@@ -14,7 +14,7 @@ from vireo.errors import InputError
 from vireo.evaluation.records import Condition
 from vireo.evaluation.truths import Truth
 from vireo.models.presets import resolve
-from vireo.pipeline.edit import ABSENT, FramesEdit, edit_frames
+from vireo.pipeline.frames import ABSENT, FramesEdit, edit_frames
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.types import EditPair
 from vireo.video.change import certainty, settled

@@ -7,7 +7,8 @@ sandbox.py    the same from a child process with limits (child.py is what runs t
 reader.py     `VideoReader`, `probe`, `read_clip`: what the rest of the program uses
 encoders.py   which encoder, pixel format and quality an output gets
 carried.py    sound, subtitles, cover art, chapters and tags, copied as they are
-spans.py      packets around an edited span, copied as they are
+spans.py      which packets around an edited span can be copied as they are (avc.py: of H.264)
+streams.py    the picture stream of an output, encoded or in part copied
 writer.py     `VideoWriter`: a file with the times, size and sound of its source
 lossless.py   `write_lossless`: FFV1 clips whose bytes depend on the frames alone
 """
@@ -17,7 +18,6 @@ from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import Quality
 from vireo.video.io.lossless import write_lossless
 from vireo.video.io.reader import VideoReader, probe, read_clip
-from vireo.video.io.spans import within
 from vireo.video.io.writer import VideoWriter, refuse_output
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "probe",
     "read_clip",
     "refuse_output",
-    "within",
     "write_errors",
     "write_lossless",
 ]

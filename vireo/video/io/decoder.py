@@ -48,6 +48,11 @@ class VideoInfo:
     audio_streams: int
     still: bool
 
+    def within(self, pts: int, start: float | None, stop: float | None) -> bool:
+        """Whether a frame is shown from `start` on and before `stop`, seconds from the first; None is no bound."""
+        seconds = float((pts - self.first) * self.time_base)
+        return (start is None or start <= seconds) and (stop is None or seconds < stop)
+
 
 @dataclass(frozen=True)
 class TimedFrame:

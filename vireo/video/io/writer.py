@@ -23,7 +23,8 @@ from vireo.video.io.colour import from_rgb
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_alpha_format, choose_codec, choose_pix_fmt
-from vireo.video.io.spans import BESIDE, SpanStream, WholeStream, touched_span
+from vireo.video.io.spans import BESIDE, touched_span
+from vireo.video.io.streams import SpanStream, WholeStream
 
 
 def refuse_output(output: str | Path, source: str | Path | None = None, overwrite: bool = False) -> None:
@@ -171,7 +172,12 @@ class VideoWriter:
             encoder = av.CodecContext.create(ENCODERS[codec].name, "w")
             encoder.framerate, encoder.options = info.fps, options | BESIDE[codec]
             picture = SpanStream(source, span, container, encoder, self._bring_along)
-        context = picture.encoder
+        self._set_up(picture.encoder, codec, pix_fmt)
+        picture.open()
+        return picture
+
+    def _set_up(self, context: av.VideoCodecContext, codec: str, pix_fmt: str) -> None:
+        info, container = self._info, self._container
         context.width, context.height, context.pix_fmt = info.width, info.height, pix_fmt
         context.flags |= Flags.bitexact
         # AVI and MPEG-4 part 2 count frames at a fixed rate and cannot take fine time bases.
@@ -187,8 +193,6 @@ class VideoWriter:
             context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
             context.colorspace = info.colour.matrix
         context.color_primaries, context.color_trc = info.colour.primaries, info.colour.transfer
-        picture.open()
-        return picture
 
 
 def _palette_frame(pixels: np.ndarray, alpha: np.ndarray | None) -> VideoFrame:
