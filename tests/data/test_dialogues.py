@@ -10,7 +10,7 @@ from vireo.models.tokenizer import EOS, train_tokenizer
 OPENING = [1, 2, 2, 9]
 TURNS = [
     Turn((4, 20, 21, 5, 30, 3), 4, "a", 5),
-    Turn((4, 22, 5, 31, 32, 3), 3, "b"),
+    Turn((4, 22, 5, 31, 32, 3), 3, "b", names=((1, 2),)),
     Turn((4, 23, 24, 25, 5, 33, 3), 5, "c"),
 ]
 
@@ -28,6 +28,8 @@ def test_layout():
     assert packed.turns[used].tolist() == [0, 0, 1, 1, 1, 2, 2]
     assert packed.asking.tolist() == [[0, 7], [0, 12], [1, 8]]
     assert packed.bodies == [5, 0, 0]
+    assert packed.naming.tolist() == [[0, 11]]
+    assert packed.named == [2]
 
 
 def test_sets_of_objects():
@@ -76,7 +78,7 @@ def test_bank_holds_what_the_chat_format_gives(tmp_path):
     texts = [
         [Text("color", "what color is the ball?", "red", bits([0, 2])), Text("plan", "Make it red.", "recolor")],
         [],
-        [Text("color", "x\ny?", "a b")],
+        [Text("relation", "is the ball left of the red cone?", "No", 3, (("the ball", 1), ("the red cone", 2)))],
     ]
     tokenizer = train_tokenizer([f" {t.said} {t.answer}" for group in texts for t in group] * 5, 330)
     tokenise(tokenizer, MINI, texts).save(tmp_path / "bank.npz")
@@ -87,6 +89,10 @@ def test_bank_holds_what_the_chat_format_gives(tmp_path):
     for number, text in enumerate(flat):
         start = turn_ids(tokenizer, MINI, text.said)
         ids = (*start, *answer_ids(tokenizer, MINI, text.answer), EOS)
-        assert bank.turn(number) == Turn(ids, len(start), text.kind, text.bodies)
+        turn = bank.turn(number)
+        assert (turn.ids, turn.answer, turn.kind, turn.bodies) == (ids, len(start), text.kind, text.bodies)
+        assert [own for _, own in turn.names] == [own for _, own in text.names]
+        for (last, _), (words, _) in zip(turn.names, text.names, strict=True):
+            assert tokenizer.decode(ids[: last + 1]).endswith(f" {words}")
     drawn = bank.draw(0, np.random.default_rng(0))
     assert sorted(turn.kind for turn in drawn) == ["color", "plan"]

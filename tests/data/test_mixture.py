@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vireo.data.mixture import PHRASES, EditMixture, MixtureConfig
+from vireo.data.mixture import PHRASES, EditMixture, MixtureConfig, spread
 
 FAMILIES = ["recolor"] * 60 + ["remove"] * 20 + ["reference"] * 20
 
@@ -14,7 +14,7 @@ FAMILIES = ["recolor"] * 60 + ["remove"] * 20 + ["reference"] * 20
 @pytest.fixture(scope="module")
 def draws():
     pairs = [SimpleNamespace(family=family) for family in FAMILIES]
-    mixture = EditMixture(pairs, MixtureConfig(weights={"recolor": 3.0}), batch_size=10)
+    mixture = EditMixture(pairs, MixtureConfig(), 10, {"recolor": 3.0})
     return [mixture.draw(np.random.default_rng((0, step))) for step in range(2000)]
 
 
@@ -43,7 +43,14 @@ def test_pictures_go_to_reference_pairs_alone(draws):
 
 
 def test_a_draw_is_a_function_of_its_generator():
-    mixture = EditMixture([SimpleNamespace(family=f) for f in FAMILIES], MixtureConfig(), 8)
+    mixture = EditMixture([SimpleNamespace(family=f) for f in FAMILIES], MixtureConfig(), 8, {})
     first, again = (mixture.draw(np.random.default_rng((3, 7))) for _ in range(2))
     assert np.array_equal(first.rows, again.rows)
     assert np.array_equal(first.phrases, again.phrases)
+
+
+def test_over_several_sets_every_pair_of_a_family_comes_equally_often():
+    sets = [[SimpleNamespace(family=f) for f in FAMILIES], [SimpleNamespace(family="recolor")] * 30]
+    first, second = spread(sets, {"recolor": 3.0})
+    assert first == pytest.approx({"recolor": 2.0, "remove": 1.0})
+    assert second == pytest.approx({"recolor": 1.0})

@@ -15,6 +15,7 @@ SMALL = {
     "data.validation_pairs": "12",
     "data.edits": "[9]",
     "data.edits_seeds": "[300000]",
+    "data.edits_families": '[["recolor", "replace"]]',
     "data.footage": "8",
     "vae.latent_channels": "8",
     "vae.width": "16",

@@ -35,7 +35,7 @@ def test_steps_repeat_exactly(stage):
     assert len(set(losses)) == 6
     chance = np.log(stage.module.instructor.config.text_config.vocab_size)
     for loss, figures in steps:
-        helps = {name: figures.get(f"loss_{name}", 0.0) for name in ("change", "pointing", "places")}
+        helps = {name: figures.get(f"loss_{name}", 0.0) for name in ("change", "pointing", "places", "naming", "sites")}
         assert 0.8 * chance < loss.item() - 0.5 * sum(helps.values()) < 1.3 * chance
     assert all(abs(figures.get("loss_pointing", np.log(65)) - np.log(65)) < 1.5 for _, figures in steps)
 
@@ -141,6 +141,32 @@ def test_turns_point_at_what_they_name(small):
                 assert not share.any()
     assert compared >= 5
     assert nowhere >= 1
+
+
+def test_names_in_a_relation_point_at_its_two_objects_in_order(small):
+    """Against the answers: what is said to be left of another has its patches further left, if the answer is yes."""
+    curriculum, columns, compared = small.curriculum, np.arange(64) % 8, 0
+    for owner in curriculum.owners[:60]:
+        batch = curriculum.about([owner], np.random.default_rng(0))
+        packed = batch.packed
+        for turn, kind in enumerate(packed.kinds):
+            begin = 0 if turn == 0 else int(packed.asking[turn - 1, 1])
+            own = [k for k, (_, column) in enumerate(packed.naming.tolist()) if begin < column < packed.asking[turn, 1]]
+            assert len(own) == {"relation": 2, "place": 1, "cell": 1, "color": 1, "floor": 0, "light": 0}.get(
+                kind, len(own)
+            )
+            if kind != "relation":
+                continue
+            start = int(packed.naming[own[0], 1])
+            between = small.tokenizer.decode(packed.ids[0, start + 1 : int(packed.naming[own[1], 1])])
+            side = next((word for word in ("left", "right") if f" {word} of" in between), None)
+            if side is None:
+                continue
+            answer = small.tokenizer.decode(packed.answers[packed.turns == turn], skip_special_tokens=True).strip()
+            first, second = (batch.named[k, :64] @ columns for k in own)
+            assert ((first < second) == (side == "left")) == (answer == "Yes")
+            compared += 1
+    assert compared >= 5
 
 
 def test_heads_tell_places_apart(small):

@@ -43,12 +43,14 @@ class Batch:
     pointed: float32 (T, P + 1), for each turn the patches of the first picture that show the objects it is about,
         in proportion to what they show and summing to one; the last entry for objects that are not there; zeros for
         a turn that is about none.
+    named: float32 (M, P + 1), the same for each name of an object.
     changed: for verdicts, float32 (B, P), 1 where a patch of the second picture differs from the first's.
     """
 
     images: np.ndarray
     packed: Packed
     pointed: np.ndarray
+    named: np.ndarray
     changed: np.ndarray | None = None
 
 
@@ -88,7 +90,7 @@ class Curriculum:
         stills = [divmod(int(owner), len(STILLS)) for owner in owners]
         images = [self.pictures.still(number, still) for number, still in stills]
         packed = pack(self.openings[1], [self.lessons.about.draw(owner, rng) for owner in owners], LENGTHS[1])
-        return Batch(np.stack(images)[:, None], packed, self._pointed(packed, stills))
+        return Batch(np.stack(images)[:, None], packed, *self._pointed(packed, stills))
 
     def texts(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
         """Dialogues about captions, without pictures; several captions share a row."""
@@ -98,14 +100,14 @@ class Curriculum:
             for owner in owners
         ]
         packed = pack(self.openings[0], dialogues, LENGTHS[0])
-        return Batch(np.zeros((len(owners), 0, 1, 1, 3), np.uint8), packed, _nothing_pointed(0))
+        return Batch(np.zeros((len(owners), 0, 1, 1, 3), np.uint8), packed, _nothing_pointed(0), _nothing_pointed(0))
 
     def references(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
         """Dialogues about a source and a reference picture."""
         rows = [self.sources[self.lessons.reference_pairs[owner]] for owner in owners]
         images = [[self.pictures.still(row, 0), self.portraits[k]] for row, k in zip(rows, owners, strict=True)]
         packed = pack(self.openings[2], [self.lessons.references.draw(owner, rng) for owner in owners], LENGTHS[2])
-        return Batch(np.array(images), packed, self._pointed(packed, [(int(row), 0) for row in rows]))
+        return Batch(np.array(images), packed, *self._pointed(packed, [(int(row), 0) for row in rows]))
 
     def verdicts(self, indices: Sequence[int], rng: np.random.Generator, questions: int = 8) -> Batch:
         """Dialogues of the critic about edits of these pairs: a candidate each, and `questions` turns about it."""
@@ -119,22 +121,16 @@ class Curriculum:
             # Turns that were drawn twice teach nothing new.
             dialogues.append(list(dict.fromkeys(turn for turn in turns if turn is not None)))
         stacked, packed = np.array(images), pack(self.openings[2], dialogues, LENGTHS[2])
-        return Batch(stacked, packed, self._pointed(packed, stills), changed_patches(stacked, PATCH_SIZE))
+        return Batch(stacked, packed, *self._pointed(packed, stills), changed_patches(stacked, PATCH_SIZE))
 
-    def _pointed(self, packed: Packed, stills: Sequence[tuple[int, int]]) -> np.ndarray:
-        """`Batch.pointed` for rows that begin with these stills, (clip number, still)."""
+    def _pointed(self, packed: Packed, stills: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+        """`Batch.pointed` and `Batch.named` for rows that begin with these stills, (clip number, still)."""
         shares = []
         for number, still in stills:
             masks = self.pictures.instances(number)
             shares.append(None if masks is None else patch_shares(masks[still], PATCH_SIZE))
-        pointed = _nothing_pointed(len(packed.bodies))
-        for turn, (row, bodies) in enumerate(zip(packed.asking[:, 0].tolist(), packed.bodies, strict=True)):
-            own = shares[row]
-            if bodies == ABSENT:
-                pointed[turn, -1] = 1
-            elif own is not None:
-                pointed[turn, :-1] = sum(own[index] for index in range(len(own)) if bodies >> index & 1)
-        return pointed / np.maximum(pointed.sum(1, keepdims=True), 1e-6)
+        asking, naming = packed.asking[:, 0].tolist(), packed.naming[:, 0].tolist()
+        return _shown(shares, asking, packed.bodies), _shown(shares, naming, packed.named)
 
     def _candidate(
         self, index: int, still: int, rng: np.random.Generator
@@ -215,6 +211,18 @@ class Curriculum:
         turn = bank.turn(number)
         said = list(turn.ids[len(self.before) : turn.answer - len(self.after)])
         return said, turn.kind.endswith("/reasoned"), self.families[index], turn.bodies
+
+
+def _shown(shares: Sequence[np.ndarray | None], rows: Sequence[int], bodies: Sequence[int]) -> np.ndarray:
+    """`Batch.pointed` of these bodies in the first pictures of these rows. shares: of `patch_shares`, one a row."""
+    pointed = _nothing_pointed(len(bodies))
+    for entry, row, wanted in zip(pointed, rows, bodies, strict=True):
+        own = shares[row]
+        if wanted == ABSENT:
+            entry[-1] = 1
+        elif own is not None:
+            entry[:-1] = sum(own[index] for index in range(len(own)) if wanted >> index & 1)
+    return pointed / np.maximum(pointed.sum(1, keepdims=True), 1e-6)
 
 
 def _nothing_pointed(turns: int) -> np.ndarray:

@@ -27,12 +27,14 @@ class Turn:
     kind: what is asked, for the figures.
     bodies: set of the objects that the turn is about, as bits: 1 << index in the scene of the first picture;
         ABSENT where it is about one that the picture does not show; 0 where it is about none.
+    names: single objects that are named in it, as (place of the name's last token in ids, bodies).
     """
 
     ids: tuple[int, ...]
     answer: int
     kind: str
     bodies: int = 0
+    names: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Packed:
     rows, columns: int64 (N,), the places from which answer tokens are predicted. answers: int64 (N,), those
         tokens; -100 for padding. turns: int64 (N,), number of the turn in the batch.
     asking: int64 (T, 2), row and column of the last token before the answer of each turn.
-    kinds, bodies: of the turns. opening: length of the opening.
+    naming: int64 (M, 2), row and column of the last token of each object's name.
+    kinds, bodies: of the turns. named: bodies of the names. opening: length of the opening.
     """
 
     ids: Tensor
@@ -54,8 +57,10 @@ class Packed:
     answers: Tensor
     turns: Tensor
     asking: Tensor
+    naming: Tensor
     kinds: list[str]
     bodies: list[int]
+    named: list[int]
     opening: int
 
     def to(self, device: torch.device) -> Packed:
@@ -81,7 +86,8 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
     positions = np.tile(np.arange(length), (batch, 1))
     groups = np.full((batch, length), -1)
     groups[:, :begin] = 0
-    rows, columns, answers, turns, asking, kinds, bodies = [], [], [], [], [], [], []
+    rows, columns, answers, turns = [], [], [], []
+    asking, naming, kinds, bodies, named = [], [], [], [], []
     for row, dialogue in enumerate(dialogues):
         at = begin
         for turn in dialogue:
@@ -99,6 +105,8 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
             asking.append((row, at + turn.answer - 1))
             kinds.append(turn.kind)
             bodies.append(turn.bodies)
+            naming += [(row, at + place) for place, _ in turn.names]
+            named += [own for _, own in turn.names]
             at = end
     spare = -len(rows) % multiple
     return Packed(
@@ -110,8 +118,10 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
         torch.tensor(answers + [-100] * spare),
         torch.tensor(turns + [-1] * spare),
         torch.tensor(asking, dtype=torch.int64).view(-1, 2),
+        torch.tensor(naming, dtype=torch.int64).view(-1, 2),
         kinds,
         bodies,
+        named,
         begin,
     )
 

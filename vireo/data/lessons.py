@@ -30,7 +30,7 @@ from vireo.world.truth import Sight, sights
 
 OnCount = Callable[[int, int], None]
 
-LESSONS_FORMAT = 2
+LESSONS_FORMAT = 3
 """Grows with every change of what lessons hold, so that older files are not read."""
 
 WHICH = "which object changes?"
@@ -85,7 +85,7 @@ class LessonTexts:
         rng = np.random.default_rng((scene.seed, number))
         for still in (0, int(rng.integers(1, len(STILLS)))):
             asked = ask(scene, masks, STILLS[still], rng)
-            self.about[number * len(STILLS) + still] += [Text(q.kind, q.said, q.answer, bits(q.bodies)) for q in asked]
+            self.about[number * len(STILLS) + still] += map(_turn, asked)
             if still == 0:
                 self.texts.append(list(_about_caption(picture.caption, asked, rng)))
 
@@ -119,6 +119,11 @@ class LessonTexts:
         yield from (f" {text}" for text in every_riddle() for _ in range(4))
         for question in CRITIC_QUESTIONS.values():
             yield from (f"\n{question}", f" {YES}", f" {NO}") * 50
+
+
+def _turn(asked: Question) -> Text:
+    names = tuple((words, bits([index])) for words, index in asked.names)
+    return Text(asked.kind, asked.said, asked.answer, bits(asked.bodies), names)
 
 
 def _styled(pictures: PictureSet, number: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,8 +24,7 @@ class MixtureConfig:
         others the target's last frame, which later lets one edited key frame guide a long clip.
     footage: share of steps on footage, its families evenly: light and style are to work on any picture.
     image_batch: batch of image steps as a multiple of the video batch; their samples are cheaper.
-    weights: relative frequency of the families that a pair set holds, 1 where not named. What is learned last
-        comes more often.
+    weights: relative frequency of the families, 1 where not named. What is learned last comes more often.
     """
 
     image: float = 0.6
@@ -39,6 +40,17 @@ class MixtureConfig:
     )
 
 
+def spread(sets: Sequence[Sequence[EditPair]], weights: Mapping[str, float]) -> list[dict[str, float]]:
+    """Weights of the families within each set; their sums are the weights of the sets.
+
+    So the families come as often as `weights` says, and every pair of a family as often as the others, whichever
+    set it is in. References, which come in steps of their own, are left out.
+    """
+    counts = [Counter(pair.family for pair in pairs if pair.family != "reference") for pairs in sets]
+    total = sum(counts, Counter())
+    return [{f: weights.get(f, 1.0) * n / total[f] for f, n in count.items()} for count in counts]
+
+
 @dataclass(frozen=True)
 class Draw:
     """rows: indices of pairs. phrases: of their phrases, PHRASES for the empty one. reference: what the extra
@@ -51,12 +63,19 @@ class Draw:
 
 
 class EditMixture:
-    def __init__(self, pairs: list[EditPair], config: MixtureConfig, batch_size: int) -> None:
+    """Draws from one pair set.
+
+    weights: relative frequency of the families there, 1 where not named.
+    """
+
+    def __init__(
+        self, pairs: list[EditPair], config: MixtureConfig, batch_size: int, weights: Mapping[str, float]
+    ) -> None:
         self.config, self.batch_size = config, batch_size
         self.rows = {f: np.array([i for i, p in enumerate(pairs) if p.family == f]) for f in FAMILIES}
         self.plain = [f for f in FAMILIES if len(self.rows[f]) and f != "reference"]
-        weights = np.array([config.weights.get(f, 1.0) for f in self.plain])
-        self.shares = weights / weights.sum()
+        drawn = np.array([weights.get(f, 1.0) for f in self.plain])
+        self.shares = drawn / drawn.sum()
 
     def draw(self, rng: np.random.Generator) -> Draw:
         config = self.config

@@ -19,10 +19,16 @@ NOTHING = -100
 _JOINT = (("color", "shape"), ("shape", "material"), ("color", "material"), ("shape", "size"))
 FACTS = tuple(f"{a} {b}" for first, second in _JOINT for a in LABELS[first] for b in LABELS[second]) + tuple(
     f"{kind} {name}"
-    for kind, names in (("floor", FLOORS), ("backdrop", BACKDROPS), ("light", LIGHT_WORDS))
+    for kind, names in (
+        ("floor", FLOORS),
+        ("backdrop", BACKDROPS),
+        ("light", LIGHT_WORDS),
+        ("watermark", ("text", "logo")),
+        ("style", STYLE_WORDS),
+    )
     for name in names
 )
-"""What may be true of a whole picture: an object with two attributes, the floor, the backdrop, a light."""
+"""What may be true of a whole picture: an object with two attributes, floor, backdrop, light, watermark and style."""
 
 OBJECT_SHARE = 0.35
 """Least share of a patch's pixels that one object must have to be what the patch shows."""
@@ -57,13 +63,15 @@ def patch_shares(instances: np.ndarray, patch: int) -> np.ndarray:
 
 
 def scene_facts(scene: dict[str, Any]) -> np.ndarray:
-    """Which of FACTS are true, int8 (F,); all NOTHING in a style, in which most cannot be seen.
+    """Which of FACTS are true, int8 (F,); in a style all but the style are NOTHING: most cannot be seen.
 
     scene: as pairs store it.
     """
-    if any(name in STYLE_WORDS for name in scene["effects"]):
-        return np.full(len(FACTS), NOTHING, np.int8)
+    styles = {f"style {name}" for name in scene["effects"] if name in STYLE_WORDS}
+    if styles:
+        return np.array([fact in styles if fact.startswith("style") else NOTHING for fact in FACTS], np.int8)
     true = {f"{body[a]} {body[b]}" for body in scene["bodies"] for a, b in _JOINT}
     true |= {f"floor {scene['floor']['kind']}", f"backdrop {scene['backdrop']['kind']}"}
     true |= {f"light {name}" for name in (scene["light"]["name"], *scene["effects"])}
+    true |= {f"watermark {scene['watermark']['kind']}"} if scene["watermark"] else set()
     return np.array([fact in true for fact in FACTS], np.int8)

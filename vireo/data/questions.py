@@ -42,12 +42,14 @@ class Question:
 
     bodies: indices of the objects that have to be looked at; empty where what is asked for is not there, None where
         it is the whole picture.
+    names: words of `said` that name one object, in their order there, and its index.
     """
 
     kind: str
     said: str
     answer: str
     bodies: tuple[int, ...] | None = None
+    names: tuple[tuple[str, int], ...] = ()
 
 
 def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generator) -> list[Question]:
@@ -136,7 +138,8 @@ def _attributes(scene: Scene, seen: list[Sight], rng: np.random.Generator) -> It
             # Under coloured light an object cannot be found by its colour either.
             if name is None or (scene.light.name in TINTED and sight.body.color in name):
                 continue
-            yield Question(field, form.format(name), getattr(sight.body, field), (sight.index,))
+            answer, own = getattr(sight.body, field), sight.index
+            yield Question(field, form.format(name), answer, (own,), ((name, own),))
 
 
 def _material_shows(body: Body, scene: Scene) -> bool:
@@ -193,7 +196,8 @@ def _relations(scene: Scene, seen: list[Sight], frame: int, rng: np.random.Gener
         answer = rng.random() < 0.5
         said = relation if answer else opposite[relation]
         both = (a.index, b.index)
-        yield Question("relation", f"is {names[0]} {said} {names[1]}?", "Yes" if answer else "No", both)
+        asked = f"is {names[0]} {said} {names[1]}?"
+        yield Question("relation", asked, "Yes" if answer else "No", both, tuple(zip(names, both, strict=True)))
 
 
 def _distances(scene: Scene, frame: int) -> list[float]:
@@ -221,5 +225,6 @@ def _places(scene: Scene, seen: list[Sight], rng: np.random.Generator) -> Iterat
         if name is None or name.endswith(("on the left", "on the right")):
             continue
         if not near_border(sight, scene.width, scene.height):
-            yield Question("place", f"where is {name}?", sight.place, (sight.index,))
-        yield Question("cell", f"in which cell is {name}?", cell_of(sight, scene), (sight.index,))
+            yield Question("place", f"where is {name}?", sight.place, (sight.index,), ((name, sight.index),))
+        cell = cell_of(sight, scene)
+        yield Question("cell", f"in which cell is {name}?", cell, (sight.index,), ((name, sight.index),))

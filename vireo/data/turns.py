@@ -17,12 +17,16 @@ from vireo.runtime import whole_file
 
 @dataclass(frozen=True)
 class Text:
-    """A turn before it is tokenised. kind, bodies: as in `Turn`."""
+    """A turn before it is tokenised. kind, bodies: as in `Turn`.
+
+    names: words of `said` that name one object, in their order there, and the object as bodies.
+    """
 
     kind: str
     said: str
     answer: str
     bodies: int = 0
+    names: tuple[tuple[str, int], ...] = ()
 
 
 def bits(bodies: Iterable[int] | None) -> int:
@@ -34,7 +38,8 @@ def bits(bodies: Iterable[int] | None) -> int:
 
 class TurnBank:
     """Turns of M owners. Turn i has tokens[offsets[i] : offsets[i + 1]], its answer begins at answers[i]; owner m
-    has turns owned[m] to owned[m + 1]; names[kinds[i]] is a turn's kind, bodies[i] its objects."""
+    has turns owned[m] to owned[m + 1]; names[kinds[i]] is a turn's kind, bodies[i] its objects; the names of objects
+    in it are named[naming[i] : naming[i + 1]], as in `Turn.names`."""
 
     def __init__(
         self,
@@ -43,11 +48,14 @@ class TurnBank:
         answers: np.ndarray,
         kinds: np.ndarray,
         bodies: np.ndarray,
+        naming: np.ndarray,
+        named: np.ndarray,
         owned: np.ndarray,
         names: np.ndarray,
     ) -> None:
         self.tokens, self.offsets, self.answers = tokens, offsets, answers
-        self.kinds, self.bodies, self.owned, self.names = kinds, bodies, owned, names
+        self.kinds, self.bodies, self.naming, self.named = kinds, bodies, naming, named
+        self.owned, self.names = owned, names
 
     def __len__(self) -> int:
         return len(self.owned) - 1
@@ -55,7 +63,9 @@ class TurnBank:
     def turn(self, number: int) -> Turn:
         ids = self.tokens[self.offsets[number] : self.offsets[number + 1]]
         kind = str(self.names[self.kinds[number]])
-        return Turn(tuple(ids.tolist()), int(self.answers[number]), kind, int(self.bodies[number]))
+        named = self.named[self.naming[number] : self.naming[number + 1]].tolist()
+        names = tuple((place, own) for place, own in named)
+        return Turn(tuple(ids.tolist()), int(self.answers[number]), kind, int(self.bodies[number]), names)
 
     def of(self, owner: int) -> range:
         """Numbers of the turns of an owner."""
@@ -85,6 +95,7 @@ def tokenise(
     said = _plain(tokenizer, [template.lead + (folded(t.said) if template.fold else t.said.strip()) for t in flat])
     answered = _plain(tokenizer, [template.lead + t.answer for t in flat])
     names = sorted({text.kind for text in flat})
+    named = _named(tokenizer, template.lead, flat)
     rows, answers = [], []
     for question, answer in zip(said, answered, strict=True):
         start = before + question + after
@@ -96,9 +107,23 @@ def tokenise(
         np.array(answers, np.uint16),
         np.array([names.index(text.kind) for text in flat], np.uint8),
         np.array([text.bodies for text in flat], np.uint16),
+        np.cumsum([0, *map(len, named)]),
+        np.array([(len(before) + last, own) for pairs in named for last, own in pairs], np.uint16).reshape(-1, 2),
         np.cumsum([0, *map(len, owners)]),
         np.array(names),
     )
+
+
+def _named(tokenizer: PreTrainedTokenizerFast, lead: str, texts: list[Text]) -> list[list[tuple[int, int]]]:
+    """For each text the names in it: place of the last token among those of `said`, and the object."""
+    beginnings = []
+    for text in texts:
+        end = 0
+        for words, _ in text.names:
+            end = text.said.index(words, end) + len(words)
+            beginnings.append(lead + text.said[:end])
+    lasts = iter([len(ids) - 1 for ids in _plain(tokenizer, beginnings)])
+    return [[(next(lasts), own) for _, own in text.names] for text in texts]
 
 
 def _plain(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> list[list[int]]:

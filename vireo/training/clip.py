@@ -2,8 +2,8 @@
 
 Contrastive learning (CLIP) over frames and captions, to which every picture brings captions of its own that are
 wrong in one attribute. Beside it the vision tower names what each of its patches shows, which teaches it to see
-in a fraction of the time, and its picture vector names the facts of the scene, which keeps it from learning
-scenes by heart. Those heads are dropped afterwards.
+in a fraction of the time, and the vectors of picture and caption name the facts of the scene through one and the
+same head, which keeps both from learning scenes by heart and brings them together. The heads are dropped afterwards.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from vireo.models.clip import (
     start_tower,
     text_ids,
 )
+from vireo.runtime import autocast
 from vireo.training.loop import LoopConfig
 from vireo.training.precision import in_bfloat16
 
@@ -41,9 +42,10 @@ CANDIDATES = 32
 
 @dataclass(frozen=True)
 class ClipConfig:
-    """seeing: share of all steps, the first ones, on which the tower alone learns, by naming what patches and
-        pictures show; they are several times cheaper than the others.
-    negatives: wrong captions a picture. dense, facts: weights of naming what patches and pictures show.
+    """seeing: share of all steps, the first ones, without contrast: naming what patches, pictures and captions show is
+        cheaper and has to come first.
+    negatives: wrong captions a picture. dense, facts: weights of naming what patches and what pictures and captions
+        show.
     """
 
     seeing: float = 0.75
@@ -58,7 +60,7 @@ class ClipConfig:
 
 
 class ClipObjective(nn.Module):
-    """The model and the heads that name patches."""
+    """The model, the heads that name patches, and the one that names the facts of pictures and captions."""
 
     def __init__(self, clip: CLIPModel) -> None:
         super().__init__()
@@ -68,14 +70,18 @@ class ClipObjective(nn.Module):
         self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in sizes.items()})
         self.facts = nn.Linear(clip.config.projection_dim, len(FACTS))
 
-    def forward(self, pixels: Tensor, ids: Tensor | None) -> tuple[Tensor, Tensor | None, list[Tensor], Tensor]:
-        """pixels (B, 3, H, W), ids (N, L) or None: picture vectors (B, D), text vectors (N, D) or None, class
-        scores of patches (B, P, C) and fact scores of pictures (B, F)."""
+    def forward(self, pixels: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
+        """pixels (B, 3, H, W), ids (N, L), the first B of the pictures' captions: picture vectors (B, D), text vectors
+        (N, D), class scores of patches (B, P, C) and fact scores of pictures, then of their captions (2 B, F)."""
+        pictures, patches = self.see(pixels)
+        texts = self.clip.get_text_features(input_ids=ids).pooler_output
+        return pictures, texts, patches, self.facts(torch.cat([pictures, texts[: len(pictures)]]))
+
+    def see(self, pixels: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Picture vectors and class scores of patches, as `forward`."""
         seen = self.clip.vision_model(pixel_values=pixels)
-        pictures = self.clip.visual_projection(seen.pooler_output)
-        texts = None if ids is None else self.clip.get_text_features(input_ids=ids).pooler_output
         patches = seen.last_hidden_state[:, 1:]
-        return pictures, texts, [head(patches) for head in self.heads.values()], self.facts(pictures)
+        return self.clip.visual_projection(seen.pooler_output), [head(patches) for head in self.heads.values()]
 
 
 class ClipStage:
@@ -106,26 +112,26 @@ class ClipStage:
         if alone:
             pixels, labels = moved_patches(pixels, labels, PATCH_SIZE, NOTHING, rng)
         pixels = torch.from_numpy(jittered(pixels[:, None], rng)[:, 0]).to(self.device)
-        ids = None if alone else self._captions(rows, rng)
+        ids = self._captions(rows, rng, 0 if alone else self.config.negatives)
         x = pixels.permute(0, 3, 1, 2).float().div(127.5).sub(1)
         images, texts, scores, facts = in_bfloat16(self.module, x, ids)
         known = torch.from_numpy(labels.astype(np.int64)).to(self.device)
         dense = torch.stack([masked_cross_entropy(score, known[:, i]) for i, score in enumerate(scores)]).mean()
-        told = masked_fact_loss(facts, torch.from_numpy(self.facts[rows]).to(self.device))
+        told = masked_fact_loss(facts, torch.from_numpy(self.facts[np.tile(rows, 2)]).to(self.device))
         loss = self.config.dense * dense + self.config.facts * told
         figures = {"dense": dense.item(), "facts": told.item()}
-        if texts is not None:
+        if not alone:
             scale = self.module.clip.logit_scale.clamp(max=4.6).exp()
             contrast, accuracy = contrastive_loss(images.float(), texts.float(), scale)
             loss = loss + contrast
             figures |= {"contrastive": contrast.item(), "batch_accuracy": accuracy}
         return loss, figures
 
-    def _captions(self, rows: np.ndarray, rng: np.random.Generator) -> Tensor:
+    def _captions(self, rows: np.ndarray, rng: np.random.Generator, negatives: int) -> Tensor:
         """Token ids of the right captions of some clips, and then of wrong ones, as `contrastive_loss` wants them."""
         shown = [self.pictures.pictures[row] for row in rows]
         right = [picture.caption for picture in shown]
-        wrong = [text for p in shown for text in wrong_captions(p.caption, p.scene, rng, self.config.negatives)]
+        wrong = [text for p in shown for text in wrong_captions(p.caption, p.scene, rng, negatives)]
         return text_ids(self.processor.tokenizer, right + wrong, multiple=8).to(self.device)
 
     def sample(self, folder: Path, step: int) -> None:
@@ -196,7 +202,9 @@ def measure_sight(module: ClipObjective, pictures: PictureSet, batch: int = 32) 
         for still in range(len(STILLS)):
             pixels = np.stack([pictures.still(number, still) for number in numbers])
             x = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float().div(127.5).sub(1)
-            for i, scores in enumerate(in_bfloat16(module, x, None)[2]):
+            with autocast(device):
+                shown = module.see(x)[1]
+            for i, scores in enumerate(shown):
                 truth = labels[numbers.start : numbers.stop, still, i]
                 hits[i] += (scores.argmax(-1).cpu().numpy() == truth).sum()
                 known[i] += (truth != NOTHING).sum()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from diffusers import HunyuanVideoTransformer3DModel
 from torch import Tensor
 
 from vireo.data.latents import LatentCache
-from vireo.data.mixture import PHRASES, EditMixture, MixtureConfig
+from vireo.data.mixture import PHRASES, EditMixture, MixtureConfig, spread
 from vireo.data.states import StateCache
 from vireo.flow.loss import masked_flow_loss, relative_mask_weight, velocities
 from vireo.flow.path import Prediction, interpolate
@@ -77,14 +77,14 @@ class EditorStage:
         self.config, self.loop, self.device = config, config.loop, device
         self.validation = validation
         self.module = prepared(widen_for_editing(base, config.prediction == "affine"), config.loop, device)
-        evenly = replace(config.mixture, weights={})
+        weights = [*spread([data.pairs for data in studio], config.mixture.weights), {}]
         self.sources = [
-            *((data, EditMixture(data.pairs, config.mixture, config.loop.batch_size)) for data in studio),
-            (footage, EditMixture(footage.pairs, evenly, config.loop.batch_size)),
+            (data, EditMixture(data.pairs, config.mixture, config.loop.batch_size, own))
+            for data, own in zip([*studio, footage], weights, strict=True)
         ]
-        counts = np.array([len(data.pairs) for data in studio])
+        sums = np.array([sum(own.values()) for own in weights[:-1]])
         share = config.mixture.footage
-        self.shares = [*(1 - share) * counts / counts.sum(), share]
+        self.shares = [*(1 - share) * sums / sums.sum(), share]
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)

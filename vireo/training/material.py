@@ -37,6 +37,9 @@ from vireo.world.scene import SceneKind
 EDITS_FAMILIES = ("recolor", "material", "remove", "add", "replace", "resize", "watermark", "reference", "absent")
 """The families whose result depends on the objects of the scene."""
 
+SHAPED_FAMILIES = ("material", "replace", "resize")
+"""Those among them that are learned last: the result has to be drawn, not only found."""
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -45,8 +48,8 @@ class DataConfig:
     pairs, seeds: number of pairs of each part, and the seed of its first scene. The autoencoder learns from
     the first part, CLIP and instructor from the first `understanding` parts, the transformer from all.
     Validation scenes are of the training split, too, and of no part.
-    edits, edits_seeds: further parts, of `EDITS_FAMILIES`, from which the editor alone learns: what it lacks most
-    is scenes that it has not seen. footage, footage_seed: the same, of footage.
+    edits, edits_seeds, edits_families: further parts, of these families, from which the editor alone learns: what it
+    lacks most is scenes that it has not seen. footage, footage_seed: the same, of footage.
     """
 
     pairs: tuple[int, ...] = (3600, 8000, 16000)
@@ -54,8 +57,9 @@ class DataConfig:
     understanding: int = 3
     validation_pairs: int = 240
     validation_seed: int = 900_000
-    edits: tuple[int, ...] = (27000,)
-    edits_seeds: tuple[int, ...] = (300_000,)
+    edits: tuple[int, ...] = (27000, 27000)
+    edits_seeds: tuple[int, ...] = (300_000, 400_000)
+    edits_families: tuple[tuple[str, ...], ...] = (EDITS_FAMILIES, SHAPED_FAMILIES)
     footage: int = 5000
     footage_seed: int = 600_000
 
@@ -201,8 +205,9 @@ class Material:
             "masks": self._cache("masks", settings=strides(self.vae_model)),
         }
         yield self._edits(self.pairs, self.frames, self.latents, **folders)
-        for k, part in enumerate(zip(self.data.edits, self.data.edits_seeds, strict=True)):
-            yield self._further(f"edits-{k}", *part, families=EDITS_FAMILIES)
+        parts = zip(self.data.edits, self.data.edits_seeds, self.data.edits_families, strict=True)
+        for k, (count, seed, families) in enumerate(parts):
+            yield self._further(f"edits-{k}", count, seed, families=families)
 
     def footage_edits(self) -> EditorData:
         return self._further("footage", self.data.footage, self.data.footage_seed, scenes="footage")

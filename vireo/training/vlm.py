@@ -34,7 +34,7 @@ class VlmConfig:
     """Shares of steps on each sort of dialogue (see `vireo.data.curriculum`), in proportion.
 
     change: weight of telling which patches of a candidate differ from the source's.
-    pointing: weight of pointing at the objects that a turn is about, in each of the two ways of `AnswerObjective`.
+    pointing: weight of pointing at the objects that a turn is about, in each of the ways of `AnswerObjective`.
     clips: most clips of which all questions are made; see `vireo.data.lessons`.
     """
 
@@ -54,25 +54,30 @@ class VlmConfig:
 
 @dataclass(frozen=True)
 class Scores:
-    """N answer tokens, B rows, T turns, P patches a picture.
+    """N answer tokens, B rows, T turns, M names, P patches a picture.
 
     answers: (N, vocabulary). changed: (B, P), whether a patch of the last picture differs from the first's.
     pointing, places: (T, P + 1), where in the first picture are the objects that a turn is about; last is nowhere.
+    naming, sites: (M, P + 1), the same for single names.
     """
 
     answers: Tensor
     changed: Tensor
     pointing: Tensor
     places: Tensor
+    naming: Tensor
+    sites: Tensor
 
 
 class AnswerObjective(nn.Module):
-    """Scores of the answer tokens of packed dialogues, and of three helps that exist in training only.
+    """Scores of the answer tokens of packed dialogues, and of helps that exist in training only.
 
     changed: from the middle layer; to compare patches of one place, on which every verdict stands.
     pointing: from the middle layer, by comparing a turn's question with each patch; to find what is named, on which
         every answer about an object stands. From answers alone such an attention arises late.
     places: the same, read off the question's last state alone; so the states tell an editor where the object is.
+    naming, sites: both for each name of an object, at its own last token, the latter one layer above the middle. So
+        what follows can compare the places of two objects, on which every relation stands.
     """
 
     def __init__(self, instructor: LlavaForConditionalGeneration) -> None:
@@ -83,8 +88,9 @@ class AnswerObjective(nn.Module):
         self.changed = nn.Linear(width, 1)
         self.asked, self.shown = nn.Linear(width, POINTER), nn.Linear(width, POINTER)
         self.nowhere, self.place = nn.Linear(width, 1), nn.Linear(width, patches + 1)
+        self.site = nn.Linear(width, patches + 1)
 
-    def forward(self, pixels: Tensor | None, mask: Tensor, packed: Packed) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, pixels: Tensor | None, mask: Tensor, packed: Packed) -> tuple[Tensor, ...]:
         """The fields of `Scores`. pixels (B n, 3, H, W) or None, mask (B, 1, L, L) as in `Packed`."""
         output = self.instructor.model(
             input_ids=packed.ids,
@@ -100,11 +106,20 @@ class AnswerObjective(nn.Module):
         images = 0 if pixels is None else len(pixels) // len(packed.ids)
         first = middle[:, packed.opening - images * patches :][:, : min(images, 1) * patches]
         final = middle[:, packed.opening - min(images, 1) * patches : packed.opening]
-        rows, columns = packed.asking.unbind(1)
-        asking = middle[rows, columns]
-        found = torch.einsum("td,tpd->tp", self.asked(asking), self.shown(first)[rows]) / POINTER**0.5
-        pointing = torch.cat([found, self.nowhere(asking)], 1)
-        return answers, self.changed(final).squeeze(-1), pointing, self.place(last[rows, columns])
+        shown, (rows, columns), (own, ends) = self.shown(first), packed.asking.unbind(1), packed.naming.unbind(1)
+        return (
+            answers,
+            self.changed(final).squeeze(-1),
+            self._point(middle[rows, columns], shown[rows]),
+            self.place(last[rows, columns]),
+            self._point(middle[own, ends], shown[own]),
+            self.site(output.hidden_states[self.middle + 1][own, ends]),
+        )
+
+    def _point(self, asking: Tensor, shown: Tensor) -> Tensor:
+        """Scores (N, P + 1) of patches and of nowhere, from states (N, D) and keys of patches (N, P, POINTER)."""
+        found = torch.einsum("td,tpd->tp", self.asked(asking), shown) / POINTER**0.5
+        return torch.cat([found, self.nowhere(asking)], 1)
 
 
 class VlmStage:
@@ -138,13 +153,14 @@ class VlmStage:
             found = binary_cross_entropy_with_logits(scores.changed, torch.from_numpy(batch.changed).to(self.device))
             figures["loss_change"] = found.item()
             loss = loss + self.config.change * found
-        about = batch.pointed.sum(1) > 0
-        if about.any():
-            pointed = torch.from_numpy(batch.pointed[about]).to(self.device)
-            for name, guess in (("pointing", scores.pointing), ("places", scores.places)):
-                missed = cross_entropy(guess[about], pointed)
-                figures[f"loss_{name}"] = missed.item()
-                loss = loss + self.config.pointing * missed
+        for names, truth in ((("pointing", "places"), batch.pointed), (("naming", "sites"), batch.named)):
+            about = truth.sum(1) > 0
+            if about.any():
+                pointed = torch.from_numpy(truth[about]).to(self.device)
+                for name in names:
+                    missed = cross_entropy(getattr(scores, name)[about], pointed)
+                    figures[f"loss_{name}"] = missed.item()
+                    loss = loss + self.config.pointing * missed
         return loss, figures
 
     def _batch(self, rng: np.random.Generator) -> tuple[str, Batch]:
