@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -113,6 +115,17 @@ def test_verdict_turns_equal_the_critic(small, stage):
 
 def pixels(batch):
     return torch.from_numpy(batch.images).flatten(0, 1).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def test_every_verdict_comes_with_both_answers(small):
+    """A question that is nearly always answered alike teaches to answer without looking."""
+    rng, counts = np.random.default_rng(0), Counter()
+    for _ in range(40):
+        kinds = small.curriculum.verdicts(rng.choice(small.curriculum.judged, 8), rng).packed.kinds
+        counts.update(tuple(kind.split("/")[1:3]) for kind in kinds)
+    for question in {question for question, _ in counts}:
+        yes, no = counts[question, "yes"], counts[question, "no"]
+        assert 0.2 < yes / (yes + no) < 0.82, question
 
 
 def test_turns_point_at_what_they_name(small):

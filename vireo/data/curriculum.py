@@ -188,7 +188,7 @@ class Curriculum:
             known.pop("preservation", None)
         if not known:
             return None
-        shares = np.array([verdicts.QUESTION_SHARES[kind] for kind in known])
+        shares = np.array([verdicts.question_weight(kind, answer) for kind, answer in known.items()])
         asked = list(known)[int(rng.choice(len(known), p=shares / shares.sum()))]
         start = [*self.before, *said, *self.asked[asked], *self.after]
         answer = known[asked]

@@ -42,6 +42,9 @@ QUESTION_SHARES: dict[QuestionKind, float] = {
     "realism": 0.12,
 }
 
+_RARE: dict[tuple[QuestionKind, bool], float] = {("naturalness", False): 4.0, ("preservation", False): 2.0}
+"""How much more often a question is asked where its answer is one that few candidates give."""
+
 _TRUTH: dict[Candidate, dict[str, dict[QuestionKind, bool]]] = {
     "exact": {
         "none": dict.fromkeys(QUESTION_SHARES, True),
@@ -79,6 +82,11 @@ def truth(candidate: Candidate, fault: Fault | Literal["foreign"], local: bool) 
     if candidate == "half" and local and fault == "none":
         known["naturalness"] = False
     return known
+
+
+def question_weight(kind: QuestionKind, answer: bool) -> float:
+    """How often to ask this of a candidate of which that is the answer, in proportion: yes and no come about evenly."""
+    return QUESTION_SHARES[kind] * _RARE.get((kind, answer), 1.0)
 
 
 def mixed(source: np.ndarray, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:

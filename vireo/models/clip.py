@@ -39,7 +39,7 @@ def mini_vision_config() -> CLIPVisionConfig:
         num_attention_heads=3,
         image_size=IMAGE_SIZE,
         patch_size=PATCH_SIZE,
-        projection_dim=128,
+        projection_dim=256,
         hidden_act="relu",
     )
 
@@ -50,16 +50,16 @@ def build_mini_clip(vocab_size: int) -> CLIPModel:
         vocab_size=vocab_size,
         hidden_size=128,
         intermediate_size=256,
-        num_hidden_layers=2,
+        num_hidden_layers=3,
         num_attention_heads=2,
         max_position_embeddings=TEXT_LENGTH,
-        projection_dim=128,
+        projection_dim=256,
         hidden_act="relu",
         bos_token_id=BOS,
         eos_token_id=EOS,
         pad_token_id=PAD,
     )
-    config = CLIPConfig(text_config=text.to_dict(), vision_config=mini_vision_config().to_dict(), projection_dim=128)
+    config = CLIPConfig(text_config=text.to_dict(), vision_config=mini_vision_config().to_dict(), projection_dim=256)
     model = CLIPModel(config)
     model.set_attn_implementation(PRODUCT)
     return model

@@ -214,7 +214,7 @@ class Material:
 
     def _further(self, name: str, count: int, seed: int, **kind: Any) -> EditorData:
         """A pair set from which the editor alone learns."""
-        pairs, chosen = self._pair_set(name, count, seed, **kind), (count, seed)
+        pairs, chosen = self._pair_set(name, count, seed, **kind), (count, seed, kind)
         folders = {
             "states": self._cache(f"{name}-instructions", self.model("vlm"), (chosen, MINI)),
             "masks": self._cache(f"{name}-masks", settings=(chosen, strides(self.vae_model))),
