@@ -11,19 +11,28 @@ PSNR_CAP = 100.0
 """dB given to identical pictures, so that medians and JSON stay finite."""
 
 
+def energy(video: np.ndarray, other: np.ndarray, where: np.ndarray | None = None) -> float:
+    """Sum of squared differences over the pixels of `where` (all if None), in 1/255 units squared; exact.
+
+    video, other: uint8 (T, H, W, 3). where: bool (T, H, W).
+    """
+    assert video.shape == other.shape, (video.shape, other.shape)
+    if where is not None:
+        video, other = video[where], other[where]
+    apart = video.astype(np.int16) - other
+    return float(np.square(apart, dtype=np.int32).sum(dtype=np.int64))
+
+
 def psnr(video: np.ndarray, reference: np.ndarray, where: np.ndarray | None = None) -> float | None:
     """Peak signal-to-noise ratio over all pixels and frames together, dB, at most PSNR_CAP.
 
     video, reference: uint8 (T, H, W, 3). where: bool (T, H, W), the pixels that count (all if None).
     Returns None where no pixel counts. Not to be confused with the mean of the frames' PSNRs.
     """
-    assert video.shape == reference.shape, (video.shape, reference.shape)
-    squared = (video.astype(np.float64) - reference.astype(np.float64)) ** 2
-    if where is not None:
-        squared = squared[where]
-    if squared.size == 0:
+    count = video.size if where is None else int(where.sum()) * video.shape[-1]
+    if count == 0:
         return None
-    error = squared.mean()
+    error = energy(video, reference, where) / count
     return PSNR_CAP if error == 0 else min(PSNR_CAP, 10 * math.log10(255.0**2 / error))
 
 
@@ -39,14 +48,18 @@ def ssim(video: np.ndarray, reference: np.ndarray) -> float:
     window /= window.sum()
 
     def local_mean(values: np.ndarray) -> np.ndarray:
-        return correlate1d(correlate1d(values, window, axis=1, mode="mirror"), window, axis=2, mode="mirror")
+        return correlate1d(correlate1d(values, window, axis=0, mode="mirror"), window, axis=1, mode="mirror")
 
-    x, y = video.astype(np.float64), reference.astype(np.float64)
-    mean_x, mean_y = local_mean(x), local_mean(y)
-    variance_x = local_mean(x * x) - mean_x**2
-    variance_y = local_mean(y * y) - mean_y**2
-    covariance = local_mean(x * y) - mean_x * mean_y
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
-    structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
-    return float((luminance * structure).mean())
+    def of_frame(x: np.ndarray, y: np.ndarray) -> float:
+        mean_x, mean_y = local_mean(x), local_mean(y)
+        variance_x = local_mean(x * x) - mean_x**2
+        variance_y = local_mean(y * y) - mean_y**2
+        covariance = local_mean(x * y) - mean_x * mean_y
+        c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+        luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+        structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
+        return float((luminance * structure).mean())
+
+    # Frame by frame: what a frame needs stays in the processor's cache.
+    frames = zip(video, reference, strict=True)
+    return float(np.mean([of_frame(x.astype(np.float64), y.astype(np.float64)) for x, y in frames]))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.metrics.truth import dilated, energy
+from vireo.metrics.frames import energy
+from vireo.metrics.truth import dilated
 
 
 @dataclass(frozen=True)

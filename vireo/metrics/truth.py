@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from vireo.metrics.frames import psnr
+from vireo.metrics.frames import energy, psnr
 
 EDIT_ERROR_LIMIT = 0.35
 OUTSIDE_PSNR_LIMIT = 30.0
@@ -47,12 +47,6 @@ def dilated(mask: np.ndarray) -> np.ndarray:
 def is_global(mask: np.ndarray) -> bool:
     """Whether M covers over 95 % of the pixels."""
     return bool(mask.mean() > GLOBAL_SHARE)
-
-
-def energy(video: np.ndarray, other: np.ndarray, where: np.ndarray | None = None) -> float:
-    """Sum of squared differences over the pixels of `where` (all if None), in 1/255 units squared."""
-    squared = (video.astype(np.int64) - other.astype(np.int64)) ** 2
-    return float(squared.sum() if where is None else squared[where].sum())
 
 
 def edit_error(edited: np.ndarray, source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> float | None:

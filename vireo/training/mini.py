@@ -29,7 +29,7 @@ from vireo.training.clip import ClipConfig, ClipStage
 from vireo.training.editor import EditorConfig, EditorStage
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import OnProgress, Progress, run
-from vireo.training.material import DataConfig, Material
+from vireo.training.material import EDITS_FAMILIES, DataConfig, Material
 from vireo.training.t2v import T2vConfig, T2vStage
 from vireo.training.vae import VaeConfig, VaeStage
 from vireo.training.validation import Validation
@@ -110,9 +110,11 @@ class _Work:
         if not self._run(stage):
             return False
         made = stage.finish()
-        # With a watermark or a style, part of what a caption says cannot be seen.
-        sources = {pair.source for pair in self.material.validation_pairs if pair.family != "watermark"}
-        plain = sorted(self.material.unseen_pictures.number[path] for path in sources)
+        # With a watermark, a style or a light, part of what a caption says cannot be seen.
+        pairs = self.material.validation_pairs
+        clips = {pair.source for pair in pairs if pair.family != "watermark"}
+        clips |= {pair.target for pair in pairs if pair.family in EDITS_FAMILIES and pair.family != "watermark"}
+        plain = sorted(self.material.unseen_pictures.number[path] for path in clips)
         retrieval = clip.measure(made.model, made.processor, self.material.unseen_pictures, plain)
         sight = clip.measure_sight(stage.module, self.material.unseen_pictures)
         self._save_metrics("clip", retrieval | {"patches": sight})
