@@ -21,7 +21,7 @@ class MixtureConfig:
 
     dropout: share of samples with the empty instruction, for guidance.
     reference: share of steps with a reference latent: on pairs of the family `reference` its picture, on all
-        others the target's last frame, which later lets one edited key frame guide a long clip.
+        others the target's last frame: an edited key frame (see docs/decisions/0009).
     footage: share of steps on footage, its families evenly: light and style are to work on any picture.
     image_batch: batch of image steps as a multiple of the video batch; their samples are cheaper.
     weights: relative frequency of the families, 1 where not named. What is learned last comes more often.
