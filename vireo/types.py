@@ -66,20 +66,16 @@ TEST_SEED = 1_000_000
 """Scenes of the training split have seeds below, of the test split at or above."""
 
 
-class EditPair(BaseModel):
-    """One edit with its exact result. Paths are relative to the folder of the pair set.
+class PairFiles(BaseModel):
+    """The files and words of one edit with its exact result. Paths are relative to the folder of the pair set.
 
-    instances: gray video of the *source*; the value of a pixel is 1 + the index of the object seen
-        there in `scene`, 0 where none is.
-    concerned: indices of the objects of `scene` that the edit concerns (empty for global edits).
+    What an editor learns from: read from the lines of `EditPair` in a fraction of their time and memory.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: str
     family: str
-    seed: int
-    split: Literal["train", "test"]
     source: str
     target: str
     mask: str
@@ -88,6 +84,20 @@ class EditPair(BaseModel):
     source_caption: str
     target_caption: str
     reference: str | None = None
+
+
+class EditPair(PairFiles):
+    """One edit with its exact result, and the scenes that it was made from.
+
+    instances: gray video of the *source*; the value of a pixel is 1 + the index of the object seen
+        there in `scene`, 0 where none is.
+    concerned: indices of the objects of `scene` that the edit concerns (empty for global edits).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int
+    split: Literal["train", "test"]
     reasoning: dict[str, Any] | None = None
     task: Literal["edit", "generate"] = "edit"
     scene: dict[str, Any]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from vireo.runtime import whole_file
-from vireo.types import EditPair
+from vireo.types import PairFiles
 from vireo.video.io import read_clip
 
 
@@ -24,13 +24,13 @@ class FrameCache:
         return self.frames[self.index[path]]
 
 
-def clip_paths(pairs: list[EditPair]) -> list[str]:
+def clip_paths(pairs: Sequence[PairFiles]) -> list[str]:
     """Every distinct source and target, in order of appearance."""
     return list(dict.fromkeys(path for pair in pairs for path in (pair.source, pair.target)))
 
 
 def cache_frames(
-    pairs_dir: Path, pairs: list[EditPair], folder: Path, on_progress: Callable[[int, int], None] | None = None
+    pairs_dir: Path, pairs: Sequence[PairFiles], folder: Path, on_progress: Callable[[int, int], None] | None = None
 ) -> FrameCache:
     """Decodes every distinct clip once into folder/frames.npy; does nothing where that is done."""
     folder.mkdir(parents=True, exist_ok=True)

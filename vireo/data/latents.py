@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from vireo.data.frames import FrameCache
 from vireo.data.tensors import to_pixels
 from vireo.models.codec import VideoAutoencoder, encode_latents
 from vireo.runtime import autocast, whole_file
-from vireo.types import EditPair
+from vireo.types import PairFiles
 from vireo.video.io import read_clip
 
 OnCount = Callable[[int, int], None]
@@ -66,7 +66,11 @@ def pool_mask(mask: np.ndarray, temporal: int, spatial: int) -> np.ndarray:
 
 
 def cache_masks(
-    pairs_dir: Path, pairs: list[EditPair], folder: Path, strides: tuple[int, int], on_progress: OnCount | None = None
+    pairs_dir: Path,
+    pairs: Sequence[PairFiles],
+    folder: Path,
+    strides: tuple[int, int],
+    on_progress: OnCount | None = None,
 ) -> np.ndarray:
     """bool (pairs, k + 1, h, w): the masks at latent resolution; computed once."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from vireo.types import FAMILIES, EditPair
+from vireo.types import FAMILIES, PairFiles
 
 PHRASES = 2
 """Phrases of a pair whose states are cached: the instruction and one paraphrase; the empty instruction follows."""
@@ -40,7 +40,7 @@ class MixtureConfig:
     )
 
 
-def spread(sets: Sequence[Sequence[EditPair]], weights: Mapping[str, float]) -> list[dict[str, float]]:
+def spread(sets: Sequence[Sequence[PairFiles]], weights: Mapping[str, float]) -> list[dict[str, float]]:
     """Weights of the families within each set; their sums are the weights of the sets.
 
     So the families come as often as `weights` says, and every pair of a family as often as the others, whichever
@@ -69,7 +69,7 @@ class EditMixture:
     """
 
     def __init__(
-        self, pairs: list[EditPair], config: MixtureConfig, batch_size: int, weights: Mapping[str, float]
+        self, pairs: Sequence[PairFiles], config: MixtureConfig, batch_size: int, weights: Mapping[str, float]
     ) -> None:
         self.config, self.batch_size = config, batch_size
         self.rows = {f: np.array([i for i, p in enumerate(pairs) if p.family == f]) for f in FAMILIES}

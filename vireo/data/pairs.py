@@ -7,18 +7,20 @@ DIR/images/*.png     reference images
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from vireo.errors import InputError
-from vireo.types import EditPair
+from vireo.types import EditPair, PairFiles
+
+AnyPair = TypeVar("AnyPair", bound=PairFiles)
 
 
-def read_pairs(folder: Path) -> Iterator[EditPair]:
-    """Yields the pairs of a folder in the order of its file.
+def read_pairs(folder: Path, kind: type[AnyPair] = EditPair) -> Iterator[AnyPair]:
+    """Yields the pairs of a folder in the order of its file, with their scenes or, as `PairFiles`, without.
 
     Raises InputError where the folder has no pairs.jsonl or a line is not a pair.
     """
@@ -28,7 +30,7 @@ def read_pairs(folder: Path) -> Iterator[EditPair]:
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                yield EditPair.model_validate(json.loads(line))
-            except (ValidationError, json.JSONDecodeError) as error:
+                yield kind.model_validate_json(line)
+            except ValidationError as error:
                 first = str(error).splitlines()[0]
                 raise InputError(f"{path}, line {number} is no pair: {first}", "make the set again") from None

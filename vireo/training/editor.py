@@ -21,7 +21,7 @@ from vireo.models.transformer import editor_input, widen_for_editing
 from vireo.training.loop import LoopConfig, step_generator
 from vireo.training.t2v import prepared
 from vireo.training.validation import Validation
-from vireo.types import EditPair
+from vireo.types import PairFiles
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class EditorData:
     pictures: float16 (n, C, 1, h, w), latents of the reference images, or None; picture_rows: one a pair, -1 for
     none."""
 
-    pairs: list[EditPair]
+    pairs: list[PairFiles]
     latents: LatentCache
     source_rows: np.ndarray
     target_rows: np.ndarray

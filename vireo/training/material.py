@@ -19,7 +19,7 @@ from vireo.data.frames import FrameCache, cache_frames
 from vireo.data.latents import LatentCache, OnCount, cache_latents, cache_masks
 from vireo.data.lessons import LESSONS_FORMAT, Lessons, LessonTexts
 from vireo.data.mixture import PHRASES
-from vireo.data.pairs import read_pairs
+from vireo.data.pairs import AnyPair, read_pairs
 from vireo.data.pictures import PictureSet
 from vireo.data.states import Prompt, StateCache, cache_states
 from vireo.data.tensors import to_pixels
@@ -30,7 +30,7 @@ from vireo.models.tokenizer import train_tokenizer
 from vireo.models.vae import BlockTransformVAE
 from vireo.training.editor import EditorData
 from vireo.training.export import save_model
-from vireo.types import EditPair
+from vireo.types import EditPair, PairFiles
 from vireo.world.generate import make_pairs
 from vireo.world.scene import SceneKind
 
@@ -64,10 +64,10 @@ class DataConfig:
     footage_seed: int = 600_000
 
 
-def relocated(pair: EditPair, folder: str) -> EditPair:
+def relocated(pair: AnyPair, folder: str) -> AnyPair:
     """The same pair with its paths below `folder`."""
     fields = ("source", "target", "mask", "instances", "reference")
-    paths = {name: f"{folder}/{path}" for name in fields if (path := getattr(pair, name)) is not None}
+    paths = {name: f"{folder}/{path}" for name in fields if (path := getattr(pair, name, None)) is not None}
     return pair.model_copy(update=paths)
 
 
@@ -95,12 +95,18 @@ class Material:
         return self.workdir / stage / "model"
 
     def _pair_set(
-        self, name: str, count: int, seed: int, scenes: SceneKind = "studio", families: Sequence[str] | None = None
-    ) -> list[EditPair]:
+        self,
+        name: str,
+        count: int,
+        seed: int,
+        scenes: SceneKind = "studio",
+        families: Sequence[str] | None = None,
+        kind: type[AnyPair] = PairFiles,
+    ) -> list[AnyPair]:
         """The pairs of workdir/data/NAME, with paths relative to workdir/data."""
         folder, tick = self.workdir / "data" / name, self.tick(f"{name} data")
         make_pairs(folder, count=count, seed=seed, split="train", scenes=scenes, families=families, on_progress=tick)
-        return [relocated(pair, name) for pair in read_pairs(folder)]
+        return [relocated(pair, name) for pair in read_pairs(folder, kind)]
 
     def _cache(self, name: str, model: Path | None = None, settings: object = None) -> Path:
         """Folder of what is made from the pairs by a model; its name tells from what, so nothing stale is read."""
@@ -109,21 +115,21 @@ class Material:
             digest.update(weights.read_bytes())
         return self.workdir / "cache" / f"{name}-{digest.hexdigest()[:12]}"
 
-    def parts(self, count: int) -> list[EditPair]:
+    def parts(self, count: int, kind: type[AnyPair] = PairFiles) -> list[AnyPair]:
         """The pairs of the first `count` parts."""
         parts = list(zip(self.data.pairs, self.data.seeds, strict=True))[:count]
-        return [pair for k, part in enumerate(parts) for pair in self._pair_set(f"part-{k}", *part)]
+        return [pair for k, part in enumerate(parts) for pair in self._pair_set(f"part-{k}", *part, kind=kind)]
 
     @cached_property
     def validation_pairs(self) -> list[EditPair]:
-        return self._pair_set("validation", self.data.validation_pairs, self.data.validation_seed)
+        return self._pair_set("validation", self.data.validation_pairs, self.data.validation_seed, kind=EditPair)
 
-    def frames_of(self, name: str, pairs: list[EditPair]) -> FrameCache:
+    def frames_of(self, name: str, pairs: Sequence[PairFiles]) -> FrameCache:
         folder = self.workdir / "cache" / f"{name}-frames"
         return cache_frames(self.workdir / "data", pairs, folder, self.tick("decoding"))
 
     @cached_property
-    def pairs(self) -> list[EditPair]:
+    def pairs(self) -> list[PairFiles]:
         return self.parts(len(self.data.pairs))
 
     @cached_property
@@ -132,7 +138,7 @@ class Material:
 
     @cached_property
     def understanding_pairs(self) -> list[EditPair]:
-        return self.parts(self.data.understanding)
+        return self.parts(self.data.understanding, EditPair)
 
     @cached_property
     def pictures(self) -> PictureSet:
@@ -224,7 +230,7 @@ class Material:
         return self._edits(pairs, frames, latents, **folders)
 
     def _edits(
-        self, pairs: list[EditPair], frames: FrameCache, latents: LatentCache, states: Path, masks: Path
+        self, pairs: list[PairFiles], frames: FrameCache, latents: LatentCache, states: Path, masks: Path
     ) -> EditorData:
         """states, masks: the folders in which these are kept."""
         index, folder = frames.index, self.workdir / "data"
