@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vireo.flow.loss import masked_flow_loss
 from vireo.models.transformer import build_mini_transformer, editor_input, widen_for_editing
-from vireo.runtime import autocast, pick_device
+from vireo.runtime import autocast, pick_device, reuse_memory
 from vireo.training.editor import EditorConfig
 from vireo.training.optimizers import Optimizers
 from vireo.training.t2v import T2vConfig, prepared
@@ -29,6 +29,7 @@ class StepTiming:
 def measure_step(steps: int = 8, channels: int = 48, text: tuple[int, int] = (32, 192)) -> StepTiming:
     """Times training steps of mini's editor on video batches. text: (tokens, width) of the instructor's states."""
     device, config = pick_device(), EditorConfig()
+    reuse_memory()
     torch.manual_seed(0)
     base = build_mini_transformer(channels, text[1], **vars(T2vConfig().transformer))
     module = widen_for_editing(base, config.prediction == "affine")
