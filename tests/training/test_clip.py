@@ -47,7 +47,7 @@ def test_steps_repeat_exactly(stage):
     first, figures = stage.loss(3)
     again, _ = stage.loss(3)
     assert first.item() == again.item() != stage.loss(4)[0].item()
-    assert "contrastive" not in stage.loss(1)[1], "the first steps teach the tower alone"
+    assert "contrastive" not in stage.loss(1)[1], "the first steps are without contrast"
     assert set(figures) == {"contrastive", "dense", "facts", "batch_accuracy"}
 
 

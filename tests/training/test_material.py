@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import pytest
 import torch
 
+from vireo.errors import InputError
 from vireo.models.chat import MINI
 from vireo.training.material import DataConfig, Material
 
@@ -18,10 +20,18 @@ def test_a_cache_is_named_by_all_it_is_made_from(tmp_path):
 
     assert name() == name()
     others = [
-        name(data=DataConfig(pairs=(3600, 8000))),
+        name(data=DataConfig(pairs=(3600, 8000, 9000))),
         name(data=DataConfig(seeds=(800_000, 0, 300_000))),
         name(weights=b"two"),
         name(settings=replace(MINI, interleave=2)),
         name(settings=None),
     ]
     assert len({name(), *others}) == 6
+
+
+@pytest.mark.parametrize(
+    "data", [DataConfig(pairs=(9,)), DataConfig(edits=(9,)), DataConfig(edits_families=(("add",),))]
+)
+def test_parts_that_are_only_half_described_are_refused(tmp_path, data):
+    with pytest.raises(InputError, match="of different lengths"):
+        Material(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)

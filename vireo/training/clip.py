@@ -108,11 +108,11 @@ class ClipStage:
         stills = rng.integers(0, len(STILLS), count)
         pixels = np.stack([self.pictures.still(row, still) for row, still in zip(rows, stills, strict=True)])
         labels = self.labels[rows, stills]
-        alone = step < self.config.seeing * self.loop.steps
-        if alone:
+        contrasts = step >= self.config.seeing * self.loop.steps
+        if not contrasts:
             pixels, labels = moved_patches(pixels, labels, PATCH_SIZE, NOTHING, rng)
         pixels = torch.from_numpy(jittered(pixels[:, None], rng)[:, 0]).to(self.device)
-        ids = self._captions(rows, rng, 0 if alone else self.config.negatives)
+        ids = self._captions(rows, rng, self.config.negatives if contrasts else 0)
         x = pixels.permute(0, 3, 1, 2).float().div(127.5).sub(1)
         images, texts, scores, facts = in_bfloat16(self.module, x, ids)
         known = torch.from_numpy(labels.astype(np.int64)).to(self.device)
@@ -120,7 +120,7 @@ class ClipStage:
         told = masked_fact_loss(facts, torch.from_numpy(self.facts[np.tile(rows, 2)]).to(self.device))
         loss = self.config.dense * dense + self.config.facts * told
         figures = {"dense": dense.item(), "facts": told.item()}
-        if not alone:
+        if contrasts:
             scale = self.module.clip.logit_scale.clamp(max=4.6).exp()
             contrast, accuracy = contrastive_loss(images.float(), texts.float(), scale)
             loss = loss + contrast

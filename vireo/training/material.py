@@ -82,6 +82,10 @@ class Material:
     ) -> None:
         self.workdir, self.data, self.lesson_clips = workdir, data, lesson_clips
         self.device, self.tick = device, tick
+        for together in (("pairs", "seeds"), ("edits", "edits_seeds", "edits_families")):
+            if len({len(getattr(data, name)) for name in together}) > 1:
+                names = ", ".join(f"data.{name}" for name in together)
+                raise InputError(f"{names} are of different lengths", "give one entry of each for every part")
 
     def finished(self, stage: str) -> bool:
         return (self.workdir / stage / "model").exists()
