@@ -144,6 +144,21 @@ def test_relation_answers_follow_the_studio_truth():
     assert checked > 5
 
 
+def test_comparisons_are_asked_openly_and_answered_by_the_studio_truth():
+    scene, masks = make_scene(), draw()
+    names = {"red ball": 0, "blue cube": 1, "green ball": 2}
+    answers = set()
+    for said, answer, kind in asked():
+        if kind == "comparison":
+            sides = next(s for s in ("left of or right of", "behind or in front of") if f" {s} the " in said)
+            assert answer in sides.split(" or ")
+            first, second = said.removeprefix("is the ").removesuffix("?").split(f" {sides} the ")
+            if first in names and second in names:
+                assert answer in relations(scene, masks, names[first], names[second]), said
+                answers.add(answer)
+    assert {"left of", "right of"} <= answers
+
+
 @pytest.mark.parametrize(("column", "row", "name"), [(5, 90, "at the front left"), (48, 55, "in the middle")])
 def test_place_words(column, row, name):
     assert place_name(column, row, 96, 96) == name

@@ -14,7 +14,7 @@ class RulePipe:
     Its VAE loses fine detail: everything goes through a small blur.
     """
 
-    frame_size, window_frames, size_multiple, template = (96, 96), 9, None, MINI
+    frame_size, window_frames, size_multiple, template, temporal_stride = (96, 96), 9, None, MINI, 4
 
     def __init__(self):
         self.lengths, self.images, self.last_timings, self.components = [], [], {}, {}

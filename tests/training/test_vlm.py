@@ -165,17 +165,18 @@ def test_names_in_a_relation_point_at_its_two_objects_in_order(small):
         for turn, kind in enumerate(packed.kinds):
             begin = 0 if turn == 0 else int(packed.asking[turn - 1, 1])
             own = [k for k, (_, column) in enumerate(packed.naming.tolist()) if begin < column < packed.asking[turn, 1]]
-            assert len(own) == {"relation": 2, "place": 1, "cell": 1, "color": 1, "floor": 0, "light": 0}.get(
-                kind, len(own)
-            )
-            if kind != "relation":
+            known = {"relation": 2, "comparison": 2, "place": 1, "cell": 1, "color": 1, "floor": 0, "light": 0}
+            assert len(own) == known.get(kind, len(own))
+            if kind not in ("relation", "comparison"):
                 continue
             start = int(packed.naming[own[0], 1])
             between = small.tokenizer.decode(packed.ids[0, start + 1 : int(packed.naming[own[1], 1])])
+            answer = small.tokenizer.decode(packed.answers[packed.turns == turn], skip_special_tokens=True).strip()
+            if kind == "comparison":
+                between, answer = f" {answer}", "Yes"
             side = next((word for word in ("left", "right") if f" {word} of" in between), None)
             if side is None:
                 continue
-            answer = small.tokenizer.decode(packed.answers[packed.turns == turn], skip_special_tokens=True).strip()
             first, second = (batch.named[k, :64] @ columns for k in own)
             assert ((first < second) == (side == "left")) == (answer == "Yes")
             compared += 1

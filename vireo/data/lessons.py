@@ -30,7 +30,7 @@ from vireo.world.truth import Sight, sights
 
 OnCount = Callable[[int, int], None]
 
-LESSONS_FORMAT = 3
+LESSONS_FORMAT = 4
 """Grows with every change of what lessons hold, so that older files are not read."""
 
 WHICH = "which object changes?"

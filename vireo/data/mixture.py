@@ -34,7 +34,7 @@ class MixtureConfig:
     image_batch: float = 2.0
     weights: dict[str, float] = field(
         default_factory=lambda: {
-            **{"recolor": 1.3, "material": 3.0, "remove": 0.8, "add": 1.5, "replace": 3.5, "resize": 2.0},
+            **{"recolor": 1.3, "material": 3.0, "remove": 0.8, "add": 1.5, "replace": 6.0, "resize": 2.5},
             **{"background": 0.7, "light": 0.4, "style": 0.6, "watermark": 0.8, "absent": 1.0},
         }
     )

@@ -4,7 +4,7 @@
         question.kind, question.said, question.answer
 
 Kinds: caption, color, shape, material, size, floor, backdrop, light, style, watermark (together: attributes),
-count, existence, relation, place, cell. What the picture cannot answer surely is not asked: places near a
+count, existence, relation, comparison, place, cell. What the picture cannot answer surely is not asked: places near a
 border, relations at close call (see `vireo.world.truth`), colours under coloured light or in a style.
 """
 
@@ -29,7 +29,7 @@ from vireo.world.view import views
 ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "watermark")
 """The kinds that count as attribute questions in reports."""
 
-KINDS = ("caption", *ATTRIBUTES, "count", "existence", "relation", "place", "cell")
+KINDS = ("caption", *ATTRIBUTES, "count", "existence", "relation", "comparison", "place", "cell")
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven")
 TINTED = ("blue", "red", "green")
@@ -196,8 +196,11 @@ def _relations(scene: Scene, seen: list[Sight], frame: int, rng: np.random.Gener
         answer = rng.random() < 0.5
         said = relation if answer else opposite[relation]
         both = (a.index, b.index)
-        asked = f"is {names[0]} {said} {names[1]}?"
-        yield Question("relation", asked, "Yes" if answer else "No", both, tuple(zip(names, both, strict=True)))
+        named = tuple(zip(names, both, strict=True))
+        yield Question("relation", f"is {names[0]} {said} {names[1]}?", "Yes" if answer else "No", both, named)
+        # The same asked openly: which of the two it is follows from the places alone, Yes or No from the words, too.
+        asked = f"is {names[0]} {' or '.join(sorted((relation, opposite[relation])))} {names[1]}?"
+        yield Question("comparison", asked, relation, both, named)
 
 
 def _distances(scene: Scene, frame: int) -> list[float]:

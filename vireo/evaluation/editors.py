@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from vireo.evaluation.records import Condition
 from vireo.evaluation.truths import Truth
 from vireo.models.presets import resolve
 from vireo.pipeline.frames import ABSENT, FramesEdit, edit_frames
+from vireo.pipeline.motion import takes
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.types import EditPair
 from vireo.video.change import certainty, settled
@@ -67,7 +69,7 @@ class Editor(Protocol):
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None: ...
 
 
-COMPOSITION = 4
+COMPOSITION = 5
 """Counts the ways in which result and source have been put together; scores of another way are not reused."""
 
 
@@ -115,31 +117,43 @@ class ModelEditor:
         return Edited(result.edited, raw, result.support)
 
     def _edit_batch(self, jobs: list[Job], truths: list[Truth]) -> list[Edited]:
-        videos = self.pipe(
-            prompt=[job.instruction for job in jobs],
-            video=[truth.source for truth in truths],
-            image=[truth.reference for truth in truths],
-            num_inference_steps=self.options.steps,
-            guidance_scale=self.options.guidance,
-            generator=[torch.Generator().manual_seed(self.options.seed) for _ in jobs],
-            output_type="np",
-        ).frames
+        shown = [takes(truth.source, self.pipe) for truth in truths]
+        clips = [
+            (job.instruction, clip, truth.reference)
+            for job, truth, own in zip(jobs, truths, shown, strict=True)
+            for clip in own.clips
+        ]
+        parts = [clips[start : start + self.batch] for start in range(0, len(clips), self.batch)]
+        results = iter([video for part in parts for video in self._run(part)])
+        videos = [own.joined([next(results) for _ in own.clips]) for own in shown]
         absent = np.zeros(len(jobs))
         if self.options.look:
             absent = self.pipe.p_absent([job.instruction for job in jobs], [truth.source for truth in truths])
         edited = []
-        for video, truth, missing in zip(videos, truths, absent >= ABSENT, strict=True):
+        for video, truth, own, missing in zip(videos, truths, shown, absent >= ABSENT, strict=True):
             if missing:
                 untouched = np.zeros(truth.source.shape[:3], bool)
                 edited.append(Edited(truth.source, to_uint8(video), untouched))
                 continue
-            rebuilt = self.pipe.reconstruct(truth.source)
-            region, kept = predict_region(truth.source, video, rebuilt), video
+            region, kept = predict_region(truth.source, video, own.rebuilt), video
             if self.options.preserve != "off":
-                kept = settled(truth.source, video, rebuilt, certainty(video, rebuilt, region.soft))
+                kept = settled(truth.source, video, own.rebuilt, certainty(video, own.rebuilt, region.soft))
             composited = composite(truth.source, kept, region, self.options.preserve)
             edited.append(Edited(composited, to_uint8(video), region.support))
         return edited
+
+    def _run(self, clips: Sequence[tuple[str, np.ndarray, np.ndarray | None]]) -> np.ndarray:
+        """Results (B, T, H, W, 3) in 0..1 of instructions on clips, each with its reference picture."""
+        instructions, sources, references = zip(*clips, strict=True)
+        return self.pipe(
+            prompt=list(instructions),
+            video=list(sources),
+            image=list(references),
+            num_inference_steps=self.options.steps,
+            guidance_scale=self.options.guidance,
+            generator=[torch.Generator().manual_seed(self.options.seed) for _ in clips],
+            output_type="np",
+        ).frames
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None:
         return to_uint8(self.pipe.reconstruct(frames))

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from vireo.errors import InputError, ModelError
+from vireo.pipeline.motion import takes
 from vireo.video.change import certainty, settled
 from vireo.video.geometry import carry, enlarge, model_size, resize
 from vireo.video.region import Preserve, Region, composite, predict_region, to_uint8
@@ -124,25 +125,28 @@ class FrameEditor:
         # A single picture is edited as one; shorter clips than a window are filled up.
         length = 1 if window.count == 1 else len(window.items)
         source = np.stack([small for _, small in window.items[:length]])
-        self.steps_taken = 0
         self.windows += 1
         if not self._sees(source):
             rebuilt = np.stack([small for _, small in window.items]) / np.float32(255)
             return np.concatenate([rebuilt, rebuilt, np.zeros_like(rebuilt[..., :2])], axis=-1)
-        # The same noise for every window: what differs between them is the source alone.
-        generator = torch.Generator().manual_seed(self.seed)
-        edited = np.asarray(self.pipe(video=source, generator=generator, **self.request).frames[0])
-        if not np.isfinite(edited).all():
-            raise ModelError("the model's result is not a number", "its weights are damaged: get them again")
-        for stage in ("encode", "denoise", "decode"):
-            self.seconds[stage] += self.pipe.last_timings[stage]
         with timed(self.seconds, "decode"):
-            rebuilt = self.pipe.reconstruct(source)
+            shown = takes(source, self.pipe)
+        edited, rebuilt = shown.joined([self._run(clip) for clip in shown.clips]), shown.rebuilt
         with timed(self.seconds, "composite"):
             soft = predict_region(source, edited, rebuilt).soft
             sure = certainty(edited, rebuilt, soft)
         channels = np.concatenate([edited, rebuilt, np.stack([soft, sure], -1)], axis=-1)
         return np.repeat(channels, len(window.items), axis=0) if length == 1 else channels
+
+    def _run(self, clip: np.ndarray) -> np.ndarray:
+        # The same noise for every clip: what differs between them is the source alone.
+        generator = torch.Generator().manual_seed(self.seed)
+        edited = np.asarray(self.pipe(video=clip, generator=generator, **self.request).frames[0])
+        if not np.isfinite(edited).all():
+            raise ModelError("the model's result is not a number", "its weights are damaged: get them again")
+        for stage in ("encode", "denoise", "decode"):
+            self.seconds[stage] += self.pipe.last_timings[stage]
+        return edited
 
     def _sees(self, source: np.ndarray) -> bool:
         if not self.found:
