@@ -47,9 +47,9 @@ class RegionSettings:
     seed_noise: float = 6.0
     reach_noise: float = 2.25
     saturate: float = 24.0
-    rough: float = 0.3
+    rough: float = 1.0
     least: int = 60
-    grow: float = 5.0
+    grow: float = 4.0
     feather: float = 1.5
     wide: float = 0.35
     whole: float = 0.8
