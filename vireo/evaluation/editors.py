@@ -69,7 +69,7 @@ class Editor(Protocol):
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None: ...
 
 
-COMPOSITION = 5
+COMPOSITION = 6
 """Counts the ways in which result and source have been put together; scores of another way are not reused."""
 
 

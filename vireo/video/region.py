@@ -47,7 +47,7 @@ class RegionSettings:
     seed_noise: float = 6.0
     reach_noise: float = 2.25
     saturate: float = 24.0
-    rough: float = 1.0
+    rough: float = 0.4
     least: int = 60
     grow: float = 4.0
     feather: float = 1.5
