@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from tests.pipeline.rule_pipe import RulePipe
 from vireo.pipeline.frames import edit_frames
-from vireo.pipeline.motion import takes
+from vireo.pipeline.motion import joined, takes
 
 TEXTURE = np.random.default_rng(1).normal(size=(96, 96, 3))
 Y, X = np.mgrid[:96, :96]
@@ -51,7 +51,7 @@ def test_fast_motion_is_shown_slowly_and_comes_back_in_real_time():
     assert [clip.shape for clip in shown.clips] == [frames.shape] * 4
     for clip in shown.clips:
         assert len(np.unique(clip.reshape(9, -1), axis=0)) == 3  # the frame before, and two frames of its own
-    assert np.allclose(shown.joined([clip / 255 for clip in shown.clips]), frames / 255)
+    assert np.allclose(joined([clip / 255 for clip in shown.clips]), frames / 255)
     assert np.allclose(shown.rebuilt, frames / 255)
 
 

@@ -16,7 +16,7 @@ from vireo.evaluation.records import Condition
 from vireo.evaluation.truths import Truth
 from vireo.models.presets import resolve
 from vireo.pipeline.frames import ABSENT, FramesEdit, edit_frames
-from vireo.pipeline.motion import takes
+from vireo.pipeline.motion import joined, takes
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.types import EditPair
 from vireo.video.change import certainty, settled
@@ -125,7 +125,7 @@ class ModelEditor:
         ]
         parts = [clips[start : start + self.batch] for start in range(0, len(clips), self.batch)]
         results = iter([video for part in parts for video in self._run(part)])
-        videos = [own.joined([next(results) for _ in own.clips]) for own in shown]
+        videos = [joined([next(results) for _ in own.clips]) for own in shown]
         absent = np.zeros(len(jobs))
         if self.options.look:
             absent = self.pipe.p_absent([job.instruction for job in jobs], [truth.source for truth in truths])

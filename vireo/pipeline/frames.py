@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from vireo.errors import InputError, ModelError
-from vireo.pipeline.motion import takes
+from vireo.pipeline.motion import joined, takes
 from vireo.video.change import certainty, settled
 from vireo.video.geometry import carry, enlarge, model_size, resize
 from vireo.video.region import Preserve, Region, composite, predict_region, to_uint8
@@ -131,7 +131,7 @@ class FrameEditor:
             return np.concatenate([rebuilt, rebuilt, np.zeros_like(rebuilt[..., :2])], axis=-1)
         with timed(self.seconds, "decode"):
             shown = takes(source, self.pipe)
-        edited, rebuilt = shown.joined([self._run(clip) for clip in shown.clips]), shown.rebuilt
+        edited, rebuilt = joined([self._run(clip) for clip in shown.clips]), shown.rebuilt
         with timed(self.seconds, "composite"):
             soft = predict_region(source, edited, rebuilt).soft
             sure = certainty(edited, rebuilt, soft)

@@ -41,10 +41,6 @@ class Takes:
     clips: list[np.ndarray]
     rebuilt: np.ndarray
 
-    def joined(self, results: list[np.ndarray]) -> np.ndarray:
-        """The window's result (T, h, w, C), from those of the clips in their order."""
-        return _joined(results)
-
 
 def takes(source: np.ndarray, codec: Codec) -> Takes:
     """A window, uint8 (T, h, w, 3), in the pace at which the model sees it well; T is 1 or a multiple of the VAE's
@@ -53,7 +49,7 @@ def takes(source: np.ndarray, codec: Codec) -> Takes:
     lost = _lost(source, rebuilt)
     if len(source) > 1 and lost > SMEARED:
         clips = _slowed(source, codec.temporal_stride)
-        clear = _joined([codec.reconstruct(clip) for clip in clips])
+        clear = joined([codec.reconstruct(clip) for clip in clips])
         if _lost(source, clear) < WORTH * lost:
             return Takes(clips, clear)
     return Takes([source], rebuilt)
@@ -66,7 +62,8 @@ def _slowed(frames: np.ndarray, stride: int) -> list[np.ndarray]:
     return [frames[[begin, *np.repeat(np.arange(begin + 1, begin + own + 1), stride)]] for begin in begins]
 
 
-def _joined(results: list[np.ndarray]) -> np.ndarray:
+def joined(results: list[np.ndarray]) -> np.ndarray:
+    """The window's result (T, h, w, C), from those of `Takes.clips` in their order."""
     if len(results) == 1:
         return results[0]
     shown = [part[1:].reshape(-1, len(results), *part.shape[1:]).mean(1) for part in results]
