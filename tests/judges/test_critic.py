@@ -1,10 +1,13 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
+from vireo.judges.asking import answer_logits
 from vireo.judges.critic import p_yes, verdict_logits
-from vireo.models.chat import CRITIC_QUESTIONS, MINI, answer_ids
-from vireo.models.instructor import build_mini_instructor, build_processor, pixel_values
+from vireo.models.chat import CRITIC_QUESTIONS, MINI, answer_ids, critic_text
+from vireo.models.instructor import build_mini_instructor, build_processor, highlighted, pixel_values
 from vireo.models.tokenizer import IMAGE, USER, marked_ids, plain_ids, train_tokenizer
 
 INSTRUCTIONS = ["make the red ball blue", "remove the green cube from the scene"]
@@ -31,8 +34,9 @@ def test_p_yes_is_the_probability_over_two_tokens(instructor, processor, frames)
     """Against the softmax over the two answer tokens of a sequence that is put together by hand."""
     tokenizer = processor.tokenizer
     said = plain_ids(tokenizer, f" {INSTRUCTIONS[0]}\n{CRITIC_QUESTIONS['accuracy']}")
-    ids = [*marked_ids(tokenizer, MINI.head), *[IMAGE] * 128, USER, *said, *marked_ids(tokenizer, "<assistant>")]
-    pixels = pixel_values(processor, [frames[0], frames[2]])
+    ids = [*marked_ids(tokenizer, MINI.head), *[IMAGE] * 288, USER, *said, *marked_ids(tokenizer, "<assistant>")]
+    before, after = pixel_values(processor, [frames[0], frames[2]])[:, None]
+    pixels = torch.cat([before, highlighted(before, after)])
     logits = instructor(input_ids=torch.tensor([ids]), pixel_values=pixels).logits[0, -1]
     pair = [answer_ids(tokenizer, MINI, word)[0] for word in ("Yes", "No")]
     got = p_yes(instructor, processor, frames[:2], frames[2:], INSTRUCTIONS, "accuracy")
@@ -57,6 +61,20 @@ def test_gradient_points_uphill(instructor, processor, frames):
     moved = edited.detach() + 1e-3 * gradient / gradient.norm()
     rise = verdict_logits(instructor, processor, frames[:1], moved, INSTRUCTIONS[:1]) - before.detach()
     assert rise.item() == pytest.approx(1e-3 * gradient.norm().item(), rel=0.1)
+
+
+def test_a_template_without_highlights_shows_both_pictures_as_they_are(instructor, processor, frames):
+    plain = dataclasses.replace(MINI, highlights=False)
+    edited = frames[0].copy()
+    edited[20:50, 30:60] = 255 - edited[20:50, 30:60]
+    value = verdict_logits(instructor, processor, frames[:1], [edited], INSTRUCTIONS[:1], template=plain)
+    pixels = pixel_values(processor, [frames[0], edited])
+    said = critic_text(INSTRUCTIONS[0], "overall")
+    logits = answer_logits(instructor, processor, [pixels[:1], pixels[1:]], [said], plain)
+    yes, no = (answer_ids(processor.tokenizer, MINI, word)[0] for word in ("Yes", "No"))
+    assert value.item() == pytest.approx((logits[0, yes] - logits[0, no]).item(), abs=1e-6)
+    shown = verdict_logits(instructor, processor, frames[:1], [edited], INSTRUCTIONS[:1])
+    assert abs(value.item() - shown.item()) > 1e-4
 
 
 def test_untouched_copies_share_one_baseline(instructor, processor, frames):

@@ -23,7 +23,7 @@ def test_it_is_the_chance_of_the_word_none(instructor):
     found = p_absent(model, processor, list(FRAMES), ["make the red ball blue", "make it"])
     assert found.shape == (2,)
     assert ((found > 0) & (found < 1)).all()
-    ids = processor.tokenizer(f"<s> Look at the video.{'<image>' * 64}<user> make it\n{WHERE}<assistant>").input_ids
+    ids = processor.tokenizer(f"<s> Look at the video.{'<image>' * 144}<user> make it\n{WHERE}<assistant>").input_ids
     pixels = torch.from_numpy(FRAMES[1:]).permute(0, 3, 1, 2).float() / 127.5 - 1
     made = model.generate(
         input_ids=torch.tensor([ids]),

@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 
 import numpy as np
@@ -11,7 +12,9 @@ from vireo.models.instructor import (
     build_mini_instructor,
     build_processor,
     encode_instruction,
+    highlighted,
     pixel_values,
+    start_projector,
 )
 from vireo.models.tokenizer import IMAGE, marked_ids, plain_ids, train_tokenizer
 
@@ -36,7 +39,32 @@ def pictures(count, size=96):
 
 def test_sizes_of_mini(instructor):
     assert sum(p.numel() for p in instructor.parameters()) < 3.6e6
-    assert instructor.config.image_seq_length == TOKENS_PER_IMAGE == 64
+    assert instructor.config.image_seq_length == TOKENS_PER_IMAGE == 144
+
+
+def test_highlights_by_hand():
+    source = torch.zeros(1, 3, 8, 8)
+    source[:, 0] = 0.8
+    edited = source.clone()
+    edited[..., 4:, :] = -0.6
+    edited[..., 0, 0] += 1.5 / 127.5  # noise
+    shown = highlighted(source, edited)
+    torch.testing.assert_close(shown[..., 5:, :], edited[..., 5:, :])
+    torch.testing.assert_close(shown[..., 2, :], 0.25 * source[..., 2, :])
+    # A corner has four pixels around it: a quarter of 1.5 of 24.
+    torch.testing.assert_close(shown[..., 0, 0], edited[..., 0, 0] * (0.25 + 0.75 * 1.5 / 4 / 24))
+    assert torch.equal(highlighted(source, source), 0.25 * source)
+
+
+def test_image_tokens_start_even_and_small(instructor):
+    pixels = torch.rand(40, 3, 96, 96, generator=torch.Generator().manual_seed(0)).cumsum(-1) / 48 - 1
+    new = copy.deepcopy(instructor)
+    start_projector(new, pixels)
+    with torch.no_grad():
+        tokens = new.model.multi_modal_projector(new.model.vision_tower(pixel_values=pixels).last_hidden_state[:, 1:])
+    tokens = tokens.flatten(0, 1)
+    torch.testing.assert_close(tokens.mean(0), torch.zeros(192), atol=1e-3, rtol=0)
+    assert tokens.std(0).mean().item() == pytest.approx(0.5, rel=1e-3)
 
 
 def test_a_sample_does_not_depend_on_its_batch(instructor, processor):
@@ -56,13 +84,13 @@ def test_layout_of_the_states(instructor, processor):
     found = encode_instruction(instructor, processor, TEXTS[:1], [frame], [reference])
     tokenizer = processor.tokenizer
     head, said = marked_ids(tokenizer, MINI.head), plain_ids(tokenizer, " " + TEXTS[0])
-    ids = [*head, *[IMAGE] * 128, *marked_ids(tokenizer, "<user>"), *said, *marked_ids(tokenizer, "<assistant>")]
+    ids = [*head, *[IMAGE] * 288, *marked_ids(tokenizer, "<user>"), *said, *marked_ids(tokenizer, "<assistant>")]
     with torch.no_grad():
         hidden = instructor.model(
             input_ids=torch.tensor([ids]), pixel_values=pixel_values(processor, [frame, reference])
         ).last_hidden_state[0]
     start = len(head)
-    wanted = torch.cat([hidden[start : start + 128 : MINI.interleave], hidden[start + 128 + 1 :]])
+    wanted = torch.cat([hidden[start : start + 288 : MINI.interleave], hidden[start + 288 + 1 :]])
     torch.testing.assert_close(found.states[0], wanted, atol=2e-5, rtol=1e-4)
     torch.testing.assert_close(found.pooled[0], wanted[2 * KEPT :].mean(0), atol=2e-5, rtol=1e-4)
 

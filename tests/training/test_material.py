@@ -1,11 +1,14 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from vireo.data.pictures import STILLS
 from vireo.errors import InputError
 from vireo.models.chat import MINI
 from vireo.training.material import DataConfig, Material
+from vireo.video.io import read_clip
 
 
 def test_a_cache_is_named_by_all_it_is_made_from(tmp_path):
@@ -35,3 +38,16 @@ def test_a_cache_is_named_by_all_it_is_made_from(tmp_path):
 def test_parts_that_are_only_half_described_are_refused(tmp_path, data):
     with pytest.raises(InputError, match="of different lengths"):
         Material(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
+
+
+def test_clip_and_instructor_see_every_scene_of_the_further_parts(tmp_path):
+    data = DataConfig(
+        pairs=(4,), seeds=(0,), edits=(6,), edits_seeds=(300_000,), edits_families=(("recolor", "remove"),), footage=0
+    )
+    material = Material(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
+    shown, further = material.pictures, material._pair_set("edits-0", 6, 300_000, families=("recolor", "remove"))
+    assert len(material.pairs) == 4
+    assert {pair.source for pair in further} <= set(shown.number)
+    assert len({pair.target for pair in further} & set(shown.number)) == len({pair.source for pair in further})
+    for path, number in shown.number.items():
+        assert np.array_equal(shown.still(number, 1), read_clip(tmp_path / "data" / path).frames[STILLS[1]])

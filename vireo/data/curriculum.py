@@ -17,23 +17,30 @@ from vireo.data.lessons import Lessons
 from vireo.data.patches import patch_shares
 from vireo.data.pictures import STILLS, PictureSet
 from vireo.models.chat import (
+    CHANGES,
     CRITIC_QUESTIONS,
+    FAULT,
     NO,
+    NOTHING,
     YES,
     InstructorTemplate,
     answer_ids,
     marked_ids,
     opening_ids,
+    turn_ids,
 )
 from vireo.models.clip import PATCH_SIZE
 from vireo.models.instructor import TOKENS_PER_IMAGE
 from vireo.models.tokenizer import EOS, IMAGE, plain_ids
 from vireo.types import EditPair
 
-LENGTHS = {0: 256, 1: 256, 2: 320}
+LENGTHS = {0: 256, 1: 336, 2: 480}
 """Tokens of a sequence by its number of pictures. Fixed, so that every step has the same shapes."""
 
 _FAULTS = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
+
+_DIAGNOSED = 0.25
+"""Share of verdicts that say what is wrong instead of Yes or No."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +51,27 @@ class Batch:
         in proportion to what they show and summing to one; the last entry for objects that are not there; zeros for
         a turn that is about none.
     named: float32 (M, P + 1), the same for each name of an object.
-    changed: for verdicts, float32 (B, P), 1 where a patch of the second picture differs from the first's.
+    compared: whether the second picture is an edited first, to be shown as `vireo.models.instructor.highlighted`.
     """
 
     images: np.ndarray
     packed: Packed
     pointed: np.ndarray
     named: np.ndarray
-    changed: np.ndarray | None = None
+    compared: bool = False
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A source picture and a second one to judge.
+
+    made: number of the pair whose edit the second picture shows; -1 where it shows none, None where it shows more.
+    """
+
+    kind: verdicts.Candidate
+    source: np.ndarray
+    edited: np.ndarray
+    made: int | None
 
 
 class Curriculum:
@@ -72,6 +92,11 @@ class Curriculum:
         self.after = marked_ids(tokenizer, template.closing + template.answer)
         self.asked = {kind: plain_ids(tokenizer, f"\n{text}") for kind, text in CRITIC_QUESTIONS.items()}
         self.verdict = {True: answer_ids(tokenizer, template, YES), False: answer_ids(tokenizer, template, NO)}
+        self.fault = plain_ids(tokenizer, f"\n{FAULT}")
+        answers = {answer for known in verdicts.DIAGNOSES.values() for answer in known.values()}
+        self.diagnoses = {answer: answer_ids(tokenizer, template, answer) for answer in sorted(answers)}
+        asked = turn_ids(tokenizer, template, CHANGES)
+        self.unchanged = Turn((*asked, *answer_ids(tokenizer, template, NOTHING), EOS), len(asked), "changes")
         self.sources = np.array([pictures.number[pair.source] for pair in pairs])
         self.targets = np.array([pictures.number[pair.target] for pair in pairs])
         self.families = [pair.family for pair in pairs]
@@ -115,13 +140,14 @@ class Curriculum:
         for index in indices:
             still = int(rng.integers(len(STILLS)))
             stills.append((int(self.sources[index]), still))
-            candidate, source, edited = self._candidate(int(index), still, rng)
-            images.append([source, edited])
-            turns = [self._verdict(int(index), candidate, rng) for _ in range(questions)]
+            candidate = self._candidate(int(index), still, rng)
+            images.append([candidate.source, candidate.edited])
+            turns = [self._changes(candidate.made)]
+            turns += [self._verdict(int(index), candidate.kind, rng) for _ in range(questions)]
             # Turns that were drawn twice teach nothing new.
             dialogues.append(list(dict.fromkeys(turn for turn in turns if turn is not None)))
         stacked, packed = np.array(images), pack(self.openings[2], dialogues, LENGTHS[2])
-        return Batch(stacked, packed, *self._pointed(packed, stills), changed_patches(stacked, PATCH_SIZE))
+        return Batch(stacked, packed, *self._pointed(packed, stills), compared=True)
 
     def _pointed(self, packed: Packed, stills: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
         """`Batch.pointed` and `Batch.named` for rows that begin with these stills, (clip number, still)."""
@@ -132,9 +158,7 @@ class Curriculum:
         asking, naming = packed.asking[:, 0].tolist(), packed.naming[:, 0].tolist()
         return _shown(shares, asking, packed.bodies), _shown(shares, naming, packed.named)
 
-    def _candidate(
-        self, index: int, still: int, rng: np.random.Generator
-    ) -> tuple[verdicts.Candidate, np.ndarray, np.ndarray]:
+    def _candidate(self, index: int, still: int, rng: np.random.Generator) -> _Candidate:
         source = self.pictures.still(int(self.sources[index]), still)
         target = self.pictures.still(int(self.targets[index]), still)
         family = self.families[index]
@@ -145,11 +169,11 @@ class Curriculum:
         if others:
             chosen = others[int(rng.integers(len(others)))]
             other = self.pictures.still(int(self.targets[chosen]), still)
-        edited = None
+        edited, made = None, index
         if kind == "copy" and family != "absent":
-            edited = source
-        elif kind == "other":
-            edited = other
+            edited, made = source, -1
+        elif kind == "other" and other is not None:
+            edited, made = other, chosen
         elif kind == "half" and family != "absent":
             edited = verdicts.mixed(source, target, rng)
         elif kind == "over":
@@ -158,15 +182,24 @@ class Curriculum:
                 edited = verdicts.pasted(source, target, other)
             elif local:
                 edited = verdicts.cast(target, rng)
+            made = index if edited is None else None
         elif kind == "ghost" and local and family != "absent":
             edited = verdicts.ghosted(source, target, rng)
         elif kind == "degraded":
-            edited = verdicts.degraded(target, rng)
+            # What became of a picture that was only worn has no name.
+            edited, made = verdicts.degraded(target, rng), None if family == "absent" else index
         if edited is None:
             kind, edited = "exact", target
         if kind != "degraded" and rng.random() < 0.35:
             edited = verdicts.slightly_worn(edited, rng)
-        return kind, source, edited
+        return _Candidate(kind, source, edited, made)
+
+    def _changes(self, made: int | None) -> Turn | None:
+        """What the second picture shows changed; `made` as in `_Candidate`."""
+        if made is None or made < 0:
+            return None if made is None else self.unchanged
+        bank = self.lessons.orders
+        return next(bank.turn(k) for k in bank.of(made) if str(bank.names[bank.kinds[k]]) == "changes")
 
     def _verdict(self, index: int, candidate: verdicts.Candidate, rng: np.random.Generator) -> Turn | None:
         fault = str(rng.choice(list(_FAULTS), p=list(_FAULTS.values())))
@@ -190,6 +223,10 @@ class Curriculum:
             return None
         shares = np.array([verdicts.question_weight(kind, answer) for kind, answer in known.items()])
         asked = list(known)[int(rng.choice(len(known), p=shares / shares.sum()))]
+        diagnosis = verdicts.DIAGNOSES[candidate].get(fault)
+        if diagnosis is not None and rng.random() < _DIAGNOSED:
+            start = [*self.before, *said, *self.fault, *self.after]
+            return Turn((*start, *self.diagnoses[diagnosis], EOS), len(start), f"diagnosis/{diagnosis}", bodies)
         start = [*self.before, *said, *self.asked[asked], *self.after]
         answer = known[asked]
         name = f"critic/{asked}/{'yes' if answer else 'no'}/{candidate}/{fault}{'/reasoned' if reasoned else ''}"
@@ -227,14 +264,3 @@ def _shown(shares: Sequence[np.ndarray | None], rows: Sequence[int], bodies: Seq
 
 def _nothing_pointed(turns: int) -> np.ndarray:
     return np.zeros((turns, TOKENS_PER_IMAGE + 1), np.float32)
-
-
-def changed_patches(images: np.ndarray, patch: int, level: int = 12, share: float = 0.08) -> np.ndarray:
-    """float32 (B, P): 1 where more than `share` of a patch's pixels differ by more than `level` of 255.
-
-    images: uint8 (B, 2, H, W, 3).
-    """
-    differs = np.abs(images[:, 0].astype(np.int16) - images[:, 1]).max(-1) > level
-    count, height, width = differs.shape
-    grid = differs.reshape(count, height // patch, patch, width // patch, patch).mean((2, 4))
-    return (grid > share).reshape(count, -1).astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,11 @@ from vireo.types import PairFiles
 from vireo.video.io import read_clip
 
 
-class FrameCache:
-    """frames: uint8 (N, T, H, W, 3), memory-mapped; index: path in the pair set -> row."""
+class FrameCache(Mapping[str, np.ndarray]):
+    """Clips by their path in the pair set, uint8 (T, H, W, 3) each.
+
+    frames: uint8 (N, T, H, W, 3), memory-mapped; index: path -> row.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.index: dict[str, int] = json.loads((folder / "frames.json").read_text())
@@ -22,6 +25,12 @@ class FrameCache:
 
     def __getitem__(self, path: str) -> np.ndarray:
         return self.frames[self.index[path]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.index)
+
+    def __len__(self) -> int:
+        return len(self.index)
 
 
 def clip_paths(pairs: Sequence[PairFiles]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 SHIFT = 2
-"""Most pixels by which pictures are moved where answers must stay the same; a sixth of a patch."""
+"""Most pixels by which pictures are moved where answers must stay the same; a quarter of a patch."""
 
 GAIN = 0.07
 """Most by which brightness, and each colour on its own by half of that, is changed."""

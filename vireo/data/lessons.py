@@ -3,7 +3,7 @@
 about      what one picture shows, and what an instruction means for it; owner: clip number * stills + still
 references what an instruction with a reference picture means; owner: place in `reference_pairs`
 texts      what a caption says, without a picture; owner: a caption
-orders     right and faulty wordings of each edit, for verdicts; owner: place in the list of pairs
+orders     right and faulty wordings of each edit, and what it does, for verdicts; owner: place in the list of pairs
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from vireo.data.questions import Question, ask
 from vireo.data.riddles import every_riddle
 from vireo.data.sayings import Saying, sayings
 from vireo.data.turns import Text, TurnBank, bits, tokenise
-from vireo.data.verdicts import GLOBAL_FAMILIES
-from vireo.models.chat import CRITIC_QUESTIONS, EVERYWHERE, NO, NONE, WHERE, YES, InstructorTemplate
+from vireo.data.verdicts import DIAGNOSES, GLOBAL_FAMILIES
+from vireo.models.chat import CHANGES, CRITIC_QUESTIONS, EVERYWHERE, FAULT, NO, NONE, WHERE, YES, InstructorTemplate
 from vireo.types import EditPair
 from vireo.world.scene import Scene
 from vireo.world.truth import Sight, sights
 
 OnCount = Callable[[int, int], None]
 
-LESSONS_FORMAT = 4
+LESSONS_FORMAT = 5
 """Grows with every change of what lessons hold, so that older files are not read."""
 
 WHICH = "which object changes?"
@@ -39,10 +39,11 @@ _TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light
 
 @dataclass(frozen=True)
 class Lesson:
-    """All that is said about one pair."""
+    """All that is said about one pair. words: its plan. done: the same without where the object is."""
 
     plan: Plan
     words: str
+    done: str
     where: str
     which: str
     sayings: list[Saying]
@@ -101,12 +102,12 @@ class LessonTexts:
             self.orders.append([])
             return
         self.about[number * len(STILLS)] += _meanings(lesson)
-        self.orders.append(
-            [
-                Text(f"{s.fault}/{'reasoned' if s.reasoned else 'plain'}", s.text, "", bits(s.bodies))
-                for s in lesson.sayings
-            ]
-        )
+        wordings = [
+            Text(f"{s.fault}/{'reasoned' if s.reasoned else 'plain'}", s.text, "", bits(s.bodies))
+            for s in lesson.sayings
+        ]
+        done = Text("changes", CHANGES, lesson.done, 0 if lesson.plan.index is None else bits([lesson.plan.index]))
+        self.orders.append([*wordings, done])
 
     def every(self) -> Iterator[str]:
         """All that is said or answered, for the tokenizer."""
@@ -119,6 +120,8 @@ class LessonTexts:
         yield from (f" {text}" for text in every_riddle() for _ in range(4))
         for question in CRITIC_QUESTIONS.values():
             yield from (f"\n{question}", f" {YES}", f" {NO}") * 50
+        for answers in DIAGNOSES.values():
+            yield from (f"\n{FAULT}", *(f" {answer}" for answer in answers.values())) * 10
 
 
 def _turn(asked: Question) -> Text:
@@ -152,7 +155,14 @@ def read_lesson(pair: EditPair, pictures: PictureSet) -> Lesson | None:
         which, where = NONE, EVERYWHERE if pair.family in GLOBAL_FAMILIES else plan.place
     else:
         which, where = describe_body(source.bodies[plan.index]), own.place if own else ""
-    return Lesson(plan, plan_words(plan, source, seen), where, which, sayings(pair, plan, source, seen, rng))
+    return Lesson(
+        plan,
+        plan_words(plan, source, seen),
+        plan_words(plan, source, []),
+        where,
+        which,
+        sayings(pair, plan, source, seen, rng),
+    )
 
 
 def _meanings(lesson: Lesson) -> Iterator[Text]:

@@ -1,20 +1,21 @@
 """Single frames of a pair set with what is known about each: scene, caption, and where the objects are.
 
-Frames come from the frame cache that all training stages share; instance masks of three frames a scene are
+Frames come from the frame caches that all training stages share; instance masks of three frames a scene are
 cached beside it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from vireo.data.frames import FrameCache
 from vireo.data.patches import LABELS, NOTHING, patch_labels
 from vireo.runtime import whole_file
 from vireo.types import EditPair
@@ -32,11 +33,11 @@ _SAME_GEOMETRY = ("recolor", "material", "remove", "background", "light", "water
 
 @dataclass(frozen=True)
 class Picture:
-    """One clip. row: in the frame cache. scene, caption: what it shows. instances: row in the cache of instance
+    """One clip. path: in the pair set. scene, caption: what it shows. instances: row in the cache of instance
     masks, or None where no mask fits. removed: index of an object that the masks still hold.
     """
 
-    row: int
+    path: str
     scene: dict[str, Any]
     caption: str
     instances: int | None
@@ -66,21 +67,25 @@ def cache_instances(
 
 
 class PictureSet:
-    """All distinct clips of a pair set; `masks` is what `cache_instances` wrote."""
+    """All distinct clips of a pair set.
 
-    def __init__(self, pairs: Sequence[EditPair], frames: FrameCache, rows: dict[str, int], masks: np.ndarray) -> None:
+    frames: clips uint8 (T, H, W, 3) by their path. rows, masks: what `cache_instances` wrote.
+    """
+
+    def __init__(
+        self, pairs: Sequence[EditPair], frames: Mapping[str, np.ndarray], rows: dict[str, int], masks: np.ndarray
+    ) -> None:
         self.frames, self.masks = frames, masks
         found: dict[str, Picture] = {}
         for pair in pairs:
             own = rows.get(pair.instances or "")
             if pair.source not in found:
-                found[pair.source] = Picture(frames.index[pair.source], pair.scene, pair.source_caption, own)
+                found[pair.source] = Picture(pair.source, pair.scene, pair.source_caption, own)
             if pair.target not in found:
                 fits = pair.family in _SAME_GEOMETRY
                 removed = pair.concerned[0] if pair.family == "remove" else None
-                row = frames.index[pair.target]
                 found[pair.target] = Picture(
-                    row, pair.target_scene, pair.target_caption, own if fits else None, removed
+                    pair.target, pair.target_scene, pair.target_caption, own if fits else None, removed
                 )
         self.pictures = list(found.values())
         self.number = {path: number for number, path in enumerate(found)}
@@ -90,7 +95,7 @@ class PictureSet:
         cls,
         pairs_dir: Path,
         pairs: Sequence[EditPair],
-        frames: FrameCache,
+        frames: Mapping[str, np.ndarray],
         folder: Path,
         on_progress: OnCount | None = None,
     ) -> PictureSet:
@@ -103,7 +108,13 @@ class PictureSet:
 
     def still(self, number: int, frame: int) -> np.ndarray:
         """Frame STILLS[frame] of a clip, uint8 (H, W, 3)."""
-        return self.frames.frames[self.pictures[number].row, STILLS[frame]]
+        return self.frames[self.pictures[number].path][STILLS[frame]]
+
+    def typical(self, count: int = 512) -> Tensor:
+        """First frames of clips from all over the set, (B, 3, H, W) in -1..1, B at most `count`."""
+        numbers = np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
+        stills = torch.from_numpy(np.stack([self.still(int(number), 0) for number in numbers]))
+        return stills.permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
     def instances(self, number: int) -> np.ndarray | None:
         """Instance masks of the stills, uint8 (len(STILLS), H, W), numbered as the clip's own scene; or None."""

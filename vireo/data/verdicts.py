@@ -20,7 +20,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, shift
 
 from vireo.data.sayings import Fault
-from vireo.models.chat import QuestionKind
+from vireo.models.chat import NOTHING, QuestionKind
 
 Candidate = Literal["exact", "copy", "other", "half", "over", "ghost", "degraded"]
 
@@ -72,6 +72,19 @@ _TRUTH: dict[Candidate, dict[str, dict[QuestionKind, bool]]] = {
         "value": {"accuracy": False, "realism": False, "overall": False},
     },
 }
+
+
+DIAGNOSES: dict[Candidate, dict[Fault | Literal["foreign"], str]] = {
+    "exact": {"none": NOTHING, "value": "wrong value", "object": "wrong object", "foreign": "another edit"},
+    "copy": dict.fromkeys(("none", "value", "object", "foreign"), "not done"),
+    "other": {"none": "another edit"},
+    "half": {"none": "half done"},
+    "over": {"none": "too much"},
+    "ghost": {"none": "ghost"},
+    "degraded": {"none": "unclear"},
+}
+"""What is wrong with a candidate under an instruction with this fault, where that is one thing. Yes and No follow
+from it and are learned late without it, as relations are from Yes and No alone."""
 
 
 def truth(candidate: Candidate, fault: Fault | Literal["foreign"], local: bool) -> dict[QuestionKind, bool]:

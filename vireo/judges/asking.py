@@ -10,7 +10,6 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.models.chat import InstructorTemplate, answer_ids, opening_ids, turn_ids
-from vireo.models.instructor import pixel_values
 
 Frames = Sequence[np.ndarray] | Tensor
 """Frames of B samples: uint8 (H, W, 3) each, or a float tensor (B, 3, H, W) in 0..1."""
@@ -19,25 +18,24 @@ Frames = Sequence[np.ndarray] | Tensor
 def answer_logits(
     instructor: LlavaForConditionalGeneration,
     processor: LlavaProcessor,
-    pictures: Sequence[Frames],
+    pixels: Sequence[Tensor],
     said: Sequence[str],
     template: InstructorTemplate,
 ) -> Tensor:
     """Float32 (B, vocabulary): scores of the first token of the answer to each of B turns.
 
-    pictures: for each place in the prompt the frames of all B samples. Gradients flow into those that are tensors.
+    pixels: for each picture in the prompt the pixel values of all B samples, (B, 3, H, W).
     """
     tokenizer, config = processor.tokenizer, instructor.config
-    opening = opening_ids(tokenizer, template, len(pictures), config.image_seq_length, config.image_token_id)
+    opening = opening_ids(tokenizer, template, len(pixels), config.image_seq_length, config.image_token_id)
     rows = [opening + turn_ids(tokenizer, template, text) for text in said]
     last = torch.tensor([len(row) - 1 for row in rows], device=instructor.device)
     width = int(last.max()) + 1
     pad = tokenizer.pad_token_id or 0
     ids = torch.tensor([row + [pad] * (width - len(row)) for row in rows], device=instructor.device)
-    pixels = [pixel_values(processor, frames).to(instructor.device, instructor.dtype) for frames in pictures]
     hidden = instructor.model(
         input_ids=ids,
-        pixel_values=torch.stack(pixels, 1).flatten(0, 1),
+        pixel_values=torch.stack(list(pixels), 1).flatten(0, 1).to(instructor.device, instructor.dtype),
         # Right padding comes after the answer's place, where a causal model never looks.
         attention_mask=torch.ones_like(ids),
         use_cache=False,

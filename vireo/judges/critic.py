@@ -13,6 +13,7 @@ from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.judges.asking import Frames, answer_logits, first_token
 from vireo.models.chat import MINI, NO, YES, InstructorTemplate, QuestionKind, critic_text
+from vireo.models.instructor import highlighted, pixel_values
 
 
 def verdict_logits(
@@ -24,9 +25,14 @@ def verdict_logits(
     kind: QuestionKind = "overall",
     template: InstructorTemplate = MINI,
 ) -> Tensor:
-    """l_yes - l_no at the place of the answer, float32 (B,): ReViSE Eq. 4 before its baseline is taken off."""
+    """l_yes - l_no at the place of the answer, float32 (B,): ReViSE Eq. 4 before its baseline is taken off.
+
+    Departure: mini's critic sees the edited picture faded where nothing changed (decision 11).
+    """
     texts = [critic_text(text, kind) for text in instructions]
-    logits = answer_logits(instructor, processor, [source, edited], texts, template)
+    before, after = pixel_values(processor, source), pixel_values(processor, edited)
+    pixels = [before, highlighted(before, after) if template.highlights else after]
+    logits = answer_logits(instructor, processor, pixels, texts, template)
     yes, no = (first_token(processor, template, word) for word in (YES, NO))
     assert yes != no, "the tokenizer does not tell Yes from No by their first tokens"
     return logits[:, yes] - logits[:, no]

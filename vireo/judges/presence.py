@@ -10,6 +10,7 @@ from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.judges.asking import Frames, answer_logits, first_token
 from vireo.models.chat import MINI, NONE, WHERE, InstructorTemplate
+from vireo.models.instructor import pixel_values
 
 
 @torch.no_grad()
@@ -27,5 +28,5 @@ def p_absent(
     """
     # The editor reads no more of an instruction either.
     said = [" ".join(text.split()[: template.max_length]) + f"\n{WHERE}" for text in instructions]
-    chances = answer_logits(instructor, processor, [frames], said, template).softmax(-1)
+    chances = answer_logits(instructor, processor, [pixel_values(processor, frames)], said, template).softmax(-1)
     return chances[:, first_token(processor, template, NONE)]

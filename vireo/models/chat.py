@@ -30,6 +30,7 @@ class InstructorTemplate:
     interleave: every how many-th image token is kept; 2 as in diffusers' HunyuanVideo-I2V.
     max_length: most states of one instruction, image tokens included; longer instructions are cut.
     locates: whether the instructor has learned to answer WHERE.
+    highlights: whether the critic is shown the edited picture as `vireo.models.instructor.highlighted` makes it.
     """
 
     head: str = "<s> Look at the video."
@@ -42,9 +43,10 @@ class InstructorTemplate:
     interleave: int = 2
     max_length: int = 96
     locates: bool = False
+    highlights: bool = False
 
 
-MINI = InstructorTemplate(interleave=4, locates=True)
+MINI = InstructorTemplate(interleave=9, locates=True, highlights=True)
 
 HUNYUAN = InstructorTemplate(
     head="<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n",
@@ -76,6 +78,14 @@ CRITIC_QUESTIONS: dict[QuestionKind, str] = {
 """ReViSE 4.2.2's four dimensions, and all of them at once; asked after the instruction, answered Yes or No."""
 
 YES, NO = "Yes", "No"
+
+FAULT = "what is wrong with this edit?"
+"""Asked after the instruction; answered by one of `vireo.data.verdicts.DIAGNOSES`."""
+
+CHANGES = "what was changed?"
+"""Asked of a source and an edited picture without an instruction; answered by what was done, or NOTHING."""
+
+NOTHING = "nothing"
 
 WHERE = "where does it change?"
 """Asked after an instruction, answered by a place, EVERYWHERE, or NONE where the picture lacks what it names."""

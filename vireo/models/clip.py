@@ -24,13 +24,13 @@ from transformers import (
 from vireo.models.attention import PRODUCT
 from vireo.models.tokenizer import BOS, EOS, PAD
 
-IMAGE_SIZE, PATCH_SIZE = 96, 12
+IMAGE_SIZE, PATCH_SIZE = 96, 8
 TEXT_LENGTH = 80
 """Most tokens of a text, its start and end marks included; longer texts are cut."""
 
 
 def mini_vision_config() -> CLIPVisionConfig:
-    """The vision tower of mini: 96 x 96 pixels in 64 patches."""
+    """The vision tower of mini: 96 x 96 pixels in 144 patches."""
     # ReLU: on CPUs the smooth activations cost as much as the matrix products around them.
     return CLIPVisionConfig(
         hidden_size=192,

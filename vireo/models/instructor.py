@@ -103,6 +103,44 @@ def pixel_values(processor: LlavaProcessor, images: Sequence[np.ndarray] | Tenso
     return (images - mean) / std
 
 
+def highlighted(source: Tensor, edited: Tensor) -> Tensor:
+    """An edited picture that shows what the edit changed: faded to a quarter towards grey where it equals the source.
+
+    source, edited: pixel values (B, 3, H, W) with zero for grey, as mini's processor makes them; so is the result.
+    Differentiable. A difference of 24 of 255 in any channel, averaged over 3 x 3 pixels, is shown in full.
+    """
+    change = (edited - source).abs().amax(1, keepdim=True)
+    change = torch.nn.functional.avg_pool2d(change, 3, stride=1, padding=1, count_include_pad=False)
+    return edited * (0.25 + 0.75 * (change / (24 / 127.5)).clamp(max=1))
+
+
+@torch.no_grad()
+def start_projector(
+    instructor: LlavaForConditionalGeneration, pixels: Tensor, scale: float = 0.5, seed: int = 0
+) -> None:
+    """Sets the projector of a new instructor so that image tokens have zero mean and standard deviation `scale`.
+
+    What the tower gives is nearly one constant vector, hundreds of times as strong as what tells patches apart, and
+    image tokens come out so large that the language model's layers hardly change them. So patches go in whitened.
+
+    pixels: (B, 3, H, W), typical pictures.
+    """
+    projector = instructor.model.multi_modal_projector
+    seen = instructor.model.vision_tower(pixel_values=pixels).last_hidden_state[:, 1:].flatten(0, 1).double()
+    mean = seen.mean(0)
+    variances, vectors = torch.linalg.eigh(torch.cov((seen - mean).T))
+    whitening = vectors / (variances + 0.01 * variances.max()).sqrt() @ vectors.T
+    projector.linear_1.weight.copy_(whitening)
+    projector.linear_1.bias.copy_(1 - whitening @ mean)  # above zero mostly, where the activation is linear
+    turn = torch.randn(whitening.shape, generator=torch.Generator().manual_seed(seed))
+    projector.linear_2.weight.copy_(torch.linalg.qr(turn)[0])
+    projector.linear_2.bias.zero_()
+    out = projector(seen.to(pixels))
+    factor = scale / out.std(0).mean()
+    projector.linear_2.weight.mul_(factor)
+    projector.linear_2.bias.copy_(-factor * out.mean(0))
+
+
 @dataclass(frozen=True)
 class _Prompt:
     """ids: tokens of one sequence. image, text: positions of the states that are kept."""

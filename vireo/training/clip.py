@@ -48,13 +48,13 @@ class ClipConfig:
         show.
     """
 
-    seeing: float = 0.3
+    seeing: float = 0.62
     negatives: int = 5
     dense: float = 0.5
     facts: float = 10.0
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=11000, batch_size=32, learning_rate=1.5e-3, optimizer="muon", average=0.998, compile_blocks=False
+            steps=12000, batch_size=32, learning_rate=1.5e-3, optimizer="muon", average=0.998, compile_blocks=False
         )
     )
 
@@ -96,9 +96,7 @@ class ClipStage:
         self.facts = np.stack([scene_facts(picture.scene) for picture in pictures.pictures])
         torch.manual_seed(config.loop.seed)
         clip = build_mini_clip(len(tokenizer))
-        typical = np.linspace(0, len(pictures) - 1, min(512, len(pictures))).astype(int)
-        stills = torch.from_numpy(np.stack([pictures.still(number, 0) for number in typical]))
-        start_tower(clip.vision_model, stills.permute(0, 3, 1, 2).float().div(127.5).sub(1), config.loop.seed)
+        start_tower(clip.vision_model, pictures.typical(), config.loop.seed)
         self.module = ClipObjective(clip).to(device)
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:

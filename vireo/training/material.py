@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from vireo.data.frames import FrameCache, cache_frames
 from vireo.data.latents import LatentCache, OnCount, cache_latents, cache_masks
 from vireo.data.lessons import LESSONS_FORMAT, Lessons, LessonTexts
 from vireo.data.mixture import PHRASES
-from vireo.data.pairs import AnyPair, read_pairs
+from vireo.data.pairs import AnyPair, one_a_source, read_pairs
 from vireo.data.pictures import PictureSet
 from vireo.data.states import Prompt, StateCache, cache_states
 from vireo.data.tensors import to_pixels
@@ -46,15 +47,15 @@ class DataConfig:
     """The training pairs come in parts, so that early stages begin before the last part is rendered.
 
     pairs, seeds: number of pairs of each part, and the seed of its first scene. The autoencoder learns from
-    the first part, CLIP and instructor from the first `understanding` parts, the transformer from all.
+    the first part, all other stages from all.
     Validation scenes are of the training split, too, and of no part.
-    edits, edits_seeds, edits_families: further parts, of these families, from which the editor alone learns: what it
-    lacks most is scenes that it has not seen. footage, footage_seed: the same, of footage.
+    edits, edits_seeds, edits_families: further parts, of these families, from which the editor learns: what it lacks
+    most is scenes that it has not seen. So do CLIP and instructor; they get one pair of each source.
+    footage, footage_seed: the same, of footage, for the editor alone.
     """
 
     pairs: tuple[int, ...] = (3600, 8000, 16000)
     seeds: tuple[int, ...] = (800_000, 0, 200_000)
-    understanding: int = 3
     validation_pairs: int = 240
     validation_seed: int = 900_000
     edits: tuple[int, ...] = (27000, 27000)
@@ -106,11 +107,12 @@ class Material:
         scenes: SceneKind = "studio",
         families: Sequence[str] | None = None,
         kind: type[AnyPair] = PairFiles,
+        places: Container[int] | None = None,
     ) -> list[AnyPair]:
-        """The pairs of workdir/data/NAME, with paths relative to workdir/data."""
+        """The pairs of workdir/data/NAME, or those at `places` of its list, with paths relative to workdir/data."""
         folder, tick = self.workdir / "data" / name, self.tick(f"{name} data")
         make_pairs(folder, count=count, seed=seed, split="train", scenes=scenes, families=families, on_progress=tick)
-        return [relocated(pair, name) for pair in read_pairs(folder, kind)]
+        return [relocated(pair, name) for pair in read_pairs(folder, kind, places)]
 
     def _cache(self, name: str, model: Path | None = None, settings: object = None) -> Path:
         """Folder of what is made from the pairs by a model; its name tells from what, so nothing stale is read."""
@@ -140,37 +142,60 @@ class Material:
     def frames(self) -> FrameCache:
         return self.frames_of(f"parts-{len(self.data.pairs)}", self.pairs)
 
+    def _further_parts(self) -> Iterator[tuple[str, int, int, dict[str, Any]]]:
+        """Name, number of pairs, first seed and what else describes each."""
+        parts = zip(self.data.edits, self.data.edits_seeds, self.data.edits_families, strict=True)
+        for k, (count, seed, families) in enumerate(parts):
+            yield f"edits-{k}", count, seed, {"families": families}
+
+    def _further_frames(self, name: str, pairs: Sequence[PairFiles], chosen: object) -> FrameCache:
+        return self.frames_of(self._cache(name, settings=chosen).name, pairs)
+
     @cached_property
-    def understanding_pairs(self) -> list[EditPair]:
-        return self.parts(self.data.understanding, EditPair)
+    def _seen(self) -> tuple[list[EditPair], ChainMap[str, np.ndarray]]:
+        """The pairs from which CLIP and instructor learn, and the frames of all clips."""
+        pairs, frames = self.parts(len(self.data.pairs), EditPair), [self.frames]
+        for name, count, seed, described in self._further_parts():
+            every = self._pair_set(name, count, seed, **described)
+            frames.append(self._further_frames(name, every, (count, seed, described)))
+            pairs += self._pair_set(name, count, seed, **described, kind=EditPair, places=set(one_a_source(every)))
+        return pairs, ChainMap(*frames)
 
     @cached_property
     def pictures(self) -> PictureSet:
-        return self.pictures_of(f"parts-{self.data.understanding}", self.understanding_pairs)
+        """What CLIP and instructor learn from."""
+        return self._pictures(self._cache("seen", settings=self.data).name, *self._seen)
 
     @cached_property
     def unseen_pictures(self) -> PictureSet:
-        return self.pictures_of("validation", self.validation_pairs)
+        return self._pictures("validation", self.validation_pairs, self.frames_of("validation", self.validation_pairs))
 
-    def pictures_of(self, name: str, pairs: list[EditPair]) -> PictureSet:
+    def _pictures(self, name: str, pairs: list[EditPair], frames: Mapping[str, np.ndarray]) -> PictureSet:
         folder = self.workdir / "cache" / f"{name}-instances"
-        return PictureSet.open(
-            self.workdir / "data", pairs, self.frames_of(name, pairs), folder, self.tick("instances")
-        )
+        return PictureSet.open(self.workdir / "data", pairs, frames, folder, self.tick("instances"))
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
-        folder = self._cache("tokenizer", settings=(self.data.understanding, self.lesson_clips))
+        folder = self._cache("tokenizer", settings=(self.data, self.lesson_clips))
         if not folder.exists():
             pictures = self.pictures
-            texts = LessonTexts(self.understanding_pairs, pictures, self.lesson_clips)
+            texts = LessonTexts(self._seen[0], pictures, self.lesson_clips)
             captions = (f" {picture.caption}" for picture in pictures.pictures)
             save_model(folder, train_tokenizer([*texts.every(), *captions]))
         return PreTrainedTokenizerFast.from_pretrained(folder)
 
-    def curriculum(self, name: str, pairs: list[EditPair], pictures: PictureSet) -> Curriculum:
+    @cached_property
+    def curriculum(self) -> Curriculum:
+        """The instructor's."""
+        return self._curriculum("seen", self._seen[0], self.pictures)
+
+    @cached_property
+    def unseen_curriculum(self) -> Curriculum:
+        return self._curriculum("validation", self.validation_pairs, self.unseen_pictures)
+
+    def _curriculum(self, name: str, pairs: list[EditPair], pictures: PictureSet) -> Curriculum:
         vocabulary = hashlib.sha256(self.tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
-        folder = self._cache(f"{name}-lessons", settings=(vocabulary, self.lesson_clips, LESSONS_FORMAT))
+        folder = self._cache(f"{name}-lessons", settings=(self.data, vocabulary, self.lesson_clips, LESSONS_FORMAT))
         if not (folder / "reference_pairs.npy").exists():
             texts = LessonTexts(pairs, pictures, self.lesson_clips)
             Lessons.make(texts, self.tokenizer, MINI, folder)
@@ -209,27 +234,26 @@ class Material:
         return self._states(folder, (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
 
     def studio_edits(self) -> Iterator[EditorData]:
-        """One pair set of all parts from which the earlier stages learn, then those for the editor alone."""
+        """One pair set of all parts, then the further parts."""
         folders = {
             "states": self._cache("instructions", self.model("vlm"), MINI),
             "masks": self._cache("masks", settings=strides(self.vae_model)),
         }
         yield self._edits(self.pairs, self.frames, self.latents, **folders)
-        parts = zip(self.data.edits, self.data.edits_seeds, self.data.edits_families, strict=True)
-        for k, (count, seed, families) in enumerate(parts):
-            yield self._further(f"edits-{k}", count, seed, families=families)
+        for name, count, seed, described in self._further_parts():
+            yield self._further(name, count, seed, **described)
 
     def footage_edits(self) -> EditorData:
         return self._further("footage", self.data.footage, self.data.footage_seed, scenes="footage")
 
-    def _further(self, name: str, count: int, seed: int, **kind: Any) -> EditorData:
-        """A pair set from which the editor alone learns."""
-        pairs, chosen = self._pair_set(name, count, seed, **kind), (count, seed, kind)
+    def _further(self, name: str, count: int, seed: int, **described: Any) -> EditorData:
+        """All pairs of a further part or of the footage."""
+        pairs, chosen = self._pair_set(name, count, seed, **described), (count, seed, described)
         folders = {
             "states": self._cache(f"{name}-instructions", self.model("vlm"), (chosen, MINI)),
             "masks": self._cache(f"{name}-masks", settings=(chosen, strides(self.vae_model))),
         }
-        frames = self.frames_of(self._cache(name, settings=chosen).name, pairs)
+        frames = self._further_frames(name, pairs, chosen)
         latents = self._encode(frames, self._cache(f"{name}-latents", self.model("vae"), chosen))
         return self._edits(pairs, frames, latents, **folders)
 

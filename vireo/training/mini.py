@@ -125,15 +125,11 @@ class _Work:
         if self.material.finished("vlm"):
             return True
         seer = CLIPModel.from_pretrained(self.material.model("clip"), dtype=torch.float32)
-        curriculum = self.material.curriculum(
-            f"parts-{self.config.data.understanding}", self.material.understanding_pairs, self.material.pictures
-        )
-        stage = VlmStage(self.config.vlm, curriculum, self.material.tokenizer, seer, self.device)
+        stage = VlmStage(self.config.vlm, self.material.curriculum, self.material.tokenizer, seer, self.device)
         if not self._run(stage):
             return False
         made = stage.finish()
-        unseen = self.material.curriculum("validation", self.material.validation_pairs, self.material.unseen_pictures)
-        self._save_metrics("vlm", vlm.measure(made.model, unseen))
+        self._save_metrics("vlm", vlm.measure(made.model, self.material.unseen_curriculum))
         save_model(self.workdir / "vlm" / "model", made)
         return True
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import cross_entropy
 from transformers import CLIPModel, LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from vireo.data.curriculum import Batch, Curriculum
@@ -21,7 +21,7 @@ from vireo.data.dialogues import Packed
 from vireo.data.jitter import jittered
 from vireo.data.questions import ATTRIBUTES
 from vireo.models.bundle import Bundle
-from vireo.models.instructor import build_mini_instructor, build_processor
+from vireo.models.instructor import build_mini_instructor, build_processor, highlighted, start_projector
 from vireo.training.loop import LoopConfig
 from vireo.training.precision import in_bfloat16
 
@@ -33,7 +33,6 @@ POINTER = 64
 class VlmConfig:
     """Shares of steps on each sort of dialogue (see `vireo.data.curriculum`), in proportion.
 
-    change: weight of telling which patches of a candidate differ from the source's.
     pointing: weight of pointing at the objects that a turn is about, in each of the ways of `AnswerObjective`.
     clips: most clips of which all questions are made; see `vireo.data.lessons`.
     """
@@ -42,7 +41,6 @@ class VlmConfig:
     verdicts: float = 0.42
     references: float = 0.06
     texts: float = 0.06
-    change: float = 0.5
     pointing: float = 0.5
     clips: int = 12_000
     loop: LoopConfig = field(
@@ -56,13 +54,12 @@ class VlmConfig:
 class Scores:
     """N answer tokens, B rows, T turns, M names, P patches a picture.
 
-    answers: (N, vocabulary). changed: (B, P), whether a patch of the last picture differs from the first's.
+    answers: (N, vocabulary).
     pointing, places: (T, P + 1), where in the first picture are the objects that a turn is about; last is nowhere.
     naming, sites: (M, P + 1), the same for single names.
     """
 
     answers: Tensor
-    changed: Tensor
     pointing: Tensor
     places: Tensor
     naming: Tensor
@@ -72,7 +69,6 @@ class Scores:
 class AnswerObjective(nn.Module):
     """Scores of the answer tokens of packed dialogues, and of helps that exist in training only.
 
-    changed: from the middle layer; to compare patches of one place, on which every verdict stands.
     pointing: from the middle layer, by comparing a turn's question with each patch; to find what is named, on which
         every answer about an object stands. From answers alone such an attention arises late.
     places: the same, read off the question's last state alone; so the states tell an editor where the object is.
@@ -83,9 +79,8 @@ class AnswerObjective(nn.Module):
     def __init__(self, instructor: LlavaForConditionalGeneration) -> None:
         super().__init__()
         self.instructor = instructor
-        self.middle = (instructor.config.text_config.num_hidden_layers + 1) // 2
+        self.middle = instructor.config.text_config.num_hidden_layers // 2
         width, patches = instructor.config.text_config.hidden_size, instructor.config.image_seq_length
-        self.changed = nn.Linear(width, 1)
         self.asked, self.shown = nn.Linear(width, POINTER), nn.Linear(width, POINTER)
         self.nowhere, self.place = nn.Linear(width, 1), nn.Linear(width, patches + 1)
         self.site = nn.Linear(width, patches + 1)
@@ -105,11 +100,9 @@ class AnswerObjective(nn.Module):
         patches = self.instructor.config.image_seq_length
         images = 0 if pixels is None else len(pixels) // len(packed.ids)
         first = middle[:, packed.opening - images * patches :][:, : min(images, 1) * patches]
-        final = middle[:, packed.opening - min(images, 1) * patches : packed.opening]
         shown, (rows, columns), (own, ends) = self.shown(first), packed.asking.unbind(1), packed.naming.unbind(1)
         return (
             answers,
-            self.changed(final).squeeze(-1),
             self._point(middle[rows, columns], shown[rows]),
             self.place(last[rows, columns]),
             self._point(middle[own, ends], shown[own]),
@@ -138,6 +131,7 @@ class VlmStage:
         torch.manual_seed(config.loop.seed)
         instructor = build_mini_instructor(len(tokenizer))
         instructor.model.vision_tower.load_state_dict(clip.vision_model.state_dict())
+        start_projector(instructor, curriculum.pictures.typical())
         self.module = AnswerObjective(instructor).to(device)
         # The last norm of the tower stands behind the layer that is read, and never gets a gradient.
         instructor.model.vision_tower.post_layernorm.requires_grad_(False)
@@ -149,10 +143,6 @@ class VlmStage:
         scores = score_answers(self.module, batch, self.device)
         loss = cross_entropy(scores.answers, batch.packed.answers.to(self.device))
         figures = {f"loss_{sort}": loss.item()}
-        if batch.changed is not None:
-            found = binary_cross_entropy_with_logits(scores.changed, torch.from_numpy(batch.changed).to(self.device))
-            figures["loss_change"] = found.item()
-            loss = loss + self.config.change * found
         for names, truth in ((("pointing", "places"), batch.pointed), (("naming", "sites"), batch.named)):
             about = truth.sum(1) > 0
             if about.any():
@@ -187,8 +177,10 @@ class VlmStage:
 
 def score_answers(module: nn.Module, batch: Batch, device: torch.device) -> Scores:
     """`AnswerObjective` of a batch, computed in bfloat16; the scores are float32."""
-    images = torch.from_numpy(batch.images).to(device).flatten(0, 1)
-    pixels = images.permute(0, 3, 1, 2).float().div(127.5).sub(1) if len(images) else None
+    pixels = torch.from_numpy(batch.images).to(device).permute(0, 1, 4, 2, 3).float().div(127.5).sub(1)
+    if batch.compared:
+        pixels = torch.stack([pixels[:, 0], highlighted(pixels[:, 0], pixels[:, 1])], 1)
+    pixels = pixels.flatten(0, 1) if pixels.numel() else None
     packed = batch.packed.to(device)
     return Scores(*(part.float() for part in in_bfloat16(module, pixels, packed.mask, packed)))
 
