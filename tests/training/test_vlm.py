@@ -162,7 +162,7 @@ def test_what_was_changed_is_what_the_second_picture_shows(small):
             if kind == "changes" and answer.startswith(("recolor", "remove")):
                 assert np.abs(source - edited).max() > 20
     assert undone >= 5
-    assert {"recolor", "remove", "grow", "shrink", "add", "nothing"} <= set(told)
+    assert {"recolor", "remove", "add", "replace", "nothing"} <= set(told)
 
 
 def test_turns_point_at_what_they_name(small):

@@ -45,7 +45,7 @@ class VlmConfig:
     clips: int = 12_000
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=6000, batch_size=16, learning_rate=1e-3, optimizer="muon", average=0.998, compile_blocks=False
+            steps=8000, batch_size=16, learning_rate=1e-3, optimizer="muon", average=0.998, compile_blocks=False
         )
     )
 
