@@ -48,13 +48,13 @@ class ClipConfig:
         show.
     """
 
-    seeing: float = 0.62
+    seeing: float = 0.46
     negatives: int = 5
     dense: float = 0.5
     facts: float = 10.0
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=12000, batch_size=32, learning_rate=1.5e-3, optimizer="muon", average=0.998, compile_blocks=False
+            steps=16000, batch_size=32, learning_rate=1.5e-3, optimizer="muon", average=0.998, compile_blocks=False
         )
     )
 
