@@ -7,7 +7,8 @@ import torch
 from vireo.data.pictures import STILLS
 from vireo.errors import InputError
 from vireo.models.chat import MINI
-from vireo.training.material import DataConfig, Material
+from vireo.training.material import Material
+from vireo.training.sets import DataConfig
 from vireo.video.io import read_clip
 
 
@@ -19,7 +20,7 @@ def test_a_cache_is_named_by_all_it_is_made_from(tmp_path):
     def name(data=DataConfig(), weights=b"one", settings=MINI):
         (model / "model.safetensors").write_bytes(weights)
         material = Material(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
-        return material._cache("instructions", model, settings).name
+        return material.sets.cache("instructions", model, settings).name
 
     assert name() == name()
     others = [
@@ -45,8 +46,8 @@ def test_clip_and_instructor_see_every_scene_of_the_further_parts(tmp_path):
         pairs=(4,), seeds=(0,), edits=(6,), edits_seeds=(300_000,), edits_families=(("recolor", "remove"),), footage=0
     )
     material = Material(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
-    shown, further = material.pictures, material._pair_set("edits-0", 6, 300_000, families=("recolor", "remove"))
-    assert len(material.pairs) == 4
+    shown, further = material.pictures, material.sets.read(next(material.sets.further()))
+    assert len(material.sets.pairs) == 4
     assert {pair.source for pair in further} <= set(shown.number)
     assert len({pair.target for pair in further} & set(shown.number)) == len({pair.source for pair in further})
     for path, number in shown.number.items():

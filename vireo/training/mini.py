@@ -29,7 +29,8 @@ from vireo.training.clip import ClipConfig, ClipStage
 from vireo.training.editor import EditorConfig, EditorStage
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import OnProgress, Progress, run
-from vireo.training.material import EDITS_FAMILIES, DataConfig, Material
+from vireo.training.material import Material
+from vireo.training.sets import EDITS_FAMILIES, DataConfig
 from vireo.training.t2v import T2vConfig, T2vStage
 from vireo.training.vae import VaeConfig, VaeStage
 from vireo.training.validation import Validation
@@ -97,7 +98,8 @@ class _Work:
     def vae(self) -> bool:
         if self.material.finished("vae"):
             return True
-        stage = VaeStage(self.config.vae, self.material.frames_of("parts-1", self.material.parts(1)), self.device)
+        sets = self.material.sets
+        stage = VaeStage(self.config.vae, sets.frames_of("parts-1", sets.first(1)), self.device)
         if not self._run(stage):
             return False
         save_model(self.workdir / "vae" / "model", stage.finish())
@@ -111,7 +113,7 @@ class _Work:
             return False
         made = stage.finish()
         # With a watermark, a style or a light, part of what a caption says cannot be seen.
-        pairs = self.material.validation_pairs
+        pairs = self.material.sets.validation
         clips = {pair.source for pair in pairs if pair.family != "watermark"}
         clips |= {pair.target for pair in pairs if pair.family in EDITS_FAMILIES and pair.family != "watermark"}
         plain = sorted(self.material.unseen_pictures.number[path] for path in clips)
@@ -145,9 +147,7 @@ class _Work:
 
     def editor(self) -> bool:
         base = HunyuanVideoTransformer3DModel.from_pretrained(self.material.model("t2v"))
-        validation = Validation(
-            self._assemble(base), self.workdir / "data", self.material.validation_pairs, a_family=16
-        )
+        validation = Validation(self._assemble(base), self.workdir / "data", self.material.sets.validation, a_family=16)
         studio, footage = list(self.material.studio_edits()), self.material.footage_edits()
         stage = EditorStage(self.config.editor, base, studio, footage, validation, self.device)
         done = self._run(stage)
