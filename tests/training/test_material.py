@@ -43,11 +43,11 @@ def test_parts_that_are_only_half_described_are_refused(tmp_path, data):
 
 def test_clip_and_instructor_see_every_scene_of_the_further_parts(tmp_path):
     data = DataConfig(
-        pairs=(4,), seeds=(0,), edits=(6,), edits_seeds=(300_000,), edits_families=(("recolor", "remove"),), footage=0
+        pairs=(2,), seeds=(0,), edits=(4,), edits_seeds=(300_000,), edits_families=(("recolor", "remove"),), footage=0
     )
     material = Material(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
     shown, further = material.pictures, material.sets.read(next(material.sets.further()))
-    assert len(material.sets.pairs) == 4
+    assert len(material.sets.pairs) == 2
     assert {pair.source for pair in further} <= set(shown.number)
     assert len({pair.target for pair in further} & set(shown.number)) == len({pair.source for pair in further})
     for path, number in shown.number.items():

@@ -236,7 +236,7 @@ def test_heads_tell_places_apart(small):
         build_mini_clip(len(small.tokenizer)),
         torch.device("cpu"),
     )
-    figures = [found for _, found in over_and_over(stage, 60, rate=1e-3)]
+    figures = [found for _, found in over_and_over(stage, 40, rate=1.5e-3)]
     for name in ("loss_pointing", "loss_places", "loss_naming", "loss_sites"):
         assert figures[-1][name] < figures[0][name] - 1.5
 
