@@ -93,8 +93,16 @@ def test_stored_pipelines_come_back(tiny_pipe, clip, tmp_path):
     again.set_progress_bar_config(disable=True)
     assert again.config.prediction == "affine"
     assert again.template == tiny_pipe.template
-    expected = tiny_pipe("remove the cube", clip, generator=seeded()).frames
-    np.testing.assert_array_equal(again("remove the cube", clip, generator=seeded()).frames, expected)
+    for name in ("vae", "transformer", "instructor"):
+        weights = getattr(again, name).state_dict()
+        assert all(torch.equal(weights[key], value) for key, value in getattr(tiny_pipe, name).state_dict().items())
+    found = again("remove the cube", clip, generator=seeded()).frames
+    # A new instructor computes attention as is fastest in training, a loaded one as transformers chooses.
+    np.testing.assert_allclose(found, tiny_pipe("remove the cube", clip, generator=seeded()).frames, atol=1e-3)
+    again.save_pretrained(tmp_path / "twice")
+    twice = VireoPipeline.from_pretrained(tmp_path / "twice")
+    twice.set_progress_bar_config(disable=True)
+    np.testing.assert_array_equal(twice("remove the cube", clip, generator=seeded()).frames, found)
 
 
 def test_broken_weights_are_named(tiny_pipe, tmp_path):
