@@ -43,18 +43,19 @@ def test_ten_seconds_of_720p(tmp_path, full):
 
 
 def test_memory_colour_and_seams_of_a_long_clip(tmp_path, full):
-    frames = 10_000 if full else 3 * ROUND
+    frames = 10_000 if full else 2 * ROUND
     _, short = edited(tmp_path, "short", (160, 120), 81, ".mkv")
     seconds, long = edited(tmp_path, "long", (160, 120), frames, ".mkv")
     before, after = (colours_and_steps(tmp_path / f"{name}.mkv") for name in ("long", "long-edited"))
     assert len(after[0]) == frames
-    slope, low, high = drift(after[0])
     seams = seam_ratio(after[1], before[1], WINDOW, OVERLAP)
     print(f"\n{frames} frames: {seconds:.0f} s, {long:.0f} MB against {short:.0f} MB for 81 ({long / short:.3f})")
-    print(f"drift {slope:.4f} [{low:.4f}, {high:.4f}] Delta E per 1000 frames; seams {seams:.3f}")
+    print(f"seams {seams:.3f}")
     assert long / short < 1.05
     assert seams < 1.1
     if full:
+        slope, low, high = drift(after[0])
+        print(f"drift {slope:.4f} [{low:.4f}, {high:.4f}] Delta E per 1000 frames")
         assert low <= 0 <= high
 
 
