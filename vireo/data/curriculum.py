@@ -51,27 +51,27 @@ class Batch:
         in proportion to what they show and summing to one; the last entry for objects that are not there; zeros for
         a turn that is about none.
     named: float32 (M, P + 1), the same for each name of an object.
-    compared: whether the second picture is an edited first, to be shown as `vireo.models.instructor.highlighted`.
+    highlights: whether the second picture is to be shown as `vireo.models.instructor.highlighted`.
     """
 
     images: np.ndarray
     packed: Packed
     pointed: np.ndarray
     named: np.ndarray
-    compared: bool = False
+    highlights: bool = False
 
 
 @dataclass(frozen=True)
 class _Candidate:
     """A source picture and a second one to judge.
 
-    made: number of the pair whose edit the second picture shows; -1 where it shows none, None where it shows more.
+    changes: the turn that says what was changed; None where that has no name.
     """
 
     kind: verdicts.Candidate
     source: np.ndarray
     edited: np.ndarray
-    made: int | None
+    changes: Turn | None
 
 
 class Curriculum:
@@ -86,7 +86,7 @@ class Curriculum:
         tokenizer: PreTrainedTokenizerFast,
         template: InstructorTemplate,
     ) -> None:
-        self.pictures, self.lessons = pictures, lessons
+        self.pictures, self.lessons, self.highlights = pictures, lessons, template.highlights
         self.openings = [opening_ids(tokenizer, template, n, TOKENS_PER_IMAGE, IMAGE) for n in range(3)]
         self.before = marked_ids(tokenizer, template.tail)
         self.after = marked_ids(tokenizer, template.closing + template.answer)
@@ -142,12 +142,12 @@ class Curriculum:
             stills.append((int(self.sources[index]), still))
             candidate = self._candidate(int(index), still, rng)
             images.append([candidate.source, candidate.edited])
-            turns = [self._changes(candidate.made)]
+            turns = [candidate.changes]
             turns += [self._verdict(int(index), candidate.kind, rng) for _ in range(questions)]
             # Turns that were drawn twice teach nothing new.
             dialogues.append(list(dict.fromkeys(turn for turn in turns if turn is not None)))
         stacked, packed = np.array(images), pack(self.openings[2], dialogues, LENGTHS[2])
-        return Batch(stacked, packed, *self._pointed(packed, stills), compared=True)
+        return Batch(stacked, packed, *self._pointed(packed, stills), highlights=self.highlights)
 
     def _pointed(self, packed: Packed, stills: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
         """`Batch.pointed` and `Batch.named` for rows that begin with these stills, (clip number, still)."""
@@ -169,11 +169,11 @@ class Curriculum:
         if others:
             chosen = others[int(rng.integers(len(others)))]
             other = self.pictures.still(int(self.targets[chosen]), still)
-        edited, made = None, index
+        edited, changes = None, self._changes(index)
         if kind == "copy" and family != "absent":
-            edited, made = source, -1
+            edited, changes = source, self.unchanged
         elif kind == "other" and other is not None:
-            edited, made = other, chosen
+            edited, changes = other, self._changes(chosen)
         elif kind == "half" and family != "absent":
             edited = verdicts.mixed(source, target, rng)
         elif kind == "over":
@@ -182,24 +182,24 @@ class Curriculum:
                 edited = verdicts.pasted(source, target, other)
             elif local:
                 edited = verdicts.cast(target, rng)
-            made = index if edited is None else None
+            if edited is not None:
+                changes = None
         elif kind == "ghost" and local and family != "absent":
             edited = verdicts.ghosted(source, target, rng)
         elif kind == "degraded":
-            # What became of a picture that was only worn has no name.
-            edited, made = verdicts.degraded(target, rng), None if family == "absent" else index
+            edited = verdicts.degraded(target, rng)
+            if family == "absent":
+                changes = None
         if edited is None:
             kind, edited = "exact", target
         if kind != "degraded" and rng.random() < 0.35:
             edited = verdicts.slightly_worn(edited, rng)
-        return _Candidate(kind, source, edited, made)
+        return _Candidate(kind, source, edited, changes)
 
-    def _changes(self, made: int | None) -> Turn | None:
-        """What the second picture shows changed; `made` as in `_Candidate`."""
-        if made is None or made < 0:
-            return None if made is None else self.unchanged
+    def _changes(self, index: int) -> Turn:
+        """What the edit of this pair changes."""
         bank = self.lessons.orders
-        return next(bank.turn(k) for k in bank.of(made) if str(bank.names[bank.kinds[k]]) == "changes")
+        return next(bank.turn(k) for k in bank.of(index) if str(bank.names[bank.kinds[k]]) == "changes")
 
     def _verdict(self, index: int, candidate: verdicts.Candidate, rng: np.random.Generator) -> Turn | None:
         fault = str(rng.choice(list(_FAULTS), p=list(_FAULTS.values())))
@@ -225,12 +225,13 @@ class Curriculum:
         asked = list(known)[int(rng.choice(len(known), p=shares / shares.sum()))]
         diagnosis = verdicts.DIAGNOSES[candidate].get(fault)
         if diagnosis is not None and rng.random() < _DIAGNOSED:
-            start = [*self.before, *said, *self.fault, *self.after]
-            return Turn((*start, *self.diagnoses[diagnosis], EOS), len(start), f"diagnosis/{diagnosis}", bodies)
-        start = [*self.before, *said, *self.asked[asked], *self.after]
-        answer = known[asked]
-        name = f"critic/{asked}/{'yes' if answer else 'no'}/{candidate}/{fault}{'/reasoned' if reasoned else ''}"
-        return Turn((*start, *self.verdict[answer], EOS), len(start), name, bodies)
+            question, answer, name = self.fault, self.diagnoses[diagnosis], f"diagnosis/{diagnosis}"
+        else:
+            question, answer = self.asked[asked], self.verdict[known[asked]]
+            word = "yes" if known[asked] else "no"
+            name = f"critic/{asked}/{word}/{candidate}/{fault}{'/reasoned' if reasoned else ''}"
+        start = (*self.before, *said, *question, *self.after)
+        return Turn((*start, *answer, EOS), len(start), name, bodies)
 
     def _order(self, index: int, fault: str, rng: np.random.Generator) -> tuple[list[int], bool, str, int] | None:
         """Tokens of an instruction with this fault, whether it is reasoned, the family of its own pair, and the

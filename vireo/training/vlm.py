@@ -178,7 +178,7 @@ class VlmStage:
 def score_answers(module: nn.Module, batch: Batch, device: torch.device) -> Scores:
     """`AnswerObjective` of a batch, computed in bfloat16; the scores are float32."""
     pixels = torch.from_numpy(batch.images).to(device).permute(0, 1, 4, 2, 3).float().div(127.5).sub(1)
-    if batch.compared:
+    if batch.highlights:
         pixels = torch.stack([pixels[:, 0], highlighted(pixels[:, 0], pixels[:, 1])], 1)
     pixels = pixels.flatten(0, 1) if pixels.numel() else None
     packed = batch.packed.to(device)
