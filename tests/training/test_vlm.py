@@ -1,18 +1,27 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from small_set import make_small_set
 
-from vireo.data.curriculum import LENGTHS
 from vireo.data.verdicts import DIAGNOSES, truth
 from vireo.judges.critic import verdict_logits
 from vireo.models.chat import CRITIC_QUESTIONS, MINI, NO, YES, answer_ids
 from vireo.models.clip import IMAGE_SIZE, PATCH_SIZE, build_mini_clip
-from vireo.models.instructor import TOKENS_PER_IMAGE, build_processor, highlighted
+from vireo.models.instructor import TOKENS_PER_IMAGE, build_processor, encode_instruction, highlighted
 from vireo.training.loop import LoopConfig
-from vireo.training.vlm import AnswerObjective, VlmConfig, VlmStage, measure, score_answers, summarise
+from vireo.training.vlm import (
+    AnswerObjective,
+    VlmConfig,
+    VlmStage,
+    keeping_loss,
+    measure,
+    new_instructor,
+    score_answers,
+    summarise,
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +33,18 @@ def small(tmp_path_factory):
 def stage(small):
     torch.manual_seed(0)
     clip = build_mini_clip(len(small.tokenizer))
-    config = VlmConfig(loop=LoopConfig(steps=10, batch_size=4, learning_rate=1e-3))
-    stage = VlmStage(config, small.curriculum, small.tokenizer, clip, torch.device("cpu"))
+    stage = make_stage(small, clip)
     tower = stage.module.instructor.model.vision_tower.state_dict()
     assert all(torch.equal(tower[name], value) for name, value in clip.vision_model.state_dict().items())
     return stage
+
+
+def make_stage(small, clip=None, rows=4, **settings):
+    """A stage of a new instructor; settings: of `VlmConfig`."""
+    clip = clip or build_mini_clip(len(small.tokenizer))
+    instructor = new_instructor(clip, len(small.tokenizer), small.pictures.typical())
+    config = VlmConfig(loop=LoopConfig(steps=10, batch_size=rows, learning_rate=1e-3), **settings)
+    return VlmStage(config, small.curriculum, small.tokenizer, instructor, torch.device("cpu"))
 
 
 def test_steps_repeat_exactly(stage):
@@ -55,10 +71,7 @@ def test_every_parameter_that_trains_gets_a_gradient(stage):
 
 def test_a_few_steps_lower_the_loss(small):
     torch.manual_seed(1)
-    config = VlmConfig(loop=LoopConfig(steps=10, batch_size=4, learning_rate=1e-3))
-    stage = VlmStage(
-        config, small.curriculum, small.tokenizer, build_mini_clip(len(small.tokenizer)), torch.device("cpu")
-    )
+    stage = make_stage(small)
     losses = [loss for loss, _ in over_and_over(stage, 8)]
     assert losses[-1] < 0.7 * losses[0]
 
@@ -89,8 +102,8 @@ def test_batches_have_fixed_shapes_and_right_borders(small, sort):
     packed = batch.packed
     pictures = {"about": 1, "texts": 0, "references": 2, "verdicts": 2}[sort]
     assert batch.images.shape[:2] == (3, pictures)
-    assert packed.ids.shape == (3, LENGTHS[pictures])
-    assert LENGTHS[pictures] >= packed.opening + 180, "room for turns"
+    assert packed.ids.shape == (3, small.curriculum.lengths[pictures])
+    assert packed.ids.shape[1] >= packed.opening + 180, "room for turns"
     used = packed.answers >= 0
     assert (packed.ids[packed.rows[used], packed.columns[used] + 1] == packed.answers[used]).all()
     for kind in packed.kinds:
@@ -227,18 +240,50 @@ def test_names_in_a_relation_point_at_its_two_objects_in_order(small):
 def test_heads_tell_places_apart(small):
     """What they are trained on can be learned: one batch, over and over."""
     torch.manual_seed(2)
-    stage = VlmStage(
-        VlmConfig(
-            about=1, verdicts=0, references=0, texts=0, loop=LoopConfig(steps=10, batch_size=2, learning_rate=1e-3)
-        ),
-        small.curriculum,
-        small.tokenizer,
-        build_mini_clip(len(small.tokenizer)),
-        torch.device("cpu"),
-    )
+    stage = make_stage(small, rows=2, about=1, verdicts=0, references=0, texts=0)
     figures = [found for _, found in over_and_over(stage, 40, rate=1.5e-3)]
     for name in ("loss_pointing", "loss_places", "loss_naming", "loss_sites"):
         assert figures[-1][name] < figures[0][name] - 1.5
+
+
+def test_a_former_instructor_keeps_what_its_editor_reads(small):
+    stage = make_stage(small, former="mini", about=1, verdicts=0, references=0, texts=0)
+    assert stage.loss(0)[1]["loss_keeping"] < 1e-6, "it starts as the former one"
+    with torch.no_grad():
+        for parameter in stage.module.instructor.lm_head.parameters():
+            parameter.mul_(1.05)
+    assert (moved := stage.loss(0)[1]["loss_keeping"]) > 1e-4, "words are tied to the vocabulary"
+    others = replace(stage.config, keeping=0.0)
+    free = VlmStage(others, small.curriculum, small.tokenizer, stage.module.instructor, torch.device("cpu"))
+    assert free.loss(0)[1]["loss_keeping"] < 1e-6, "what counts is where it started"
+    before = stage.loss(0)[0].item()
+    stage.config = others
+    assert before - stage.loss(0)[0].item() == pytest.approx(2 * moved, rel=1e-2)
+
+
+def test_what_is_kept_are_the_states_that_an_editor_reads(small):
+    stage = make_stage(small, former="mini")
+    owner = next(int(o) for o in small.curriculum.owners if small.curriculum.about([o], rng()).packed.told.numel())
+    batch = small.curriculum.about([owner], rng())
+    kept = stage._read(score_answers(stage.module, batch, torch.device("cpu")).states, batch)
+    turns = [k for k, kind in enumerate(batch.packed.kinds) if kind == "plan"]
+    ends = [int(batch.packed.asking[k, 1]) for k in turns]
+    ids, user = batch.packed.ids[0].tolist(), small.tokenizer.convert_tokens_to_ids("<user>")
+    said = [ids[max(k for k in range(end) if ids[k] == user) + 1 : end] for end in ends]
+    processor = build_processor(small.tokenizer)
+    images, texts = [], []
+    for tokens in said:
+        text = small.tokenizer.decode(tokens)
+        read = encode_instruction(stage.module.instructor, processor, [text], [batch.images[0, 0]]).states[0]
+        images, texts = read[: len(read) - len(tokens) - 1], [*texts, read[len(read) - len(tokens) - 1 :]]
+    wanted = torch.cat([*texts, images])
+    starts = np.cumsum([0, *(len(tokens) + 2 for tokens in said)])[:-1]
+    kept = torch.from_numpy(np.delete(kept.detach().numpy(), starts, 0))  # the mark before an instruction is not read
+    assert keeping_loss(kept, wanted) < 2e-3, "bfloat16 alone"
+
+
+def rng():
+    return np.random.default_rng(5)
 
 
 def test_table_by_hand():

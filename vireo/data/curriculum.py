@@ -29,13 +29,12 @@ from vireo.models.chat import (
     opening_ids,
     turn_ids,
 )
-from vireo.models.clip import PATCH_SIZE
-from vireo.models.instructor import TOKENS_PER_IMAGE
+from vireo.models.clip import IMAGE_SIZE, PATCH_SIZE
 from vireo.models.tokenizer import EOS, IMAGE, plain_ids
 from vireo.types import EditPair
 
-LENGTHS = {0: 256, 1: 336, 2: 480}
-"""Tokens of a sequence by its number of pictures. Fixed, so that every step has the same shapes."""
+ROOM = {0: 256, 1: 192, 2: 192}
+"""Tokens of a sequence beside those of its pictures, by their number. Fixed, so that every step has the same shapes."""
 
 _FAULTS = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
 
@@ -75,7 +74,10 @@ class _Candidate:
 
 
 class Curriculum:
-    """Draws batches from a pair set and its lessons; all randomness comes from the generator of each call."""
+    """Draws batches from a pair set and its lessons; all randomness comes from the generator of each call.
+
+    patch_size: of the vision tower.
+    """
 
     def __init__(
         self,
@@ -85,9 +87,12 @@ class Curriculum:
         lessons: Lessons,
         tokenizer: PreTrainedTokenizerFast,
         template: InstructorTemplate,
+        patch_size: int = PATCH_SIZE,
     ) -> None:
-        self.pictures, self.lessons, self.highlights = pictures, lessons, template.highlights
-        self.openings = [opening_ids(tokenizer, template, n, TOKENS_PER_IMAGE, IMAGE) for n in range(3)]
+        self.pictures, self.lessons, self.template = pictures, lessons, template
+        self.patch_size, self.patches = patch_size, (IMAGE_SIZE // patch_size) ** 2
+        self.openings = [opening_ids(tokenizer, template, n, self.patches, IMAGE) for n in range(3)]
+        self.lengths = [room + n * self.patches for n, room in ROOM.items()]
         self.before = marked_ids(tokenizer, template.tail)
         self.after = marked_ids(tokenizer, template.closing + template.answer)
         self.asked = {kind: plain_ids(tokenizer, f"\n{text}") for kind, text in CRITIC_QUESTIONS.items()}
@@ -114,7 +119,7 @@ class Curriculum:
         """Dialogues about single pictures; owners as in `Lessons.about`."""
         stills = [divmod(int(owner), len(STILLS)) for owner in owners]
         images = [self.pictures.still(number, still) for number, still in stills]
-        packed = pack(self.openings[1], [self.lessons.about.draw(owner, rng) for owner in owners], LENGTHS[1])
+        packed = pack(self.openings[1], [self.lessons.about.draw(owner, rng) for owner in owners], self.lengths[1])
         return Batch(np.stack(images)[:, None], packed, *self._pointed(packed, stills))
 
     def texts(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
@@ -124,14 +129,15 @@ class Curriculum:
             [turn for k in (owner, *rng.integers(0, len(bank), 2)) for turn in bank.draw(int(k), rng)]
             for owner in owners
         ]
-        packed = pack(self.openings[0], dialogues, LENGTHS[0])
-        return Batch(np.zeros((len(owners), 0, 1, 1, 3), np.uint8), packed, _nothing_pointed(0), _nothing_pointed(0))
+        packed = pack(self.openings[0], dialogues, self.lengths[0])
+        nothing = np.zeros((0, self.patches + 1), np.float32)
+        return Batch(np.zeros((len(owners), 0, 1, 1, 3), np.uint8), packed, nothing, nothing)
 
     def references(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:
         """Dialogues about a source and a reference picture."""
         rows = [self.sources[self.lessons.reference_pairs[owner]] for owner in owners]
         images = [[self.pictures.still(row, 0), self.portraits[k]] for row, k in zip(rows, owners, strict=True)]
-        packed = pack(self.openings[2], [self.lessons.references.draw(owner, rng) for owner in owners], LENGTHS[2])
+        packed = pack(self.openings[2], [self.lessons.references.draw(owner, rng) for owner in owners], self.lengths[2])
         return Batch(np.array(images), packed, *self._pointed(packed, [(int(row), 0) for row in rows]))
 
     def verdicts(self, indices: Sequence[int], rng: np.random.Generator, questions: int = 8) -> Batch:
@@ -146,17 +152,28 @@ class Curriculum:
             turns += [self._verdict(int(index), candidate.kind, rng) for _ in range(questions)]
             # Turns that were drawn twice teach nothing new.
             dialogues.append(list(dict.fromkeys(turn for turn in turns if turn is not None)))
-        stacked, packed = np.array(images), pack(self.openings[2], dialogues, LENGTHS[2])
-        return Batch(stacked, packed, *self._pointed(packed, stills), highlights=self.highlights)
+        stacked, packed = np.array(images), pack(self.openings[2], dialogues, self.lengths[2])
+        return Batch(stacked, packed, *self._pointed(packed, stills), highlights=self.template.highlights)
 
     def _pointed(self, packed: Packed, stills: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
         """`Batch.pointed` and `Batch.named` for rows that begin with these stills, (clip number, still)."""
         shares = []
         for number, still in stills:
             masks = self.pictures.instances(number)
-            shares.append(None if masks is None else patch_shares(masks[still], PATCH_SIZE))
+            shares.append(None if masks is None else patch_shares(masks[still], self.patch_size))
         asking, naming = packed.asking[:, 0].tolist(), packed.naming[:, 0].tolist()
-        return _shown(shares, asking, packed.bodies), _shown(shares, naming, packed.named)
+        return self._shown(shares, asking, packed.bodies), self._shown(shares, naming, packed.named)
+
+    def _shown(self, shares: Sequence[np.ndarray | None], rows: Sequence[int], bodies: Sequence[int]) -> np.ndarray:
+        """`Batch.pointed` of these bodies in the first pictures of these rows. shares: of `patch_shares`, one a row."""
+        pointed = np.zeros((len(bodies), self.patches + 1), np.float32)
+        for entry, row, wanted in zip(pointed, rows, bodies, strict=True):
+            own = shares[row]
+            if wanted == ABSENT:
+                entry[-1] = 1
+            elif own is not None:
+                entry[:-1] = sum(own[index] for index in range(len(own)) if wanted >> index & 1)
+        return pointed / np.maximum(pointed.sum(1, keepdims=True), 1e-6)
 
     def _candidate(self, index: int, still: int, rng: np.random.Generator) -> _Candidate:
         source = self.pictures.still(int(self.sources[index]), still)
@@ -249,19 +266,3 @@ class Curriculum:
         turn = bank.turn(number)
         said = list(turn.ids[len(self.before) : turn.answer - len(self.after)])
         return said, turn.kind.endswith("/reasoned"), self.families[index], turn.bodies
-
-
-def _shown(shares: Sequence[np.ndarray | None], rows: Sequence[int], bodies: Sequence[int]) -> np.ndarray:
-    """`Batch.pointed` of these bodies in the first pictures of these rows. shares: of `patch_shares`, one a row."""
-    pointed = _nothing_pointed(len(bodies))
-    for entry, row, wanted in zip(pointed, rows, bodies, strict=True):
-        own = shares[row]
-        if wanted == ABSENT:
-            entry[-1] = 1
-        elif own is not None:
-            entry[:-1] = sum(own[index] for index in range(len(own)) if wanted >> index & 1)
-    return pointed / np.maximum(pointed.sum(1, keepdims=True), 1e-6)
-
-
-def _nothing_pointed(turns: int) -> np.ndarray:
-    return np.zeros((turns, TOKENS_PER_IMAGE + 1), np.float32)

@@ -46,6 +46,7 @@ class Packed:
         tokens; -100 for padding. turns: int64 (N,), number of the turn in the batch.
     asking: int64 (T, 2), row and column of the last token before the answer of each turn.
     naming: int64 (M, 2), row and column of the last token of each object's name.
+    told: int64 (K, 2), rows and columns of all tokens of instructions as an editor reads them (turns of kind "plan").
     kinds, bodies: of the turns. named: bodies of the names. opening: length of the opening.
     """
 
@@ -58,6 +59,7 @@ class Packed:
     turns: Tensor
     asking: Tensor
     naming: Tensor
+    told: Tensor
     kinds: list[str]
     bodies: list[int]
     named: list[int]
@@ -87,7 +89,7 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
     groups = np.full((batch, length), -1)
     groups[:, :begin] = 0
     rows, columns, answers, turns = [], [], [], []
-    asking, naming, kinds, bodies, named = [], [], [], [], []
+    asking, naming, told, kinds, bodies, named = [], [], [], [], [], []
     for row, dialogue in enumerate(dialogues):
         at = begin
         for turn in dialogue:
@@ -106,6 +108,8 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
             kinds.append(turn.kind)
             bodies.append(turn.bodies)
             naming += [(row, at + place) for place, _ in turn.names]
+            if turn.kind == "plan":
+                told += [(row, column) for column in range(at, at + turn.answer)]
             named += [own for _, own in turn.names]
             at = end
     spare = -len(rows) % multiple
@@ -119,6 +123,7 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
         torch.tensor(turns + [-1] * spare),
         torch.tensor(asking, dtype=torch.int64).view(-1, 2),
         torch.tensor(naming, dtype=torch.int64).view(-1, 2),
+        torch.tensor(told, dtype=torch.int64).view(-1, 2),
         kinds,
         bodies,
         named,

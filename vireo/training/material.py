@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from vireo.data.states import Prompt, StateCache, cache_states
 from vireo.data.tensors import to_pixels
 from vireo.errors import InputError
 from vireo.models.chat import MINI
+from vireo.models.clip import PATCH_SIZE
 from vireo.models.codec import encode_latents, strides
 from vireo.models.tokenizer import train_tokenizer
 from vireo.models.vae import BlockTransformVAE
+from vireo.pipeline.pipeline import VireoPipeline
 from vireo.training.editor import EditorData
 from vireo.training.export import save_model
 from vireo.training.sets import DataConfig, PairSets, Part
@@ -36,13 +39,22 @@ class Material:
     """Over one workdir. tick: gives the progress callback for a named piece of work, and may end it by raising.
 
     lesson_clips: most clips of which all questions are made.
+    former: preset or folder of a pipeline whose tokenizer, template and patches the instructor takes over.
     """
 
     def __init__(
-        self, workdir: Path, data: DataConfig, lesson_clips: int, device: torch.device, tick: Callable[[str], OnCount]
+        self,
+        workdir: Path,
+        data: DataConfig,
+        lesson_clips: int,
+        device: torch.device,
+        tick: Callable[[str], OnCount],
+        former: str | None = None,
     ) -> None:
         self.workdir, self.lesson_clips, self.device, self.tick = workdir, lesson_clips, device, tick
         self.sets = PairSets(workdir, data, tick)
+        self.former = VireoPipeline.from_pretrained(former) if former else None
+        self.template = replace(self.former.template, highlights=True) if self.former else MINI
 
     def finished(self, stage: str) -> bool:
         return (self.workdir / stage / "model").exists()
@@ -71,6 +83,8 @@ class Material:
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
+        if self.former:
+            return self.former.processor.tokenizer
         folder = self.sets.cache("tokenizer", settings=(self.sets.data, self.lesson_clips))
         if not folder.exists():
             pictures = self.pictures
@@ -78,6 +92,11 @@ class Material:
             captions = (f" {picture.caption}" for picture in pictures.pictures)
             save_model(folder, train_tokenizer([*texts.every(), *captions]))
         return PreTrainedTokenizerFast.from_pretrained(folder)
+
+    @property
+    def patch_size(self) -> int:
+        """Of the instructor's vision tower."""
+        return self.former.instructor.config.vision_config.patch_size if self.former else PATCH_SIZE
 
     @cached_property
     def curriculum(self) -> Curriculum:
@@ -94,8 +113,9 @@ class Material:
         folder = self.sets.cache(f"{name}-lessons", settings=settings)
         if not (folder / "reference_pairs.npy").exists():
             texts = LessonTexts(pairs, pictures, self.lesson_clips, self.tick("lessons"))
-            Lessons.make(texts, self.tokenizer, MINI, folder)
-        return Curriculum(self.sets.folder, pairs, pictures, Lessons(folder), self.tokenizer, MINI)
+            Lessons.make(texts, self.tokenizer, self.template, folder)
+        lessons, template = Lessons(folder), self.template
+        return Curriculum(self.sets.folder, pairs, pictures, lessons, self.tokenizer, template, self.patch_size)
 
     @cached_property
     def vae_model(self) -> BlockTransformVAE:
@@ -119,20 +139,20 @@ class Material:
 
     def _states(self, folder: Path, prompts: Iterator[Prompt], count: int) -> StateCache:
         tick = self.tick("instructor states")
-        return cache_states(self.instructor, self.processor, MINI, prompts, count, folder, tick)
+        return cache_states(self.instructor, self.processor, self.template, prompts, count, folder, tick)
 
     def captions(self) -> StateCache:
         captions = {}
         for pair in self.sets.pairs:
             captions[pair.source], captions[pair.target] = pair.source_caption, pair.target_caption
         texts = [captions[path] for path in self.sets.frames.index]
-        folder = self.sets.cache("captions", self.model("vlm"), MINI)
+        folder = self.sets.cache("captions", self.model("vlm"), self.template)
         return self._states(folder, (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
 
     def studio_edits(self) -> Iterator[EditorData]:
         """One pair set of all parts, then the further parts."""
         folders = {
-            "states": self.sets.cache("instructions", self.model("vlm"), MINI),
+            "states": self.sets.cache("instructions", self.model("vlm"), self.template),
             "masks": self.sets.cache("masks", settings=strides(self.vae_model)),
         }
         yield self._edits(self.sets.pairs, self.sets.frames, self.latents, **folders)
@@ -145,7 +165,7 @@ class Material:
         """All pairs of a further part or of the footage."""
         pairs, chosen = self.sets.read(part), part.chosen
         folders = {
-            "states": self.sets.cache(f"{part.name}-instructions", self.model("vlm"), (chosen, MINI)),
+            "states": self.sets.cache(f"{part.name}-instructions", self.model("vlm"), (chosen, self.template)),
             "masks": self.sets.cache(f"{part.name}-masks", settings=(chosen, strides(self.vae_model))),
         }
         frames = self.sets.part_frames(part, pairs)

@@ -18,10 +18,9 @@ from typing import Any
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, HunyuanVideoTransformer3DModel
-from transformers import CLIPModel
+from transformers import CLIPModel, LlavaForConditionalGeneration
 
 from vireo.config import as_json, overridden
-from vireo.models.chat import MINI
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.runtime import pick_device, source_commit, whole_file
 from vireo.training import clip, vlm
@@ -34,7 +33,7 @@ from vireo.training.sets import EDITS_FAMILIES, DataConfig
 from vireo.training.t2v import T2vConfig, T2vStage
 from vireo.training.vae import VaeConfig, VaeStage
 from vireo.training.validation import Validation
-from vireo.training.vlm import VlmConfig, VlmStage
+from vireo.training.vlm import VlmConfig, VlmStage, new_instructor
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class _Work:
         self.config, self.workdir, self.on_progress = config, workdir, on_progress
         self.deadline = None if minutes is None else time.monotonic() + 60 * minutes
         self.device = pick_device()
-        self.material = Material(workdir, config.data, config.vlm.clips, self.device, self._tick)
+        self.material = Material(workdir, config.data, config.vlm.clips, self.device, self._tick, config.vlm.former)
 
     def stages(self) -> Iterator[Callable[[], bool]]:
         yield from (self.vae, self.clip, self.vlm, self.t2v, self.editor)
@@ -126,14 +125,23 @@ class _Work:
     def vlm(self) -> bool:
         if self.material.finished("vlm"):
             return True
-        seer = CLIPModel.from_pretrained(self.material.model("clip"), dtype=torch.float32)
-        stage = VlmStage(self.config.vlm, self.material.curriculum, self.material.tokenizer, seer, self.device)
+        former, curriculum, tokenizer = self.material.former, self.material.curriculum, self.material.tokenizer
+        instructor = former.instructor if former else self._new_instructor()
+        stage = VlmStage(self.config.vlm, curriculum, tokenizer, instructor, self.device)
         if not self._run(stage):
             return False
         made = stage.finish()
         self._save_metrics("vlm", vlm.measure(made.model, self.material.unseen_curriculum))
+        if former:
+            former.register_to_config(template=vars(self.material.template))
+            self._save_pipeline(former)
         save_model(self.workdir / "vlm" / "model", made)
         return True
+
+    def _new_instructor(self) -> LlavaForConditionalGeneration:
+        seer = CLIPModel.from_pretrained(self.material.model("clip"), dtype=torch.float32)
+        pixels = self.material.pictures.typical()
+        return new_instructor(seer, len(self.material.tokenizer), pixels, self.config.vlm.loop.seed)
 
     def t2v(self) -> bool:
         if self.material.finished("t2v"):
@@ -151,7 +159,7 @@ class _Work:
         studio, footage = list(self.material.studio_edits()), self.material.footage_edits()
         stage = EditorStage(self.config.editor, base, studio, footage, validation, self.device)
         done = self._run(stage)
-        self._save_pipeline(stage.module)
+        self._save_pipeline(self._assemble(stage.module))
         return done
 
     def _save_metrics(self, stage: str, metrics: dict[str, Any]) -> None:
@@ -187,14 +195,14 @@ class _Work:
             self.material.processor,
             FlowMatchEulerDiscreteScheduler(shift=self.config.editor.shift),
             prediction=self.config.editor.prediction,
-            template=vars(MINI),
+            template=vars(self.material.template),
             steps=self.config.steps,
             guidance=self.config.guidance,
         )
 
-    def _save_pipeline(self, transformer: HunyuanVideoTransformer3DModel) -> None:
+    def _save_pipeline(self, pipeline: VireoPipeline) -> None:
         folder = self.workdir / "mini"
-        save_model(folder, self._assemble(transformer))
+        save_model(folder, pipeline)
         facts = {
             "command": "vireo train mini",
             "commit": source_commit(),

@@ -2,10 +2,13 @@
 
 A LLaVA-class model whose vision tower starts as the CLIP-class model's. One step is one batch of packed
 dialogues of one sort; the loss is on answers only. Frozen afterwards.
+
+Or a former instructor that goes on learning, and keeps the states that its editor reads (`VlmConfig.former`).
 """
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +38,9 @@ class VlmConfig:
 
     pointing: weight of pointing at the objects that a turn is about, in each of the ways of `AnswerObjective`.
     clips: most clips of which all questions are made; see `vireo.data.lessons`.
+    former: preset or folder of a pipeline whose instructor goes on learning; None for a new one. Its tokenizer and
+        template stay, and so do the states of edit instructions (`keeping_loss`, times `keeping`), so that its editor
+        needs no training.
     """
 
     about: float = 0.46
@@ -43,6 +49,8 @@ class VlmConfig:
     texts: float = 0.06
     pointing: float = 0.5
     clips: int = 12_000
+    former: str | None = None
+    keeping: float = 2.0
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
             steps=8000, batch_size=16, learning_rate=1e-3, optimizer="muon", average=0.998, compile_blocks=False
@@ -57,6 +65,7 @@ class Scores:
     answers: (N, vocabulary).
     pointing, places: (T, P + 1), where in the first picture are the objects that a turn is about; last is nowhere.
     naming, sites: (M, P + 1), the same for single names.
+    states: (B, L, D), the last hidden states.
     """
 
     answers: Tensor
@@ -64,6 +73,7 @@ class Scores:
     places: Tensor
     naming: Tensor
     sites: Tensor
+    states: Tensor
 
 
 class AnswerObjective(nn.Module):
@@ -107,6 +117,7 @@ class AnswerObjective(nn.Module):
             self.place(last[rows, columns]),
             self._point(middle[own, ends], shown[own]),
             self.site(output.hidden_states[self.middle + 1][own, ends]),
+            last,
         )
 
     def _point(self, asking: Tensor, shown: Tensor) -> Tensor:
@@ -123,16 +134,15 @@ class VlmStage:
         config: VlmConfig,
         curriculum: Curriculum,
         tokenizer: PreTrainedTokenizerFast,
-        clip: CLIPModel,
+        instructor: LlavaForConditionalGeneration,
         device: torch.device,
     ) -> None:
+        """instructor: `new_instructor`, or the former one."""
         self.config, self.loop, self.curriculum, self.device = config, config.loop, curriculum, device
         self.tokenizer = tokenizer
-        torch.manual_seed(config.loop.seed)
-        instructor = build_mini_instructor(len(tokenizer))
-        instructor.model.vision_tower.load_state_dict(clip.vision_model.state_dict())
-        start_projector(instructor, curriculum.pictures.typical())
+        torch.manual_seed(config.loop.seed)  # of the heads
         self.module = AnswerObjective(instructor).to(device)
+        self.former = copy.deepcopy(self.module).requires_grad_(False) if config.former else None
         # The last norm of the tower stands behind the layer that is read, and never gets a gradient.
         instructor.model.vision_tower.post_layernorm.requires_grad_(False)
 
@@ -151,7 +161,22 @@ class VlmStage:
                     missed = cross_entropy(getattr(scores, name)[about], pointed)
                     figures[f"loss_{name}"] = missed.item()
                     loss = loss + self.config.pointing * missed
+        if self.former is not None and sort in ("about", "references") and len(batch.packed.told):
+            kept = keeping_loss(self._read(scores.states, batch), self._read(self._former_states(batch), batch))
+            figures["loss_keeping"] = kept.item()
+            loss = loss + self.config.keeping * kept
         return loss, figures
+
+    @torch.no_grad()
+    def _former_states(self, batch: Batch) -> Tensor:
+        return score_answers(self.former, batch, self.device).states
+
+    def _read(self, states: Tensor, batch: Batch) -> Tensor:
+        """(K, D), those that an editor reads: of instructions, and of every `interleave`-th image token."""
+        rows, columns = batch.packed.told.to(self.device).unbind(1)
+        images = batch.images.shape[1] * self.curriculum.patches
+        shown = states[:, batch.packed.opening - images : batch.packed.opening : self.curriculum.template.interleave]
+        return torch.cat([states[rows, columns], shown.flatten(0, 1)])
 
     def _batch(self, rng: np.random.Generator) -> tuple[str, Batch]:
         config, lessons, count = self.config, self.curriculum.lessons, self.loop.batch_size
@@ -173,6 +198,20 @@ class VlmStage:
     def finish(self) -> Bundle:
         """The instructor and its processor."""
         return Bundle(self.module.instructor.eval(), build_processor(self.tokenizer))
+
+
+def new_instructor(clip: CLIPModel, vocabulary: int, pixels: Tensor, seed: int = 0) -> LlavaForConditionalGeneration:
+    """An instructor with the tower of the CLIP-class model and random language; pixels: see `start_projector`."""
+    torch.manual_seed(seed)
+    instructor = build_mini_instructor(vocabulary)
+    instructor.model.vision_tower.load_state_dict(clip.vision_model.state_dict())
+    start_projector(instructor, pixels)
+    return instructor
+
+
+def keeping_loss(states: Tensor, former: Tensor) -> Tensor:
+    """Mean squared distance of states (K, D) from former ones, over the variance of those."""
+    return (states - former).square().mean() / (former - former.mean(0)).square().mean()
 
 
 def score_answers(module: nn.Module, batch: Batch, device: torch.device) -> Scores:
