@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from transformers import LlamaConfig, LlamaModel
 
@@ -96,3 +97,6 @@ def test_bank_holds_what_the_chat_format_gives(tmp_path):
             assert tokenizer.decode(ids[: last + 1]).endswith(f" {words}")
     drawn = bank.draw(0, np.random.default_rng(0))
     assert sorted(turn.kind for turn in drawn) == ["color", "plan"]
+    for emphasis, share in ((None, 0.5), ({"plan": 9.0}, 0.9)):
+        first = [bank.draw(0, np.random.default_rng(seed), 1, emphasis)[0].kind for seed in range(1000)]
+        assert first.count("plan") / 1000 == pytest.approx(share, abs=0.04)

@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from vireo.cli.compare import compare
 from vireo.cli.edit import edit
 from vireo.cli.evaluate import evaluate
 from vireo.cli.machine import bench, doctor, models
@@ -48,6 +49,7 @@ app.command("verify")(verify)
 app.add_typer(world, name="world")
 app.command("train")(train)
 app.command("eval")(evaluate)
+app.command("compare")(compare)
 app.command("models")(models)
 app.command("doctor")(doctor)
 app.command("bench")(bench)

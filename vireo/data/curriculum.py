@@ -36,6 +36,16 @@ from vireo.types import EditPair
 ROOM = {0: 256, 1: 192, 2: 192}
 """Tokens of a sequence beside those of its pictures, by their number. Fixed, so that every step has the same shapes."""
 
+EMPHASIS = {
+    "relation": 2.5,
+    "comparison": 2.5,
+    "material": 2.5,
+    "shape": 2.0,
+    "color": 1.5,
+    "plan": 1.5,
+} | dict.fromkeys(("watermark", "style", "backdrop", "floor", "light", "caption"), 0.4)
+"""How often kinds of turns about a picture come, in proportion: those that are learned late more often."""
+
 _FAULTS = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
 
 _DIAGNOSED = 0.25
@@ -119,7 +129,11 @@ class Curriculum:
         """Dialogues about single pictures; owners as in `Lessons.about`."""
         stills = [divmod(int(owner), len(STILLS)) for owner in owners]
         images = [self.pictures.still(number, still) for number, still in stills]
-        packed = pack(self.openings[1], [self.lessons.about.draw(owner, rng) for owner in owners], self.lengths[1])
+        packed = pack(
+            self.openings[1],
+            [self.lessons.about.draw(owner, rng, emphasis=EMPHASIS) for owner in owners],
+            self.lengths[1],
+        )
         return Batch(np.stack(images)[:, None], packed, *self._pointed(packed, stills))
 
     def texts(self, owners: Sequence[int], rng: np.random.Generator) -> Batch:

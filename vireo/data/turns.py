@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,10 +71,18 @@ class TurnBank:
         """Numbers of the turns of an owner."""
         return range(self.owned[owner], self.owned[owner + 1])
 
-    def draw(self, owner: int, rng: np.random.Generator, most: int = 40) -> list[Turn]:
-        """Turns of an owner in random order, at most `most`."""
+    def draw(
+        self, owner: int, rng: np.random.Generator, most: int = 40, emphasis: Mapping[str, float] | None = None
+    ) -> list[Turn]:
+        """Turns of an owner in random order, at most `most`.
+
+        emphasis: weights of kinds, 1 for others; heavier ones tend to come earlier (Efraimidis and Spirakis, 2006).
+        """
         own = self.of(owner)
-        return [self.turn(own[k]) for k in rng.permutation(len(own))[:most]]
+        weights = np.array([(emphasis or {}).get(str(name), 1.0) for name in self.names])[
+            self.kinds[own.start : own.stop]
+        ]
+        return [self.turn(own[k]) for k in np.argsort(rng.exponential(size=len(own)) / weights)[:most]]
 
     def save(self, path: Path) -> None:
         with whole_file(path) as temporary, temporary.open("wb") as file:

@@ -49,14 +49,14 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
     plain = [record for record in records if record.condition == "plain"]
     report = {
         **_table(plain, lambda r: r.composited),
-        "headline_families": list(_headline(plain)),
+        "headline_families": list(headline_families(plain)),
         "n": len(plain),
         "raw": _table(plain, lambda r: r.raw, error_alone=True),
         "do_nothing": _table(plain, lambda r: r.do_nothing),
         "oracle_vae": _table(plain, lambda r: r.oracle_vae and r.oracle_vae.score)
         | _medians([r.oracle_vae for r in plain if r.oracle_vae], psnr="psnr", psnr_inside="psnr_inside", ssim="ssim"),
         **_spared(plain),
-        "headline": _spared([r for r in plain if r.family in _headline(plain)]),
+        "headline": _spared([r for r in plain if r.family in headline_families(plain)]),
         "removal_trace_left": {
             "composited": left_behind([r.trace for r in plain if r.trace]),
             "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
@@ -87,12 +87,12 @@ def _spared(records: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def _headline(records: Sequence[Record]) -> list[str]:
-    present = _present(records)
+def headline_families(records: Sequence[Record]) -> list[str]:
+    present = present_families(records)
     return [family for family in present if family not in BESIDE] or present
 
 
-def _present(records: Iterable[Record]) -> list[str]:
+def present_families(records: Iterable[Record]) -> list[str]:
     """Families in the order of every table, unknown ones last."""
     names = dict.fromkeys(record.family for record in records)
     known = [family for family in FAMILIES if family in names]
@@ -104,7 +104,7 @@ def _table(records: Sequence[Record], pick: Pick, *, error_alone: bool = False) 
     if not scored:
         return {}
     families, outcomes = {}, {}
-    for family in _present(record for record, _ in scored):
+    for family in present_families(record for record, _ in scored):
         scores = [score for record, score in scored if record.family == family]
         outcomes[family] = [_succeeded(score, error_alone) for score in scores]
         families[family] = {
@@ -113,7 +113,7 @@ def _table(records: Sequence[Record], pick: Pick, *, error_alone: bool = False) 
             "outside_psnr": _median(score.outside_psnr for score in scores),
             "changed": _median(score.changed for score in scores),
         }
-    headline = {family: outcomes[family] for family in _headline([record for record, _ in scored])}
+    headline = {family: outcomes[family] for family in headline_families([record for record, _ in scored])}
     return {"success": _plain(balanced_interval(headline)), "families": families}
 
 
@@ -145,7 +145,7 @@ def _paraphrases(records: Sequence[Record]) -> dict[str, Any] | None:
     plain = {record.id: record.composited.success for record in records if record.condition == "plain"}
     losses = {
         family: [plain[r.id] - r.composited.success for r in reworded if r.family == family]
-        for family in _headline(reworded)
+        for family in headline_families(reworded)
     }
     return {**_table(reworded, lambda r: r.composited), "loss": _plain(balanced_interval(losses))}
 

@@ -1,0 +1,83 @@
+"""Two evaluations with known outcomes."""
+
+import json
+
+import pytest
+
+from vireo.errors import InputError
+from vireo.evaluation.comparison import compare
+from vireo.evaluation.records import Record
+from vireo.metrics.truth import EditScore
+
+
+def record(name, family, success, error=None, instruction="make it red", condition="plain"):
+    score = EditScore(success, error, 40.0, 0.1, None, None)
+    fields = {"key": name + condition, "id": name, "family": family, "condition": condition, "instruction": instruction}
+    rest = dict.fromkeys(("raw", "oracle_vae", "region_recall", "region_excess", "trace", "trace_raw"))
+    return Record(**fields, **rest, composited=score, do_nothing=score, target_itself=score, seconds=1.0)
+
+
+def written(folder, records, model="mini"):
+    folder.mkdir()
+    (folder / "report.json").write_text(json.dumps({"model": model, "commit": "abc", "settings": {}}))
+    (folder / "records.jsonl").write_text("".join(r.model_dump_json() + "\n" for r in records))
+    return folder
+
+
+@pytest.fixture
+def one(tmp_path):
+    recolors = [record(f"c{k}", "recolor", success=False, error=0.5) for k in range(6)]
+    return written(tmp_path / "one", [*recolors, *(record(f"r{k}", "remove", success=True) for k in range(3))])
+
+
+def test_a_sure_gain(one, tmp_path):
+    better = [record(f"c{k}", "recolor", success=True, error=0.1) for k in range(6)]
+    kept = [record(f"r{k}", "remove", success=True) for k in range(3)]
+    two = written(tmp_path / "two", [*better, *kept, record("new", "remove", success=True)], model="better")
+    result = compare(one, two)
+    assert (result["first"]["model"], result["second"]["model"]) == ("mini", "better")
+    assert (result["n"], result["left_out"]) == (9, 1)
+    gain = result["measures"]["success"]
+    assert gain["difference"]["rate"] == 0.5, "six gains in one of two families"
+    assert gain["p"] == 2 / 2**6
+    assert result["measures"]["edit_error"]["difference"]["rate"] == pytest.approx(-0.4)
+    assert "wrong_target" not in result["measures"], "no pair has one"
+    family = result["families"]["recolor"]
+    assert (family["first"], family["second"], family["difference"]["n"]) == (0, 1, 6)
+    assert result["families"]["remove"]["p"] == 1
+    assert compare(two, one)["measures"]["success"]["difference"]["rate"] == -0.5
+
+
+def test_families_beside_the_headline_are_told_apart(one, tmp_path):
+    hybrids = [record(f"h{k}", "hybrid", success=False) for k in range(2)]
+    first = written(tmp_path / "first", [*hybrids, record("a", "recolor", success=True)])
+    done = [record(f"h{k}", "hybrid", success=True) for k in range(2)]
+    second = written(tmp_path / "second", [*done, record("a", "recolor", success=True)])
+    result = compare(first, second)
+    assert result["headline_families"] == ["recolor"]
+    assert result["measures"]["success"]["difference"]["rate"] == 0
+    assert result["families"]["hybrid"]["difference"]["rate"] == 1
+
+
+def test_the_last_record_of_the_plain_instruction_counts(one, tmp_path):
+    again = [record("c0", "recolor", success=False, error=0.9), record("c0", "recolor", success=True, error=0.2)]
+    reworded = record("c0", "recolor", success=False, error=0.9, instruction="paint it", condition="paraphrase")
+    result = compare(one, written(tmp_path / "two", [*again, reworded]))
+    assert result["measures"]["edit_error"]["difference"]["rate"] == pytest.approx(-0.3)
+
+
+@pytest.mark.parametrize(
+    ("records", "says"),
+    [
+        ([record("elsewhere", "recolor", success=True)], "other pairs"),
+        ([record("c0", "recolor", success=True, instruction="make it blue")], "other pairs"),
+    ],
+)
+def test_other_pairs_are_refused(one, tmp_path, records, says):
+    with pytest.raises(InputError, match=says):
+        compare(one, written(tmp_path / "two", records))
+
+
+def test_what_is_no_evaluation_is_refused(one, tmp_path):
+    with pytest.raises(InputError, match="no finished evaluation"):
+        compare(one, tmp_path / "nowhere")
