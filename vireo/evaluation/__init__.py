@@ -1,3 +1,4 @@
 """How good is it: `runner` edits and scores a pair set (`truths` loads a pair, `records` keeps what is done,
-`report` sums up, `page` and `sheets` show it), `comparison` tells two apart, `bench` times it, `machine` says what it runs on.
+`report` sums up, `page` and `sheets` show it), `comparison` tells two runs apart, `bench` times, `machine` says what
+it all runs on.
 """
