@@ -16,7 +16,7 @@ from vireo.receipt import ReceiptWriter
 from vireo.receipt.format import ModelFacts
 from vireo.video.io import Quality, VideoReader, write_lossless
 
-COMMANDS = ["", "edit", "verify", "world", "world make", "train", "eval", "models", "doctor", "bench"]
+COMMANDS = ["", "edit", "verify", "world", "world make", "train", "eval", "compare", "models", "doctor", "bench"]
 
 
 @pytest.fixture
@@ -68,6 +68,7 @@ def test_help_is_quick():
         ["world", "frob"],
         ["train", "everything", "--workdir", "x"],
         ["eval", "pairs"],
+        ["compare", "one"],
         ["bench", "sleep"],
     ],
 )
@@ -244,4 +245,20 @@ def test_wrong_pair_sets_are_refused(run, tmp_path):
     code, out, err = run("eval", tmp_path, "--model", "mini", "--out", tmp_path / "out")
     assert (code, out) == (2, "")
     assert "pairs.jsonl" in err
+    assert is_one_error_line(err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["eval", "pairs", "--out", "report", "--model", "mini", "--price", "cheap"], "--price IN,OUT"),
+        (["eval", "pairs", "--out", "report", "--model", "mini", "--judge", "ftp://host#model"], "HOST/v1#MODEL"),
+        (["compare", "no-such-folder", "another"], "vireo eval"),
+    ],
+)
+def test_wrong_judges_and_reports_are_refused(run, tmp_path, monkeypatch, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert says in err
     assert is_one_error_line(err)

@@ -33,6 +33,11 @@ def autocast(device: torch.device) -> contextlib.AbstractContextManager:
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
+def cache_folder() -> Path:
+    """Where what can be made again is kept for this user: $XDG_CACHE_HOME/vireo, else ~/.cache/vireo."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vireo"
+
+
 def available_cores() -> int:
     """Cores this process may run on (a `taskset` is respected)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

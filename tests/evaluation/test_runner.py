@@ -1,6 +1,7 @@
 """The evaluation against clips whose scores are known beforehand."""
 
 import json
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from vireo.errors import InputError
 from vireo.evaluation import runner
 from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
+from vireo.judges.judge import Judgement, Usage
 from vireo.models.chat import MINI
 from vireo.types import EditPair
 from vireo.video.io import write_lossless
@@ -116,6 +118,43 @@ def test_families_weigh_the_same_and_paraphrases_are_compared(run, tmp_path):
     assert report["success"]["rate"] == pytest.approx((0.5 + 1 + 1) / 3)
     assert report["paraphrases"]["success"]["rate"] == pytest.approx((0 + 0 + 1) / 3)
     assert report["paraphrases"]["loss"]["rate"] == pytest.approx((0.5 + 1 + 0) / 3)
+
+
+class Strict:
+    """Scores 8 where something was changed, else 2; says nothing about removals."""
+
+    rubric = "viva"
+    settings = MappingProxyType({"judge": "strict", "rubric": "viva"})
+
+    def judge(self, samples):
+        return [self._judge(sample) for sample in samples]
+
+    def _judge(self, sample):
+        usage = Usage(1, False, 10, 5)
+        if "p2" in sample.instruction:
+            return Judgement(None, failure="it says <nothing>", usage=usage)
+        score = 2.0 + 6 * bool((sample.source != sample.edited).any())
+        return Judgement({name: score for name in ("instruction_following", "editing_quality")}, usage=usage)
+
+
+def test_judges_are_asked_and_their_failures_are_no_scores(run, tmp_path):
+    editor = Perfect({"make p0 bright"})
+    judged = run(editor, tmp_path, judge=Strict())["judged"]
+    assert (judged["n"], judged["judge"]) == (4, "strict")
+    assert judged["failures"] == [{"id": "p2", "condition": "plain", "why": "it says <nothing>"}]
+    table = judged["criteria"]["instruction_following"]
+    assert table["families"]["recolor"]["rate"] == 5
+    assert "remove" not in table["families"], "a failure is not scored 0"
+    assert table["all"]["rate"] == pytest.approx((5 + 2) / 2), "recolor and absent; hybrid stands beside"
+    assert judged["overall"]["average"]["families"]["hybrid"]["rate"] == 8
+    assert judged["usage"] == {"calls": 5, "cached": 0, "prompt_tokens": 50, "completion_tokens": 25, "cost": None}
+    page = (tmp_path / "report.html").read_text()
+    assert "Judged by strict" in page
+    assert "it says &lt;nothing&gt;" in page
+    calls = len(editor.calls)
+    assert run(editor, tmp_path, judge=Strict())["judged"] == judged
+    assert len(editor.calls) == calls, "nothing is edited or judged twice"
+    assert run(editor, tmp_path)["judged"] is None
 
 
 def test_a_broken_run_goes_on(run, tmp_path):

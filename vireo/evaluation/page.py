@@ -43,6 +43,17 @@ intervals in brackets.</p>
 {% endfor %}</table>
 <p class="small">Command <code>{{ report.command }}</code>, commit <code>{{ report.commit }}</code>,
 settings <code>{{ report.settings }}</code>.</p>
+{% if report.judged %}{% set judged = report.judged %}
+<table><caption>Judged by {{ judged.judge }} (rubric {{ judged.rubric }}, 0 to 10; {{ judged.n }} edits,
+{{ judged.failures | length }} not judged)</caption>
+<tr><th>score</th><th>balanced</th>{% for family in report.families %}<th>{{ family }}</th>{% endfor %}</tr>
+{% for tables in (judged.criteria, judged.overall) %}{% for name, table in tables.items() %}
+<tr><td>{{ name }}</td><td>{{ table.all | score }}</td>{% for family in report.families %}
+<td>{{ table.families[family].rate | number(2) }}</td>{% endfor %}</tr>
+{% endfor %}{% endfor %}
+</table>
+{% for failure in judged.failures %}<p class="small">Not judged: {{ failure.id }}: {{ failure.why }}</p>{% endfor %}
+{% endif %}
 {% for family, sheet in report.sheets.items() %}
 <h2>{{ family }}</h2><p class="small">Failures first. Rows: source, output, target, mask (red) with the
 predicted region (green; both: yellow). Columns: first, middle, last frame.</p>
@@ -55,7 +66,7 @@ predicted region (green; both: yellow). Columns: first, middle, last frame.</p>
 def render_page(report: Mapping[str, Any]) -> str:
     """HTML of a report; the contact sheets are linked by their file names."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined)
-    environment.filters.update(rate=rate, number=number)
+    environment.filters.update(rate=rate, number=number, score=score)
     return environment.from_string(TEMPLATE).render(report=report, rows=further_figures(report))
 
 
@@ -64,6 +75,11 @@ def rate(interval: Mapping[str, Any] | None) -> str:
     if not interval:
         return "–"
     return f"{100 * interval['rate']:.1f} % [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]"
+
+
+def score(interval: Mapping[str, Any]) -> str:
+    """`7.31 [7.02, 7.60]`."""
+    return f"{interval['rate']:.2f} [{interval['low']:.2f}, {interval['high']:.2f}]"
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -29,11 +29,27 @@ class Ceiling(BaseModel):
     ssim: float
 
 
+class Judged(BaseModel):
+    """A judge's scores by criterion, 0 to 10, or why there are none, and what they cost; see `vireo.judges.judge`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scores: dict[str, float] | None
+    reason: str
+    failure: str | None
+    calls: int
+    cached: bool
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+
+
 class Record(BaseModel):
     """All that was measured of one pair under one condition.
 
     composited: the edit as users get it (for finished clips: the clip). raw: straight from the pipeline.
     region_recall, region_excess: of local edits. trace: of removals, for both. key: of pair and settings.
+    judged: the composited clip, where a judge was asked.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,6 +69,7 @@ class Record(BaseModel):
     trace: Trace | None
     trace_raw: Trace | None
     seconds: float
+    judged: Judged | None = None
 
 
 def record_key(pair: EditPair, condition: Condition, settings: Mapping[str, Any]) -> str:

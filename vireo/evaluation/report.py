@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vireo.evaluation.judged import judged_report
 from vireo.evaluation.page import render_page
 from vireo.evaluation.records import Record
 from vireo.evaluation.sheets import write_sheets
@@ -62,6 +63,7 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
             "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
         },
         "paraphrases": _paraphrases(records),
+        "judged": judged_report(plain, headline_families(plain), settings),
         "seconds_per_clip": _median(r.seconds for r in plain),
         "model": settings.get("model") or settings.get("videos"),
         "settings": dict(settings),

@@ -16,6 +16,7 @@ from vireo.evaluation.report import write_report
 from vireo.evaluation.scoring import score
 from vireo.evaluation.sheets import write_strip
 from vireo.evaluation.truths import load_truth
+from vireo.judges.judge import Judge, Sample
 from vireo.types import EditPair
 from vireo.video.region import Preserve
 
@@ -33,6 +34,7 @@ def evaluate(
     guidance: float | None = None,
     seed: int = 0,
     paraphrases: bool = False,
+    judge: Judge | None = None,
     command: str | None = None,
     on_progress: Callable[..., None] | None = None,
 ) -> dict[str, Any]:
@@ -43,8 +45,9 @@ def evaluate(
     strips/*.png and sheet-*.jpg (pictures), report.json and report.html.
 
     limit: only the first so many pairs. paraphrases: each pair once more with one of its paraphrases, chosen
-    by the pair's place in the set. preserve, look, steps, guidance, seed: as in `edit_video`. command: what the
-    report names as its origin. on_progress: called as on_progress(done, total, label).
+    by the pair's place in the set. judge: scores every edit, too (`vireo.judges`). preserve, look, steps, guidance,
+    seed: as in `edit_video`. command: what the report names as its origin. on_progress: called as on_progress(done,
+    total, label).
 
     Raises InputError for wrong pair sets, clips and models.
     """
@@ -62,7 +65,8 @@ def evaluate(
         else FinishedClips(Path(videos))
     )
     (out / "strips").mkdir(parents=True, exist_ok=True)
-    jobs = list(_jobs(pairs, editor.settings, paraphrases=paraphrases))
+    settings = {**editor.settings, **(judge.settings if judge else {})}
+    jobs = list(_jobs(pairs, settings, paraphrases=paraphrases))
     finished = read_records(out / "records.jsonl")
     with RecordWriter(out / "records.jsonl") as writer:
         # Batches are cut from all jobs, not from the open ones, so that a resumed run edits the same ones.
@@ -71,11 +75,11 @@ def evaluate(
             if on_progress is not None:
                 on_progress(start, len(jobs), "editing and scoring")
             if any(job.key not in finished for job in batch):
-                for record in _run(batch, editor, pairs_dir, out):
+                for record in _run(batch, editor, judge, pairs_dir, out):
                     writer.append(record)
                     finished[record.key] = record
     records = [finished[job.key] for job in jobs]
-    return write_report(out, records, settings=editor.settings, command=command)
+    return write_report(out, records, settings=settings, command=command)
 
 
 def _jobs(pairs: list[EditPair], settings: dict[str, Any], *, paraphrases: bool) -> Iterator[Job]:
@@ -87,11 +91,16 @@ def _jobs(pairs: list[EditPair], settings: dict[str, Any], *, paraphrases: bool)
             yield Job(pair, condition, instruction, record_key(pair, condition, settings))
 
 
-def _run(jobs: list[Job], editor: Editor, folder: Path, out: Path) -> Iterator[Record]:
+def _run(jobs: list[Job], editor: Editor, judge: Judge | None, folder: Path, out: Path) -> Iterator[Record]:
     truths = [load_truth(folder, job.pair) for job in jobs]
     began = time.perf_counter()
     edits = editor.edit(jobs, truths)
     seconds = (time.perf_counter() - began) / len(jobs)
-    for job, truth, edited in zip(jobs, truths, edits, strict=True):
+    samples = [
+        Sample(truth.source, edited.composited, job.instruction, truth.reference, job.pair.task == "generate")
+        for job, truth, edited in zip(jobs, truths, edits, strict=True)
+    ]
+    judgements = judge.judge(samples) if judge else [None] * len(jobs)
+    for job, truth, edited, judgement in zip(jobs, truths, edits, judgements, strict=True):
         write_strip(out / "strips" / f"{job.key}.png", truth, edited.composited, edited.region)
-        yield score(job, truth, edited, editor.reconstruct(truth.target), seconds)
+        yield score(job, truth, edited, editor.reconstruct(truth.target), seconds, judgement)

@@ -5,17 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.evaluation.editors import Edited, Job
-from vireo.evaluation.records import Ceiling, Record
+from vireo.evaluation.records import Ceiling, Judged, Record
 from vireo.evaluation.truths import Truth
+from vireo.judges.judge import Judgement
 from vireo.metrics.frames import psnr, ssim
 from vireo.metrics.shadow import Trace, removal_trace
 from vireo.metrics.truth import EditScore, dilated, is_global, region_excess, region_recall, score_edit
 
 
-def score(job: Job, truth: Truth, edited: Edited, rebuilt: np.ndarray | None, seconds: float) -> Record:
+def score(
+    job: Job,
+    truth: Truth,
+    edited: Edited,
+    rebuilt: np.ndarray | None,
+    seconds: float,
+    judgement: Judgement | None = None,
+) -> Record:
     """The record of one pair.
 
     rebuilt: the target through the VAE and back, uint8 (T, H, W, 3), or None. seconds: what the edit took.
+    judgement: of the composited clip.
     """
 
     def against_truth(video: np.ndarray) -> EditScore:
@@ -44,7 +53,13 @@ def score(job: Job, truth: Truth, edited: Edited, rebuilt: np.ndarray | None, se
         trace=trace(edited.composited),
         trace_raw=trace(edited.raw),
         seconds=seconds,
+        judged=None if judgement is None else _judged(judgement),
     )
+
+
+def _judged(judgement: Judgement) -> Judged:
+    said = {"scores": judgement.scores, "reason": judgement.reason, "failure": judgement.failure}
+    return Judged(**said, **vars(judgement.usage))
 
 
 def _ceiling(against_truth: EditScore, rebuilt: np.ndarray, truth: Truth, grown: np.ndarray) -> Ceiling:

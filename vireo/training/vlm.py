@@ -23,6 +23,7 @@ from vireo.data.curriculum import Batch, Curriculum
 from vireo.data.dialogues import Packed
 from vireo.data.jitter import jittered
 from vireo.data.questions import ATTRIBUTES
+from vireo.models.attention import PRODUCT
 from vireo.models.bundle import Bundle
 from vireo.models.instructor import build_mini_instructor, build_processor, highlighted, start_projector
 from vireo.training.loop import LoopConfig
@@ -138,6 +139,7 @@ class VlmStage:
         device: torch.device,
     ) -> None:
         """instructor: `new_instructor`, or the former one."""
+        instructor.set_attn_implementation(PRODUCT)
         self.config, self.loop, self.curriculum, self.device = config, config.loop, curriculum, device
         self.tokenizer = tokenizer
         torch.manual_seed(config.loop.seed)  # of the heads

@@ -1,0 +1,109 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from vireo.errors import ModelError
+from vireo.evaluation.judged import open_judge
+from vireo.judges.critic import p_yes
+from vireo.judges.judge import Sample, pictured, shown
+from vireo.judges.local import LocalJudge
+from vireo.judges.own import InstructorJudge
+from vireo.pipeline.pipeline import VireoPipeline
+
+TEMPLATE = (
+    "{% for message in messages %}{% for part in message.content %}"
+    "{% if part.type == 'image' %}<image>{% else %}{{ part.text }}{% endif %}{% endfor %}{% endfor %}<assistant>"
+)
+
+
+@pytest.fixture(scope="module")
+def pipe():
+    return VireoPipeline.from_pretrained("mini")
+
+
+def sample(**fields):
+    generator = np.random.default_rng(0)
+    source, edited = generator.integers(0, 255, (2, 9, 96, 96, 3), dtype=np.uint8)
+    return Sample(source, edited, "make the red ball blue", **fields)
+
+
+def test_frames_are_shown_evenly():
+    video = np.arange(9)[:, None, None, None]
+    assert shown(video, 3).ravel().tolist() == [0, 4, 8]
+    assert shown(video, 1).ravel().tolist() == [0]
+    assert shown(video, 50).ravel().tolist() == list(range(9))
+    titles = [title for title, _ in pictured(sample(reference=np.zeros((4, 4, 3), np.uint8)), 2)]
+    assert titles == ["Original video:", "Edited video:", "Reference image:"]
+
+
+def test_the_instructor_scores_with_its_probability_of_yes(pipe):
+    judge = InstructorJudge(pipe.instructor, pipe.processor, pipe.template, "revise", frames=2)
+    one = sample()
+    found = judge.judge([one])[0]
+    names = ["edit_accuracy", "preservation_consistency", "generation_naturalness", "generation_realism"]
+    assert list(found.scores) == names
+    frames = [list(video[[0, 8]]) for video in (one.source, one.edited)]
+    with torch.no_grad():
+        for name, kind in zip(names, ("accuracy", "preservation", "naturalness", "realism"), strict=True):
+            sure = p_yes(pipe.instructor, pipe.processor, *frames, [one.instruction] * 2, kind, pipe.template)
+            assert found.scores[name] == pytest.approx(10 * float(sure.mean()), abs=1e-4)
+    viva = InstructorJudge(pipe.instructor, pipe.processor, pipe.template, "viva", frames=2)
+    scores = viva.judge([sample(reference=one.source[0])])[0].scores
+    quality = (found.scores["generation_naturalness"] + found.scores["generation_realism"]) / 2
+    assert scores["editing_quality"] == pytest.approx(quality, abs=1e-4)
+    assert "subject_similarity" not in scores, "it never learned to compare with a reference"
+    assert "preservation_consistency" not in judge.judge([sample(generates=True)])[0].scores
+
+
+class Says:
+    """A model that says one thing, and keeps what it was asked."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, processor, reply):
+        self.answer = torch.tensor([processor.tokenizer(reply, add_special_tokens=False).input_ids])
+
+    def generate(self, input_ids, pixel_values, **options):
+        self.asked, self.pixels, self.options = input_ids, pixel_values, options
+        return torch.cat([input_ids, self.answer], 1)
+
+
+def test_a_chat_model_is_asked_as_an_endpoint_is(pipe):
+    processor = pipe.processor
+    processor.chat_template = TEMPLATE
+    scores = {"instruction_following": 3, "editing_quality": 4, "source_preservation": 5}
+    model = Says(processor, json.dumps(scores))
+    found = LocalJudge(model, processor, "viva", frames=2).judge([sample()])[0]
+    assert found.scores == scores
+    assert model.pixels.shape[0] == 4
+    assert model.options["do_sample"] is False
+    asked = processor.tokenizer.decode(model.asked[0])
+    assert asked.index("Original video:") < asked.index("Edited video:")
+    assert (found.usage.prompt_tokens, found.usage.completion_tokens) == (model.asked.shape[1], model.answer.shape[1])
+    prose = LocalJudge(Says(processor, "a fine edit"), processor, "viva").judge([sample()])[0]
+    assert (prose.scores, prose.usage.calls) == (None, 1)
+    assert prose.failure.startswith("no JSON object")
+
+
+def test_a_chat_model_is_loaded_from_its_folder(pipe, tmp_path):
+    pipe.instructor.save_pretrained(tmp_path)
+    pipe.processor.chat_template = None
+    pipe.processor.save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="no chat template"):
+        open_judge(str(tmp_path), "viva", cache=tmp_path)
+    pipe.processor.chat_template = TEMPLATE
+    pipe.processor.save_pretrained(tmp_path)
+    judge = open_judge(str(tmp_path), "viva", cache=tmp_path)
+    assert judge.settings["judge"] == str(tmp_path)
+    found = judge.judge([sample()])[0]
+    assert found.scores is None, "mini's language holds no JSON"
+    assert found.failure
+
+
+def test_judges_by_name(tmp_path):
+    assert open_judge("https://example.org/v1#gpt", "viva", cache=tmp_path).settings["judge"].endswith("#gpt")
+    assert isinstance(open_judge("mini", "revise", cache=tmp_path), InstructorJudge)
+    with pytest.raises(ModelError):
+        open_judge("no-such-judge", "viva", cache=tmp_path)

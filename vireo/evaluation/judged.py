@@ -1,0 +1,80 @@
+"""Judges by their name, and what one said of an evaluation's edits: scores by family, failures, what it cost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from vireo.evaluation.records import Record
+from vireo.judges.judge import Judge
+from vireo.judges.local import LocalJudge
+from vireo.judges.own import InstructorJudge
+from vireo.judges.remote import Endpoint, RemoteJudge
+from vireo.judges.rubric import RubricName, overall
+from vireo.metrics.bootstrap import balanced_interval, mean_interval
+from vireo.pipeline.pipeline import VireoPipeline
+
+
+def open_judge(name: str, rubric: RubricName, *, cache: Path, prices: tuple[float, float] | None = None) -> Judge:
+    """name: https://HOST/v1#MODEL (any OpenAI-compatible endpoint; the key comes from OPENAI_API_KEY), the folder of a
+    vision-language model of transformers, or a preset or folder of a pipeline, whose own instructor judges then.
+
+    cache: folder of an endpoint's replies. prices: see `Endpoint`. Raises InputError and ModelError.
+    """
+    if "://" in name:
+        url, _, model = name.partition("#")
+        return RemoteJudge(Endpoint(url, model, prices=prices), rubric, cache=cache)
+    folder = Path(name)
+    if (folder / "config.json").is_file():
+        return LocalJudge.from_pretrained(folder, rubric)
+    pipe = VireoPipeline.from_pretrained(name)
+    return InstructorJudge(pipe.instructor, pipe.processor, pipe.template, rubric, name=name)
+
+
+def judged_report(
+    records: Sequence[Record], families: Sequence[str], settings: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """None where no judge was asked.
+
+    families: of the headline; `all` is balanced over them. `criteria` and `overall` (every reading of it, the default
+    first) hold means with 95 % intervals. A failed judgement counts nowhere but in `failures`.
+    """
+    asked = [(record, record.judged) for record in records if record.judged is not None]
+    if not asked:
+        return None
+    rubric = settings["rubric"]
+    scored = [(record.family, judged.scores) for record, judged in asked if judged.scores]
+    return {
+        "judge": settings["judge"],
+        "rubric": rubric,
+        "n": len(scored),
+        "criteria": _tables(scored, families),
+        "overall": _tables([(family, overall(rubric, scores)) for family, scores in scored], families),
+        "failures": [
+            {"id": record.id, "condition": record.condition, "why": judged.failure}
+            for record, judged in asked
+            if judged.failure is not None
+        ],
+        "usage": {
+            name: None if None in (spent := [getattr(judged, name) for _, judged in asked]) else sum(spent)
+            for name in ("calls", "cached", "prompt_tokens", "completion_tokens", "cost")
+        },
+    }
+
+
+def _tables(scored: Sequence[tuple[str, Mapping[str, float]]], families: Sequence[str]) -> dict[str, Any]:
+    """For each score: its mean over all, balanced over `families`, and by family."""
+    groups: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for family, scores in scored:
+        for name, value in scores.items():
+            groups[name][family].append(value)
+    return {
+        name: {
+            "all": asdict(balanced_interval({f: v for f, v in own.items() if f in families} or own)),
+            "families": {family: asdict(mean_interval(values)) for family, values in own.items()},
+        }
+        for name, own in groups.items()
+    }

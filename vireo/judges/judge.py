@@ -1,0 +1,76 @@
+"""A judge of edits: source, edited clip and instruction in, scores from 0 to 10 out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from vireo.judges.rubric import Criterion, RubricName, applicable
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One edit to judge. source, edited: uint8 (T, H, W, 3). reference: uint8 (H, W, 3) or None.
+
+    generates: whether the clip is a new one (ReViSE's ICVG) and nothing of the source has to stay.
+    """
+
+    source: np.ndarray
+    edited: np.ndarray
+    instruction: str
+    reference: np.ndarray | None = None
+    generates: bool = False
+
+    def criteria(self, rubric: RubricName) -> tuple[Criterion, ...]:
+        return applicable(rubric, reference=self.reference is not None, generates=self.generates)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a judgement has cost. calls: requests that were sent. cached: whether it was read from disk instead.
+
+    cost: in the unit of the endpoint's prices; None where they are not known.
+    """
+
+    calls: int = 0
+    cached: bool = False
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """scores: by criterion, 0 to 10. failure: why there are none; a failure is no score, least of all 0."""
+
+    scores: dict[str, float] | None
+    reason: str = ""
+    failure: str | None = None
+    usage: Usage = field(default_factory=Usage)
+
+
+class Judge(Protocol):
+    """settings: all that its scores depend on."""
+
+    rubric: RubricName
+    settings: dict[str, Any]
+
+    def judge(self, samples: list[Sample]) -> list[Judgement]:
+        """One judgement a sample; never raises because a judge is down or answers nonsense."""
+        ...
+
+
+def shown(video: np.ndarray, frames: int) -> np.ndarray:
+    """`frames` frames of a clip, evenly from the first to the last; all of a shorter one."""
+    places = np.linspace(0, len(video) - 1, min(frames, len(video))).round().astype(int)
+    return video[places]
+
+
+def pictured(sample: Sample, frames: int) -> list[tuple[str, np.ndarray]]:
+    """What a judge is shown of a sample: titles, and the pictures below each, uint8 (n, H, W, 3)."""
+    groups = [("Original video:", shown(sample.source, frames)), ("Edited video:", shown(sample.edited, frames))]
+    if sample.reference is not None:
+        groups.append(("Reference image:", sample.reference[None]))
+    return groups

@@ -1,0 +1,63 @@
+"""The instructor as a judge: ten times its probability of Yes to the critic's questions (`vireo.judges.critic`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import LlavaForConditionalGeneration, LlavaProcessor
+
+from vireo.judges.critic import p_yes
+from vireo.judges.judge import Judgement, Sample, shown
+from vireo.judges.rubric import BEST, RubricName
+from vireo.models.chat import InstructorTemplate, QuestionKind
+
+QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
+    "instruction_following": ("accuracy",),
+    "editing_quality": ("naturalness", "realism"),
+    "source_preservation": ("preservation",),
+    "edit_accuracy": ("accuracy",),
+    "preservation_consistency": ("preservation",),
+    "generation_naturalness": ("naturalness",),
+    "generation_realism": ("realism",),
+}
+"""Which of the critic's questions answer a criterion, on average. None tells how near a reference is."""
+
+
+class InstructorJudge:
+    """name: of the pipeline that the instructor is from, for reports.
+
+    The same frame of source and edited clip at a time, `frames` of them; a score is the mean over them.
+
+    It reads words of the instruction alone and was never taught to read text in pictures, so that such text cannot
+    speak to it.
+    """
+
+    def __init__(
+        self,
+        instructor: LlavaForConditionalGeneration,
+        processor: LlavaProcessor,
+        template: InstructorTemplate,
+        rubric: RubricName,
+        *,
+        name: str = "",
+        frames: int = 3,
+    ) -> None:
+        self.instructor, self.processor, self.template = instructor, processor, template
+        self.rubric, self.frames = rubric, frames
+        self.settings: dict[str, Any] = {"judge": f"the instructor of {name}", "rubric": rubric, "shown": frames}
+
+    def judge(self, samples: list[Sample]) -> list[Judgement]:
+        return [self._judge(sample) for sample in samples]
+
+    @torch.no_grad()
+    def _judge(self, sample: Sample) -> Judgement:
+        before, after = (list(shown(video, self.frames)) for video in (sample.source, sample.edited))
+        said = [sample.instruction] * len(before)
+        criteria = [criterion.name for criterion in sample.criteria(self.rubric) if criterion.name in QUESTIONS]
+        kinds = dict.fromkeys(kind for name in criteria for kind in QUESTIONS[name])
+        model = self.instructor, self.processor
+        sure = {kind: float(p_yes(*model, before, after, said, kind, self.template).mean()) for kind in kinds}
+        scores = {name: BEST * float(np.mean([sure[kind] for kind in QUESTIONS[name]])) for name in criteria}
+        return Judgement(scores)
