@@ -20,6 +20,7 @@ import typer
 from vireo.cli.compare import compare
 from vireo.cli.edit import edit
 from vireo.cli.evaluate import evaluate
+from vireo.cli.lab import lab
 from vireo.cli.machine import bench, doctor, models
 from vireo.cli.train import train
 from vireo.cli.verify import verify
@@ -50,6 +51,7 @@ app.add_typer(world, name="world")
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("compare")(compare)
+app.command("lab")(lab)
 app.command("models")(models)
 app.command("doctor")(doctor)
 app.command("bench")(bench)

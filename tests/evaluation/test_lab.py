@@ -1,0 +1,133 @@
+"""Corruptions do what they are called, and scorers of known quality get the grades that they deserve."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import mannwhitneyu
+
+from vireo.errors import InputError
+from vireo.evaluation import lab
+from vireo.evaluation.corruptions import CORRUPTIONS, STRENGTHS
+from vireo.evaluation.lab import TARGET, Graded, as_markdown, auroc, grade, summarise
+from vireo.evaluation.truths import Truth
+from vireo.metrics.truth import dilated, edit_error
+from vireo.world.generate import make_pairs
+
+
+def truth(seed=0):
+    """A bright square with a shadow below it is recoloured; a second square stands beside."""
+    generator = np.random.default_rng(seed)
+    source = np.full((9, 96, 96, 3), 100, np.uint8) + generator.integers(0, 20, (9, 96, 96, 3), dtype=np.uint8)
+    concerned, others, shadow = (np.zeros((9, 96, 96), bool) for _ in range(3))
+    concerned[:, 20:40, 20:40], others[:, 60:80, 50:70], shadow[:, 44:52, 20:40] = True, True, True
+    source[concerned], source[others] = (200, 60, 60), (60, 200, 60)
+    target = source.copy()
+    target[concerned], target[shadow] = (60, 60, 200), 40
+    return Truth(source, target, concerned | shadow, others, concerned, None)
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_corruptions_grow_with_their_strength(name):
+    pair, other = truth(), truth(1)
+    clips = [CORRUPTIONS[name](pair, other, strength) for strength in STRENGTHS]
+    gaps = [float(np.square(clip.astype(float) - pair.target).sum()) for clip in clips]
+    assert 0 < gaps[0] < gaps[1] < gaps[2]
+    assert all(clip.shape == pair.target.shape and clip.dtype == np.uint8 for clip in clips)
+    assert (CORRUPTIONS[name](pair, other, 1.0) == clips[-1]).all()
+
+
+def test_full_strength_by_hand():
+    pair, other = truth(), truth(1)
+    made = {name: corrupt(pair, other, 1.0) for name, corrupt in CORRUPTIONS.items()}
+    assert (made["nothing_done"] == pair.source).all()
+    assert (made["wrong_time"][0] == pair.target[0]).all()
+    assert (made["wrong_time"][1:] == pair.source[1:]).all()
+    assert (made["flicker"][::2] == pair.target[::2]).all()
+    assert (made["flicker"][1::2] == pair.source[1::2]).all()
+    assert (made["wrong_object"][pair.concerned] == pair.source[pair.concerned]).all()
+    assert made["wrong_object"][pair.others].mean(0).tolist() == [0, 200, 200], "60 - 140 is cut off, 60 + 140"
+    assert (made["shadow_left"][pair.concerned] == pair.target[pair.concerned]).all()
+    assert (made["shadow_left"][:, 46:50, 22:38] == pair.source[:, 46:50, 22:38]).all()
+    behind = ~(pair.mask | pair.concerned | pair.others)
+    assert (made["background_swapped"][behind] == other.source[behind]).all()
+    assert (made["background_swapped"][~behind] == pair.target[~behind]).all()
+    moved = made["wrong_side"][:, 20:40, 56:76].astype(int) - pair.source[:, 20:40, 56:76]
+    assert (moved.mean((0, 1, 2)) > [-141, -20, 100]).all(), "what was changed on the left is changed on the right"
+    assert edit_error(made["wrong_side"], pair.source, pair.target, dilated(pair.mask)) > 0.9
+
+
+def test_what_means_nothing_is_left_out():
+    pair = truth()
+    empty = np.zeros_like(pair.mask)
+    alone = Truth(pair.source, pair.target, pair.mask, empty, empty, None)
+    everywhere = Truth(pair.source, pair.target, ~empty, pair.others, pair.concerned, None)
+    assert CORRUPTIONS["wrong_object"](alone, pair, 1.0) is None
+    assert CORRUPTIONS["shadow_left"](alone, pair, 1.0) is None
+    assert CORRUPTIONS["wrong_side"](everywhere, pair, 1.0) is None
+    assert CORRUPTIONS["flicker"](Truth(*(v[:1] for v in vars(pair).values() if v is not None), None), pair, 1) is None
+
+
+def test_auroc_is_mann_and_whitneys():
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(1, 1, 40).round(1), generator.normal(0, 1, 60).round(1)
+    assert auroc(a, b) == pytest.approx(mannwhitneyu(a, b).statistic / (len(a) * len(b)))
+    assert auroc(np.array([1.0]), np.array([1.0, 0.0])) == 0.75
+
+
+def graded(pair, corruption, strength, accuracy, **scores):
+    facts = {"id": pair, "family": "recolor", "corruption": corruption, "strength": strength}
+    return Graded(**facts, accuracy=accuracy, success=accuracy > 0.65, scores=scores)
+
+
+def test_grades_of_known_scorers():
+    """`exact` knows the truth, `lazy` likes what changed least, `blind` always says the same."""
+    rows = []
+    for k in range(10):
+        rows.append(graded(f"p{k}", TARGET, 0.0, 1.0, exact=1.0, lazy=0.1 + k / 100, blind=0.5))
+        rows.append(graded(f"p{k}", "nothing_done", 1.0, 0.0, exact=0.0, lazy=1.0, blind=0.5))
+        rows.append(graded(f"p{k}", "nothing_done", 0.5, 0.5, exact=0.5, lazy=0.5, blind=0.5))
+        rows.append(graded(f"p{k}", "blur", 1.0, 0.7, exact=0.7, lazy=0.1 + k / 100, blind=0.5))
+    found = summarise(rows)
+    assert found["candidates"] == 40
+    exact, lazy, blind = (found["scorers"][name] for name in ("exact", "lazy", "blind"))
+    assert exact["corruptions"]["nothing_done"]["1"] == {"auroc": 1, "preferred": 1, "n": 10}
+    assert exact["spearman"] == pytest.approx(1)
+    assert (exact["ties"], exact["nothing_preferred"]["rate"], exact["exploit"]) == (0, 0, 0)
+    assert lazy["corruptions"]["nothing_done"]["1"]["auroc"] == 0
+    assert lazy["corruptions"]["blur"]["1"]["preferred"] == 0.5
+    assert lazy["ties"] == pytest.approx(1 / 3)
+    assert (lazy["nothing_preferred"]["rate"], lazy["exploit"]) == (1, 1)
+    assert lazy["spearman"] < 0
+    assert blind["spearman"] is None
+    assert (blind["ties"], blind["nothing_preferred"]["rate"], blind["exploit"]) == (1, 1, 0.5)
+    table = as_markdown(found).splitlines()
+    assert table[0].split(" | ")[:3] == ["| scorer", "nothing done", "blur"]
+    assert table[2].startswith("| exact | 1.00 | 1.00 | 1.00 | 0.00 | 0.00 | 0.00 |")
+
+
+def test_a_broken_run_goes_on(tmp_path, monkeypatch):
+    make_pairs(tmp_path / "pairs", count=3, seed=40, families=["recolor"], workers=1)
+    calls = []
+
+    def score(pipe, truth, clip, instruction):
+        calls.append(instruction)
+        if len(calls) == 40:
+            raise KeyboardInterrupt
+        return {"mean": float(clip.mean())}
+
+    monkeypatch.setattr(lab, "score_clip", score)
+    with pytest.raises(KeyboardInterrupt):
+        grade(tmp_path / "pairs", out=tmp_path / "out")
+    path = tmp_path / "out" / "graded.jsonl"
+    kept = path.read_text().split()
+    assert len(kept) == 1
+    path.write_text(path.read_text() + '{"key": "half wri')
+    before = len(calls)
+    report = grade(tmp_path / "pairs", out=tmp_path / "out", command="vireo lab")
+    first = len(json.loads(kept[0])["candidates"])
+    assert len(calls) - before == report["candidates"] - first, "the finished pair is not graded again"
+    assert json.loads((tmp_path / "out" / "lab.json").read_text()) == report
+    assert grade(tmp_path / "pairs", out=tmp_path / "out", command="vireo lab") == report
+    with pytest.raises(InputError, match="fewer than two"):
+        grade(tmp_path / "pairs", out=tmp_path / "out", limit=1)

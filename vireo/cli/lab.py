@@ -1,0 +1,40 @@
+"""`vireo lab`: how good rewards, metrics and judges are, on edits whose truth is known."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.cli import terminal
+
+
+def lab(
+    pairs: Annotated[Path, typer.Argument(metavar="PAIRS_DIR", help="A pair set of `vireo world make`.")],
+    out: Annotated[Path, typer.Option(help="Folder of the tables; a broken run goes on from it.")],
+    model: Annotated[str, typer.Option(help="A preset, a folder or a hub id: whose instructor judges.")] = "mini",
+    limit: Annotated[int | None, typer.Option(min=2, help="Only the first so many pairs.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the tables as one JSON object.")] = False,
+) -> None:
+    """Grade judges: exact targets of PAIRS_DIR against nine ways of making them worse."""
+    terminal.check_folder(out)
+    with terminal.progress("loading") as advance:
+        from vireo.evaluation.lab import grade
+
+        command = shlex.join(["vireo", *sys.argv[1:]])
+        report = grade(pairs, out=out, model=model, limit=limit, command=command, on_progress=advance)
+    if as_json:
+        terminal.print_json(report)
+        return
+    rows = []
+    for name, found in report["scorers"].items():
+        full = [kinds["1"]["auroc"] for kinds in found["corruptions"].values() if "1" in kinds]
+        nothing = found["nothing_preferred"]
+        figures = [min(full), found["spearman"], found["ties"], nothing and nothing["rate"], found["exploit"]]
+        rows.append([name, *("-" if value is None else f"{value:.2f}" for value in figures)])
+    columns = ["scorer", "worst AUROC", "Spearman", "ties", "nothing preferred", "exploit"]
+    terminal.print_table(f"{report['candidates']} candidates of {report['pairs']} pairs", columns, rows)
+    terminal.print_facts({"table": out / "lab.md"})

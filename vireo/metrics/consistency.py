@@ -1,0 +1,40 @@
+"""How steady a clip is, with no look at what it shows. All of these are highest where nothing happens at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def temporal_flickering(video: np.ndarray) -> float:
+    """VBench's measure (Huang et al. 2024): (255 - mean absolute difference of neighbouring frames) / 255, in 0..1.
+
+    video: uint8 (T, H, W, 3). 1 for a still clip and for a single frame.
+    """
+    if len(video) < 2:
+        return 1.0
+    gaps = np.abs(np.diff(video.astype(np.int16), axis=0))
+    return float((255 - gaps.mean(dtype=np.float64)) / 255)
+
+
+def frame_consistency(vectors: np.ndarray) -> float:
+    """VBench's subject and background consistency, in -1..1: for each frame after the first the mean of its cosine
+    similarities to the first and to the previous frame; their mean over frames.
+
+    vectors: (T, D), one a frame, of any encoder of pictures (VBench: DINO for subjects, CLIP for backgrounds).
+    1 for a single frame.
+    """
+    if len(vectors) < 2:
+        return 1.0
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    to_first = units[1:] @ units[0]
+    to_previous = (units[1:] * units[:-1]).sum(1)
+    return float(((to_first + to_previous) / 2).mean())
+
+
+def similarity(vectors: np.ndarray, others: np.ndarray) -> float:
+    """Mean cosine similarity of the frames of two clips, in -1..1; VIVA's R_SP where they are source and edit.
+
+    vectors, others: (T, D), one a frame.
+    """
+    a, b = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (vectors, others))
+    return float((a * b).sum(1).mean())
