@@ -16,7 +16,10 @@ from vireo.receipt import ReceiptWriter
 from vireo.receipt.format import ModelFacts
 from vireo.video.io import Quality, VideoReader, write_lossless
 
-COMMANDS = ["", "edit", "verify", "world", "world make", "train", "eval", "compare", "lab", "models", "doctor", "bench"]
+COMMANDS = (
+    *("", "edit", "verify", "world", "world make", "world studiobench", "train", "eval", "compare", "lab"),
+    *("models", "doctor", "bench"),
+)
 
 
 @pytest.fixture

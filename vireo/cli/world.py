@@ -1,4 +1,4 @@
-"""`vireo world make`: paired edits with exact truth, rendered by the studio."""
+"""`vireo world`: paired edits with exact truth, rendered by the studio."""
 
 from __future__ import annotations
 
@@ -49,6 +49,19 @@ def make(
             size=wanted,
             on_progress=advance,
         )
+    terminal.print_facts({"pairs": folder / "pairs.jsonl"})
+
+
+@world.command("studiobench")
+def studiobench(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the pair set goes.")],
+) -> None:
+    """Render StudioBench into DIR: 1,000 fixed edits of all families, for `vireo eval`."""
+    terminal.check_folder(folder)
+    with terminal.progress("rendering") as advance:
+        from vireo.world.studiobench import make_studiobench
+
+        make_studiobench(folder, on_progress=advance)
     terminal.print_facts({"pairs": folder / "pairs.jsonl"})
 
 

@@ -116,6 +116,7 @@ def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
         ("seconds a clip, median", number(report["seconds_per_clip"], 2)),
     ]
+    rows += [(f"success, {name}", rate(interval)) for name, interval in report["subsets"].items()]
     if report["paraphrases"]:
         rows.append(("success with paraphrases", rate(report["paraphrases"]["success"])))
         rows.append(("success lost with paraphrases", rate(report["paraphrases"]["loss"])))

@@ -49,7 +49,7 @@ class Record(BaseModel):
 
     composited: the edit as users get it (for finished clips: the clip). raw: straight from the pipeline.
     region_recall, region_excess: of local edits. trace: of removals, for both. key: of pair and settings.
-    judged: the composited clip, where a judge was asked.
+    judged: the composited clip, where a judge was asked. subsets: of `vireo.world.studiobench`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -70,6 +70,7 @@ class Record(BaseModel):
     trace_raw: Trace | None
     seconds: float
     judged: Judged | None = None
+    subsets: list[str] = []
 
 
 def record_key(pair: EditPair, condition: Condition, settings: Mapping[str, Any]) -> str:

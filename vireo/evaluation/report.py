@@ -20,6 +20,7 @@ from vireo.metrics.shadow import left_behind
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, EditScore
 from vireo.runtime import source_commit, whole_file
 from vireo.types import FAMILIES
+from vireo.world.studiobench import SUBSETS
 
 BESIDE = ("hybrid", "reference")
 """Families reported but not in the headline."""
@@ -62,6 +63,7 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
             "composited": left_behind([r.trace for r in plain if r.trace]),
             "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
         },
+        "subsets": _subsets(plain),
         "paraphrases": _paraphrases(records),
         "judged": judged_report(plain, headline_families(plain), settings),
         "seconds_per_clip": _median(r.seconds for r in plain),
@@ -71,6 +73,12 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "commit": source_commit(),
     }
     return report
+
+
+def _subsets(records: Sequence[Record]) -> dict[str, Any]:
+    """Success where it is hard in a known way (`vireo.world.studiobench`)."""
+    groups = {name: [r.composited.success for r in records if name in r.subsets] for name in SUBSETS}
+    return {name: _plain(mean_interval(outcomes)) for name, outcomes in groups.items() if outcomes}
 
 
 def _spared(records: Sequence[Record]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from vireo.judges.judge import Judgement
 from vireo.metrics.frames import psnr, ssim
 from vireo.metrics.shadow import Trace, removal_trace
 from vireo.metrics.truth import EditScore, dilated, is_global, region_excess, region_recall, score_edit
+from vireo.world.studiobench import subsets
 
 
 def score(
@@ -54,6 +55,7 @@ def score(
         trace_raw=trace(edited.raw),
         seconds=seconds,
         judged=None if judgement is None else _judged(judgement),
+        subsets=subsets(job.pair),
     )
 
 

@@ -1,0 +1,46 @@
+import pytest
+
+from vireo.types import TEST_SEED, EditPair
+from vireo.world import studiobench
+from vireo.world.sampling import sample_scene
+from vireo.world.studiobench import FAST, make_studiobench, subsets
+from vireo.world.view import views
+
+
+def pair(family, scene=None, concerned=()):
+    files = dict.fromkeys(("source", "target", "mask", "instruction", "source_caption", "target_caption"), "")
+    facts = {"id": "a", "family": family, "seed": TEST_SEED, "split": "test", "paraphrases": [], "target_scene": {}}
+    return EditPair(**files, **facts, scene=scene.model_dump(mode="json") if scene else {}, concerned=list(concerned))
+
+
+def moving(step):
+    """A scene whose first object crosses `step` of the width in each frame."""
+    scene = sample_scene(3)
+    scene = scene.model_copy(update={"camera": scene.camera.model_copy(update={"kind": "static"})})
+    camera, body = views(scene)[0], scene.bodies[0]
+    right, _, forward = camera.axes
+    start = camera.eye + 3.0 * forward
+    metre = camera.project(start + right)[0] - camera.project(start)[0]
+    places = [start + right * (k * step * scene.width / metre) for k in range(scene.frames)]
+    track = tuple((*map(float, place), 1.0, 0.0, 0.0, 0.0) for place in places)
+    return scene.model_copy(update={"bodies": (body.model_copy(update={"track": track}), *scene.bodies[1:])})
+
+
+@pytest.mark.parametrize(("step", "fast"), [(0.0, False), (FAST * 0.9, False), (FAST * 1.1, True)])
+def test_fast_is_what_crosses_the_picture(step, fast):
+    assert subsets(pair("recolor", moving(step), [0])) == ["fast motion"] * fast
+    assert subsets(pair("recolor", moving(step))) == [], "what is not edited may fly"
+
+
+def test_other_subsets():
+    assert subsets(pair("style")) == subsets(pair("background")) == ["global edit"]
+    assert subsets(pair("remove")) == ["shadow after removal"]
+    assert subsets(pair("add")) == []
+
+
+def test_it_is_fixed(monkeypatch, tmp_path):
+    asked = {}
+    monkeypatch.setattr(studiobench, "make_pairs", lambda folder, **options: asked.update(options, folder=folder))
+    make_studiobench(tmp_path, workers=1)
+    wanted = {"folder": tmp_path, "count": 1000, "seed": 2_000_000, "split": "test", "workers": 1, "on_progress": None}
+    assert asked == wanted

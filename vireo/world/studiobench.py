@@ -1,0 +1,58 @@
+"""StudioBench: 1 000 fixed edits of all families with exact truth, and which of them are hard in a known way."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+from vireo.types import EditPair
+from vireo.world.generate import make_pairs
+from vireo.world.scene import Scene
+from vireo.world.view import views
+
+COUNT, SEED = 1000, 2_000_000
+"""Never change: figures on other pairs could not be compared."""
+
+FAST = 0.05
+"""Share of the picture's width that an object crosses from one frame to the next to count as fast."""
+
+GLOBAL = ("background", "light", "style")
+
+SUBSETS = ("fast motion", "global edit", "shadow after removal")
+"""The cases in which VIVA's authors saw their own model fail."""
+
+
+def make_studiobench(
+    folder: str | Path, *, workers: int | None = None, on_progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Renders StudioBench into a folder; as `make_pairs`, which goes on from a broken run."""
+    make_pairs(folder, count=COUNT, seed=SEED, split="test", workers=workers, on_progress=on_progress)
+
+
+def subsets(pair: EditPair) -> list[str]:
+    """Which of SUBSETS a pair belongs to.
+
+    fast motion: an object that the edit concerns crosses more than FAST of the width between two frames.
+    global edit: must change the whole picture, and not overdo it. shadow after removal: must go, too.
+    """
+    found = []
+    if pair.concerned and pair.scene and _fastest(Scene.model_validate(pair.scene), pair.concerned) > FAST:
+        found.append("fast motion")
+    if pair.family in GLOBAL:
+        found.append("global edit")
+    if pair.family == "remove":
+        found.append("shadow after removal")
+    return found
+
+
+def _fastest(scene: Scene, bodies: list[int]) -> float:
+    """The greatest step of an object's centre from frame to frame, as a share of the width."""
+    cameras, fastest = views(scene), 0.0
+    for body in (scene.bodies[index] for index in bodies if index < len(scene.bodies)):
+        if not body.track:
+            continue
+        places = [camera.project(pose[:3])[:2] for camera, pose in zip(cameras, body.track, strict=True)]
+        for (x, y), (u, v) in itertools.pairwise(places):
+            fastest = max(fastest, ((u - x) ** 2 + (v - y) ** 2) ** 0.5 / scene.width)
+    return fastest
