@@ -17,7 +17,7 @@ from vireo.receipt.format import ModelFacts
 from vireo.video.io import Quality, VideoReader, write_lossless
 
 COMMANDS = (
-    *("", "edit", "verify", "world", "world make", "world studiobench", "train", "eval", "compare", "lab"),
+    *("", "edit", "verify", "world", "world make", "world studiobench", "train", "eval", "compare", "lab", "study"),
     *("models", "doctor", "bench"),
 )
 
@@ -257,6 +257,7 @@ def test_wrong_pair_sets_are_refused(run, tmp_path):
         (["eval", "pairs", "--out", "report", "--model", "mini", "--price", "cheap"], "--price IN,OUT"),
         (["eval", "pairs", "--out", "report", "--model", "mini", "--judge", "ftp://host#model"], "HOST/v1#MODEL"),
         (["compare", "no-such-folder", "another"], "vireo eval"),
+        (["study", "pairs", "--method", "one", "--out", "study"], "NAME=FOLDER"),
     ],
 )
 def test_wrong_judges_and_reports_are_refused(run, tmp_path, monkeypatch, arguments, says):

@@ -157,6 +157,19 @@ def test_judges_are_asked_and_their_failures_are_no_scores(run, tmp_path):
     assert run(editor, tmp_path)["judged"] is None
 
 
+def test_kept_clips_can_be_scored_again(run, pairs_dir, tmp_path):
+    fails = {"make p1 bright"}
+    first = run(Perfect(fails), tmp_path / "one", keep=True)
+    again = Perfect(fails)
+    (tmp_path / "one" / "clips" / "p2.mkv").unlink()
+    run(again, tmp_path / "one", keep=True)
+    assert sorted(again.calls) == ["make p2 bright", "make p3 bright"], "the batch whose clip is gone"
+    scored = runner.evaluate(pairs_dir, out=tmp_path / "two", videos=tmp_path / "one" / "clips")
+    assert {family: row["success"] for family, row in scored["families"].items()} == {
+        family: row["success"] for family, row in first["families"].items()
+    }
+
+
 def test_a_broken_run_goes_on(run, tmp_path):
     class Stumbles(Perfect):
         def edit(self, jobs, truths):

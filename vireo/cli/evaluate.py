@@ -29,6 +29,7 @@ def evaluate(
     guidance: Guidance = None,
     seed: Seed = 0,
     paraphrases: Annotated[bool, typer.Option("--paraphrases", help="Also one paraphrase a pair.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Also write the edited clips, OUT/clips/ID.mkv.")] = False,
     judge: Annotated[
         str | None,
         typer.Option(help="Also ask a judge: https://HOST/v1#MODEL, a folder of a chat model, or a pipeline (mini)."),
@@ -61,6 +62,7 @@ def evaluate(
             seed=seed,
             paraphrases=paraphrases,
             judge=asked,
+            keep=keep,
             command=shlex.join(["vireo", *sys.argv[1:]]),
             on_progress=advance,
         )

@@ -18,6 +18,7 @@ from vireo.evaluation.sheets import write_strip
 from vireo.evaluation.truths import load_truth
 from vireo.judges.judge import Judge, Sample
 from vireo.types import EditPair
+from vireo.video.io import write_lossless
 from vireo.video.region import Preserve
 
 
@@ -35,6 +36,7 @@ def evaluate(
     seed: int = 0,
     paraphrases: bool = False,
     judge: Judge | None = None,
+    keep: bool = False,
     command: str | None = None,
     on_progress: Callable[..., None] | None = None,
 ) -> dict[str, Any]:
@@ -45,7 +47,8 @@ def evaluate(
     strips/*.png and sheet-*.jpg (pictures), report.json and report.html.
 
     limit: only the first so many pairs. paraphrases: each pair once more with one of its paraphrases, chosen
-    by the pair's place in the set. judge: scores every edit, too (`vireo.judges`). preserve, look, steps, guidance,
+    by the pair's place in the set. judge: scores every edit, too (`vireo.judges`).
+    keep: also writes the edited clips, out/clips/ID.mkv, as `videos` takes them. preserve, look, steps, guidance,
     seed: as in `edit_video`. command: what the report names as its origin. on_progress: called as on_progress(done,
     total, label).
 
@@ -64,7 +67,8 @@ def evaluate(
         if model is not None
         else FinishedClips(Path(videos))
     )
-    (out / "strips").mkdir(parents=True, exist_ok=True)
+    for name in ("strips", "clips") if keep else ("strips",):
+        (out / name).mkdir(parents=True, exist_ok=True)
     settings = {**editor.settings, **(judge.settings if judge else {})}
     jobs = list(_jobs(pairs, settings, paraphrases=paraphrases))
     finished = read_records(out / "records.jsonl")
@@ -74,8 +78,9 @@ def evaluate(
             batch = jobs[start : start + editor.batch]
             if on_progress is not None:
                 on_progress(start, len(jobs), "editing and scoring")
-            if any(job.key not in finished for job in batch):
-                for record in _run(batch, editor, judge, pairs_dir, out):
+            kept = [not keep or _clip_of(out, job).is_file() for job in batch]
+            if not all(kept) or any(job.key not in finished for job in batch):
+                for record in _run(batch, editor, judge, pairs_dir, out, keep):
                     writer.append(record)
                     finished[record.key] = record
     records = [finished[job.key] for job in jobs]
@@ -91,7 +96,11 @@ def _jobs(pairs: list[EditPair], settings: dict[str, Any], *, paraphrases: bool)
             yield Job(pair, condition, instruction, record_key(pair, condition, settings))
 
 
-def _run(jobs: list[Job], editor: Editor, judge: Judge | None, folder: Path, out: Path) -> Iterator[Record]:
+def _clip_of(out: Path, job: Job) -> Path:
+    return out / "clips" / f"{job.pair.id}.mkv"
+
+
+def _run(jobs: list[Job], editor: Editor, judge: Judge | None, folder: Path, out: Path, keep: bool) -> Iterator[Record]:
     truths = [load_truth(folder, job.pair) for job in jobs]
     began = time.perf_counter()
     edits = editor.edit(jobs, truths)
@@ -103,4 +112,6 @@ def _run(jobs: list[Job], editor: Editor, judge: Judge | None, folder: Path, out
     judgements = judge.judge(samples) if judge else [None] * len(jobs)
     for job, truth, edited, judgement in zip(jobs, truths, edits, judgements, strict=True):
         write_strip(out / "strips" / f"{job.key}.png", truth, edited.composited, edited.region)
+        if keep and job.condition == "plain":
+            write_lossless(_clip_of(out, job), edited.composited, fps=truth.fps)
         yield score(job, truth, edited, editor.reconstruct(truth.target), seconds, judgement)

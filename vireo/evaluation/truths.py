@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +27,13 @@ class Truth:
     others: np.ndarray | None
     concerned: np.ndarray | None
     reference: np.ndarray | None
+    fps: Fraction = Fraction(8)
 
 
 def load_truth(folder: Path, pair: EditPair) -> Truth:
     """Reads the videos of a pair; raises InputError where they do not fit together."""
-    source = read_clip(folder / pair.source, trusted=True).frames
+    clip = read_clip(folder / pair.source, trusted=True)
+    source = clip.frames
     target = read_clip(folder / pair.target, trusted=True).frames
     mask = read_clip(folder / pair.mask, trusted=True).frames[..., 0] > 127
     if not source.shape == target.shape == (*mask.shape, 3):
@@ -44,4 +47,4 @@ def load_truth(folder: Path, pair: EditPair) -> Truth:
     reference = None
     if pair.reference is not None:
         reference = read_clip(folder / pair.reference, trusted=True).frames[0]
-    return Truth(source, target, mask, others, concerned, reference)
+    return Truth(source, target, mask, others, concerned, reference, clip.fps)

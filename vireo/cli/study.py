@@ -1,0 +1,82 @@
+"""`vireo study`: people compare finished clips, blind, on a local web page."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.cli import terminal
+from vireo.errors import InputError
+
+OUTCOMES = ("win", "tie", "lose")
+
+
+class Mode(StrEnum):
+    """Two methods at a time, or all of them in order."""
+
+    pairs = "pairs"
+    ranking = "ranking"
+
+
+def study(
+    pairs: Annotated[Path, typer.Argument(metavar="PAIRS_DIR", help="The pair set whose clips were edited.")],
+    methods: Annotated[
+        list[str],
+        typer.Option("--method", metavar="NAME=FOLDER", help="Finished clips ID.mkv or ID.mp4; give two or more."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of answers.csv; a broken study goes on from it.")],
+    mode: Annotated[Mode, typer.Option(help="Two at a time (win, tie, lose), or a ranking of all.")] = Mode.pairs,
+    seed: Annotated[int, typer.Option(min=0, help="Of the order of screens and sides.")] = 0,
+    host: Annotated[str, typer.Option(help="Address to serve at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve at; 0: any free one.")] = 8000,
+    results: Annotated[bool, typer.Option("--results", help="Only sum up the answers so far.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
+) -> None:
+    """Serve a user study until Ctrl-C, then sum up its answers: rates and Bradley-Terry strengths."""
+    from vireo.evaluation import study as studies
+    from vireo.evaluation.study_page import StudyServer
+
+    terminal.check_folder(out)
+    made = studies.Study(pairs, _folders(methods), out, mode.value, seed)
+    if not results:
+        server = StudyServer(made, host, port)
+        print(
+            f"study of {len(made.instructions)} clips at {server.url}; end it with Ctrl-C", file=sys.stderr, flush=True
+        )
+        if made.left_out:
+            print(f"left out, not every method has them: {', '.join(made.left_out)}", file=sys.stderr)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            server.server_close()
+    summary = studies.results(made.answers(), made.methods)
+    if as_json:
+        terminal.print_json(summary)
+        return
+    for criterion, found in summary["criteria"].items():
+        rows = [
+            [f"{row['first']} against {row['second']}", str(row["n"])]
+            + [f"{row[name]['rate']:.2f} [{row[name]['low']:.2f}, {row[name]['high']:.2f}]" for name in OUTCOMES]
+            for row in found["pairs"]
+        ]
+        terminal.print_table(criterion, ["methods", "n", *OUTCOMES], rows)
+        rows = [
+            [name, f"{value['strength']:+.2f} [{value['low']:+.2f}, {value['high']:+.2f}]"]
+            for name, value in found["strength"].items()
+        ]
+        terminal.print_table("Bradley-Terry strength, mean 0", ["method", "strength"], rows)
+    terminal.print_facts({"raters": summary["raters"], "answers": summary["answers"], "file": out / "answers.csv"})
+
+
+def _folders(methods: list[str]) -> dict[str, Path]:
+    folders = {}
+    for text in methods:
+        name, equals, folder = text.partition("=")
+        if not (name and equals and Path(folder).is_dir()):
+            raise InputError(f"cannot read the method {text!r}", "write --method NAME=FOLDER of finished clips")
+        folders[name] = Path(folder)
+    return folders
