@@ -16,8 +16,9 @@ edit: setup
 	@mkdir -p out
 	@$(BIN)/vireo edit examples/studio.mp4 "make the red ball blue" -o out/edit.mp4 --compare out/edit.png -y
 
+# One thread a worker: two small models that share both cores slow each other down.
 test: setup
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
