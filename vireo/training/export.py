@@ -45,7 +45,7 @@ def stamp_weights(folder: Path, facts: dict[str, str]) -> None:
 
     Also takes out of configurations the folder that a part was loaded from, which says nothing elsewhere.
     """
-    for path in sorted(folder.rglob("config.json")):
+    for path in sorted([*folder.rglob("config.json"), *folder.rglob("model_index.json")]):
         config = json.loads(path.read_text())
         if config.pop("_name_or_path", None) is not None:
             path.write_text(json.dumps(config, indent=2) + "\n")

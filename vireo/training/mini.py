@@ -27,7 +27,7 @@ from vireo.training import clip, vlm
 from vireo.training.clip import ClipConfig, ClipStage
 from vireo.training.editor import EditorConfig, EditorStage
 from vireo.training.export import save_model, stamp_weights
-from vireo.training.loop import OnProgress, Progress, run
+from vireo.training.loop import LoopConfig, OnProgress, Progress, run
 from vireo.training.material import Material
 from vireo.training.sets import EDITS_FAMILIES, DataConfig
 from vireo.training.t2v import T2vConfig, T2vStage
@@ -134,7 +134,8 @@ class _Work:
         self._save_metrics("vlm", vlm.measure(made.model, self.material.unseen_curriculum))
         if former:
             former.register_to_config(template=vars(self.material.template))
-            self._save_pipeline(former)
+            command = f"vireo train vlm --set vlm.former={self.config.vlm.former}"
+            self._save_pipeline(former, command, self.config.vlm.loop)
         save_model(self.workdir / "vlm" / "model", made)
         return True
 
@@ -159,7 +160,7 @@ class _Work:
         studio, footage = list(self.material.studio_edits()), self.material.footage_edits()
         stage = EditorStage(self.config.editor, base, studio, footage, validation, self.device)
         done = self._run(stage)
-        self._save_pipeline(self._assemble(stage.module))
+        self._save_pipeline(self._assemble(stage.module), "vireo train mini", self.config.editor.loop)
         return done
 
     def _save_metrics(self, stage: str, metrics: dict[str, Any]) -> None:
@@ -200,12 +201,8 @@ class _Work:
             guidance=self.config.guidance,
         )
 
-    def _save_pipeline(self, pipeline: VireoPipeline) -> None:
+    def _save_pipeline(self, pipeline: VireoPipeline, command: str, loop: LoopConfig) -> None:
         folder = self.workdir / "mini"
         save_model(folder, pipeline)
-        facts = {
-            "command": "vireo train mini",
-            "commit": source_commit(),
-            "seed": str(self.config.editor.loop.seed),
-        }
+        facts = {"command": command, "commit": source_commit(), "seed": str(loop.seed)}
         stamp_weights(folder, facts)
