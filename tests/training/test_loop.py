@@ -50,8 +50,12 @@ def state_bytes(folder):
 
 
 def test_killed_twenty_times_at_random_moments_ends_bit_equal_to_the_unbroken_run(frames, tmp_path):
-    threads = torch.get_num_threads()
-    fork = multiprocessing.get_context("fork")
+    # Forked from a server that has torch but never computed: children of a process with threads may hang.
+    fork = multiprocessing.get_context("forkserver")
+    fork.set_forkserver_preload(["vireo.training.vae"])
+    ready = fork.Process(target=torch.set_num_threads, args=(1,))
+    ready.start()
+    ready.join()
     began = time.monotonic()
     whole = fork.Process(target=train, args=(frames, tmp_path / "whole"))
     whole.start()
@@ -78,7 +82,6 @@ def test_killed_twenty_times_at_random_moments_ends_bit_equal_to_the_unbroken_ru
             broken = tmp_path / f"broken-{len(reached)}"
     assert any(0 < step < STEPS for step in reached), "no kill hit a run in its middle"
     assert state_bytes(broken) == state_bytes(tmp_path / "whole")
-    torch.set_num_threads(threads)
 
 
 def test_time_limit_leaves_a_checkpoint_and_the_same_call_goes_on(frames, tmp_path):
