@@ -65,7 +65,8 @@ def test_what_means_nothing_is_left_out():
     assert CORRUPTIONS["wrong_object"](alone, pair, 1.0) is None
     assert CORRUPTIONS["shadow_left"](alone, pair, 1.0) is None
     assert CORRUPTIONS["wrong_side"](everywhere, pair, 1.0) is None
-    assert CORRUPTIONS["flicker"](Truth(*(v[:1] for v in vars(pair).values() if v is not None), None), pair, 1) is None
+    clips = (pair.source, pair.target, pair.mask, pair.others, pair.concerned)
+    assert CORRUPTIONS["flicker"](Truth(*(clip[:1] for clip in clips), None), pair, 1.0) is None
 
 
 def test_auroc_is_mann_and_whitneys():
