@@ -55,6 +55,9 @@ FAMILIES = (
 )
 """Kinds of literal edits, in the order of every table."""
 
+GLOBAL_FAMILIES = ("background", "light", "style")
+"""Those that change more or less the whole picture."""
+
 FOOTAGE_FAMILIES = ("light", "style", "watermark", "absent")
 """Those whose exact result is a function of the frames, so that footage has one, too."""
 

@@ -104,6 +104,24 @@ def test_ties_and_a_study_that_was_cut_off(folders, tmp_path):
     assert row["tie"]["rate"] == 1
 
 
+def test_a_screen_that_is_sent_twice_counts_once(folders, tmp_path):
+    study = make(folders, tmp_path)
+    given, refused = dict.fromkeys(CRITERIA["pairs"], "win"), []
+
+    def send():
+        try:
+            study.answer("ann", 0, given)
+        except InputError as error:
+            refused.append(error)
+
+    senders = [threading.Thread(target=send) for _ in range(8)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert (len(study.answers()), len(refused)) == (3, 7)
+
+
 @pytest.mark.parametrize(
     ("mode", "given"),
     [

@@ -110,6 +110,16 @@ def test_good_replies_are_asked_for_once(serve, tmp_path):
     assert not other.judge([sample(1)])[0].usage.cached, "other pictures are another question"
 
 
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"reply": "ten!"}', b"\xff"])
+def test_what_was_kept_and_is_damaged_is_asked_again(serve, tmp_path, damage):
+    server = serve(lambda body, count: completion(json.dumps(SCORES)))
+    judge_of(server, cache=tmp_path).judge([sample()])
+    next(tmp_path.glob("*.json")).write_bytes(damage)
+    found = judge_of(server, cache=tmp_path).judge([sample()])[0]
+    assert (found.failure, found.usage.cached, len(server.requests)) == (None, False, 2)
+    assert judge_of(server, cache=tmp_path).judge([sample()])[0].usage.cached
+
+
 def test_bad_replies_are_not_kept(serve, tmp_path):
     server = serve(lambda body, count: completion("ten!" if count < 2 else json.dumps(SCORES)))
     assert judge_of(server, cache=tmp_path, attempts=2).judge([sample()])[0].failure.startswith("no JSON object")

@@ -1,5 +1,6 @@
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -259,6 +260,8 @@ def test_a_former_instructor_keeps_what_its_editor_reads(small):
     before = stage.loss(0)[0].item()
     stage.config = others
     assert before - stage.loss(0)[0].item() == pytest.approx(2 * moved, rel=1e-2)
+    stage.curriculum = SimpleNamespace(patch_size=12)
+    assert stage.finish().processor.patch_size == 12, "that of the former tower"
 
 
 def test_what_is_kept_are_the_states_that_an_editor_reads(small):

@@ -48,7 +48,6 @@ def evaluate(
         from vireo.evaluation.runner import evaluate as run
 
         asked = open_judge(judge, rubric.value, cache=cache_folder() / "judgements", prices=prices) if judge else None
-
         report = run(
             pairs,
             out=out,

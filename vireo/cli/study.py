@@ -12,8 +12,6 @@ import typer
 from vireo.cli import terminal
 from vireo.errors import InputError
 
-OUTCOMES = ("win", "tie", "lose")
-
 
 class Mode(StrEnum):
     """Two methods at a time, or all of them in order."""
@@ -58,12 +56,12 @@ def study(
         terminal.print_json(summary)
         return
     for criterion, found in summary["criteria"].items():
-        rows = [
-            [f"{row['first']} against {row['second']}", str(row["n"])]
-            + [f"{row[name]['rate']:.2f} [{row[name]['low']:.2f}, {row[name]['high']:.2f}]" for name in OUTCOMES]
-            for row in found["pairs"]
-        ]
-        terminal.print_table(criterion, ["methods", "n", *OUTCOMES], rows)
+        rows = []
+        for row in found["pairs"]:
+            rates = [row[name] for name in studies.OUTCOMES]
+            texts = [f"{rate['rate']:.2f} [{rate['low']:.2f}, {rate['high']:.2f}]" for rate in rates]
+            rows.append([f"{row['first']} against {row['second']}", str(row["n"]), *texts])
+        terminal.print_table(criterion, ["methods", "n", *studies.OUTCOMES], rows)
         rows = [
             [name, f"{value['strength']:+.2f} [{value['low']:+.2f}, {value['high']:+.2f}]"]
             for name, value in found["strength"].items()

@@ -31,7 +31,7 @@ from vireo.models.chat import (
 )
 from vireo.models.clip import IMAGE_SIZE, PATCH_SIZE
 from vireo.models.tokenizer import EOS, IMAGE, plain_ids
-from vireo.types import EditPair
+from vireo.types import GLOBAL_FAMILIES, EditPair
 
 ROOM = {0: 256, 1: 192, 2: 192}
 """Tokens of a sequence beside those of its pictures, by their number. Fixed, so that every step has the same shapes."""
@@ -189,7 +189,7 @@ class Curriculum:
         source = self.pictures.still(int(self.sources[index]), still)
         target = self.pictures.still(int(self.targets[index]), still)
         family = self.families[index]
-        local = family not in verdicts.GLOBAL_FAMILIES
+        local = family not in GLOBAL_FAMILIES
         kind = str(rng.choice(list(verdicts.SHARES), p=list(verdicts.SHARES.values())))
         others = [k for k in self.siblings[int(self.sources[index])] if k != index and self.families[k] != "absent"]
         other = None
@@ -239,7 +239,7 @@ class Curriculum:
             candidate = "copy" if candidate == "exact" else candidate
         if fault == "foreign" and family == "absent" and candidate != "exact":
             return None  # untouched is what that instruction asks for
-        local = self.families[index] not in verdicts.GLOBAL_FAMILIES
+        local = self.families[index] not in GLOBAL_FAMILIES
         known = verdicts.truth(candidate, fault, local)
         if absent and candidate in ("over", "degraded"):
             known.pop("accuracy", None)

@@ -22,9 +22,9 @@ from vireo.data.questions import Question, ask
 from vireo.data.riddles import every_riddle
 from vireo.data.sayings import Saying, sayings
 from vireo.data.turns import Text, TurnBank, bits, tokenise
-from vireo.data.verdicts import DIAGNOSES, GLOBAL_FAMILIES
+from vireo.data.verdicts import DIAGNOSES
 from vireo.models.chat import CHANGES, CRITIC_QUESTIONS, EVERYWHERE, FAULT, NO, NONE, WHERE, YES, InstructorTemplate
-from vireo.types import EditPair
+from vireo.types import GLOBAL_FAMILIES, EditPair
 from vireo.world.scene import Scene
 from vireo.world.truth import Sight, sights
 

@@ -33,7 +33,6 @@ SHARES: dict[Candidate, float] = {
     "ghost": 0.05,
     "degraded": 0.10,
 }
-GLOBAL_FAMILIES = ("background", "light", "style")
 QUESTION_SHARES: dict[QuestionKind, float] = {
     "accuracy": 0.34,
     "overall": 0.30,

@@ -6,7 +6,6 @@ right edit (VIVA's R_SP does so by design), and must not be high where no edit s
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -14,18 +13,19 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from scipy.stats import rankdata, spearmanr
 
 from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
 from vireo.evaluation.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
 from vireo.evaluation.editors import fingerprint
+from vireo.evaluation.records import RecordWriter, read_records, record_key
 from vireo.evaluation.truths import Truth, load_truth
 from vireo.judges.critic import p_yes
 from vireo.judges.judge import shown
-from vireo.judges.own import QUESTIONS
-from vireo.judges.rubric import BEST, applicable, overall
+from vireo.judges.own import rubric_scores
+from vireo.judges.rubric import applicable, overall
 from vireo.judges.sight import picture_vectors
 from vireo.metrics.bootstrap import mean_interval
 from vireo.metrics.consistency import frame_consistency, similarity, temporal_flickering
@@ -89,43 +89,24 @@ def grade(
     pipe = VireoPipeline.from_pretrained(model)
     out.mkdir(parents=True, exist_ok=True)
     settings = {"model": model, "weights": fingerprint(resolve(model)), "frames": FRAMES, "strengths": list(STRENGTHS)}
-    done = _read(out / "graded.jsonl")
+    done = read_records(out / "graded.jsonl", GradedPair)
     rows: list[Graded] = []
-    with (out / "graded.jsonl").open("a", encoding="utf-8") as file:
-        file.write("\n")  # ends a line that a killed run has left half written
+    with RecordWriter(out / "graded.jsonl") as writer:
         for index, pair in enumerate(pairs):
             if on_progress:
                 on_progress(index, len(pairs), "grading")
-            key = _key(pair, settings)
+            key = record_key(pair, "graded", settings)
             if key not in done:
                 other = load_truth(Path(pairs_dir), pairs[(index + len(pairs) // 2) % len(pairs)])
-                done[key] = list(_candidates(pair, load_truth(Path(pairs_dir), pair), other, pipe))
-                file.write(GradedPair(key=key, candidates=done[key]).model_dump_json() + "\n")
-                file.flush()
-            rows += done[key]
+                candidates = list(_candidates(pair, load_truth(Path(pairs_dir), pair), other, pipe))
+                done[key] = GradedPair(key=key, candidates=candidates)
+                writer.append(done[key])
+            rows += done[key].candidates
     report = summarise(rows) | {"settings": settings, "pairs": len(pairs), "command": command}
     for name, text in (("lab.json", json.dumps(report, indent=1)), ("lab.md", as_markdown(report))):
         with whole_file(out / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return report
-
-
-def _key(pair: EditPair, settings: dict[str, Any]) -> str:
-    text = json.dumps([pair.model_dump(mode="json"), settings], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _read(path: Path) -> dict[str, list[Graded]]:
-    """The candidates of every pair that was graded; a line that a killed run left half written does not count."""
-    done = {}
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                pair = GradedPair.model_validate_json(line)
-            except ValidationError:
-                continue
-            done[pair.key] = pair.candidates
-    return done
 
 
 def _candidates(pair: EditPair, truth: Truth, other: Truth, pipe: VireoPipeline) -> Iterator[Graded]:
@@ -169,11 +150,7 @@ def score_clip(pipe: VireoPipeline, truth: Truth, clip: np.ndarray, instruction:
     scores["critic"] = float(np.mean(list(soft.values())))
     scores |= {f"{kind}, hard": float(value > 0.5) for kind, value in soft.items()}
     for rubric in ("viva", "revise"):
-        answers = {
-            criterion.name: BEST * float(np.mean([soft[kind] for kind in QUESTIONS[criterion.name]]))
-            for criterion in applicable(rubric)
-        }
-        scores[rubric] = next(iter(overall(rubric, answers).values()))
+        scores[rubric] = next(iter(overall(rubric, rubric_scores(soft, applicable(rubric))).values()))
     scores["R_SP"] = similarity(before, after)
     scores["frame consistency"] = frame_consistency(after)
     scores["temporal flickering"] = temporal_flickering(clip)

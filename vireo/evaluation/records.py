@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -73,19 +73,28 @@ class Record(BaseModel):
     subsets: list[str] = []
 
 
-def record_key(pair: EditPair, condition: Condition, settings: Mapping[str, Any]) -> str:
+def record_key(pair: EditPair, condition: str, settings: Mapping[str, Any]) -> str:
     """The same for the same pair, condition and settings only."""
     text = json.dumps([pair.model_dump(mode="json"), condition, dict(settings)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def read_records(path: Path) -> dict[str, Record]:
+class Keyed(Protocol):
+    """A pydantic model with a key."""
+
+    key: str
+
+
+AnyRecord = TypeVar("AnyRecord", bound=Keyed)
+
+
+def read_records(path: Path, kind: type[AnyRecord] = Record) -> dict[str, AnyRecord]:
     """Finished records by key; a line that a killed run left half written does not count."""
     records = {}
     if path.is_file():
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                record = Record.model_validate_json(line)
+                record = kind.model_validate_json(line)
             except ValidationError:
                 continue
             records[record.key] = record
@@ -107,7 +116,7 @@ class RecordWriter:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def append(self, record: Record) -> None:
+    def append(self, record: BaseModel) -> None:
         self._file.write(record.model_dump_json() + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())

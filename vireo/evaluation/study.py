@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -36,6 +36,7 @@ CRITERIA: dict[Mode, dict[str, str]] = {
 """Names and what people are asked."""
 
 COLUMNS = ("time", "rater", "item", "criterion", "first", "second", "outcome")
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _POINTS = {"win": 1.0, "tie": 0.5, "lose": 0.0}
 _NAME_LENGTH = 40
 
@@ -77,7 +78,7 @@ class Study:
         if not self.instructions:
             raise InputError("no pair has a clip of every method", "name folders that hold ID.mkv or ID.mp4")
         self.out.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def tasks(self, rater: str) -> list[Task]:
         """All screens of a rater in their order, which is another one for each name and always the same for one."""
@@ -108,23 +109,13 @@ class Study:
         places shown, best first. Raises InputError for anything else.
         """
         rater = checked_name(rater)
-        task = next((task for task in self.open_tasks(rater) if task.number == number), None)
-        if task is None:
-            raise InputError(f"screen {number} is not open for {rater}", "load the page again")
-        rows = [
-            {
-                "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                "rater": rater,
-                "item": task.item,
-                "criterion": criterion,
-                "first": first,
-                "second": second,
-                "outcome": outcome,
-            }
-            for criterion, first, second, outcome in self._outcomes(task, given)
-        ]
-        with self._lock:
-            _append(self.out / "answers.csv", rows)
+        with self._lock:  # two answers to one screen must not both find it open
+            task = next((task for task in self.open_tasks(rater) if task.number == number), None)
+            if task is None:
+                raise InputError(f"screen {number} is not open for {rater}", "load the page again")
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            rows = [(now, rater, task.item, *outcome) for outcome in self._outcomes(task, given)]
+            _append(self.out / "answers.csv", [dict(zip(COLUMNS, row, strict=True)) for row in rows])
 
     def _outcomes(self, task: Task, given: Any) -> list[tuple[str, str, str, Outcome]]:
         if self.mode == "pairs":

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from vireo.judges.rubric import Criterion, RubricName, applicable
+from vireo.judges.rubric import Criterion, RubricName, applicable, prompt
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,9 @@ class Sample:
 
     def criteria(self, rubric: RubricName) -> tuple[Criterion, ...]:
         return applicable(rubric, reference=self.reference is not None, generates=self.generates)
+
+    def prompt(self, rubric: RubricName) -> str:
+        return prompt(rubric, self.instruction, reference=self.reference is not None, generates=self.generates)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from vireo.errors import ModelError
 from vireo.judges.judge import Judgement, Sample, Usage, pictured
-from vireo.judges.rubric import RubricName, UnusableReply, prompt, read_reply
+from vireo.judges.rubric import RubricName, UnusableReply, read_reply
 from vireo.models.weights import foreign_weights
 
 LONGEST_REPLY = 400
@@ -43,10 +43,7 @@ class LocalJudge:
 
     @torch.no_grad()
     def _judge(self, sample: Sample) -> Judgement:
-        asked = prompt(
-            self.rubric, sample.instruction, reference=sample.reference is not None, generates=sample.generates
-        )
-        content: list[dict[str, Any]] = [{"type": "text", "text": asked}]
+        content: list[dict[str, Any]] = [{"type": "text", "text": sample.prompt(self.rubric)}]
         for title, pictures in pictured(sample, self.frames):
             content.append({"type": "text", "text": title})
             content += [{"type": "image", "image": Image.fromarray(picture)} for picture in pictures]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.judges.critic import p_yes
 from vireo.judges.judge import Judgement, Sample, shown
-from vireo.judges.rubric import BEST, RubricName
+from vireo.judges.rubric import BEST, Criterion, RubricName
 from vireo.models.chat import InstructorTemplate, QuestionKind
 
 QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
@@ -23,6 +24,12 @@ QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
     "generation_realism": ("realism",),
 }
 """Which of the critic's questions answer a criterion, on average. None tells how near a reference is."""
+
+
+def rubric_scores(sure: Mapping[QuestionKind, float], criteria: Sequence[Criterion]) -> dict[str, float]:
+    """Scores from 0 to 10 of those criteria that the critic's questions answer; sure: its probabilities of Yes."""
+    asked = {criterion.name: QUESTIONS[criterion.name] for criterion in criteria if criterion.name in QUESTIONS}
+    return {name: BEST * float(np.mean([sure[kind] for kind in kinds])) for name, kinds in asked.items()}
 
 
 class InstructorJudge:
@@ -55,9 +62,8 @@ class InstructorJudge:
     def _judge(self, sample: Sample) -> Judgement:
         before, after = (list(shown(video, self.frames)) for video in (sample.source, sample.edited))
         said = [sample.instruction] * len(before)
-        criteria = [criterion.name for criterion in sample.criteria(self.rubric) if criterion.name in QUESTIONS]
-        kinds = dict.fromkeys(kind for name in criteria for kind in QUESTIONS[name])
+        criteria = sample.criteria(self.rubric)
+        kinds = dict.fromkeys(kind for criterion in criteria for kind in QUESTIONS.get(criterion.name, ()))
         model = self.instructor, self.processor
         sure = {kind: float(p_yes(*model, before, after, said, kind, self.template).mean()) for kind in kinds}
-        scores = {name: BEST * float(np.mean([sure[kind] for kind in QUESTIONS[name]])) for name in criteria}
-        return Judgement(scores)
+        return Judgement(rubric_scores(sure, criteria))

@@ -23,7 +23,7 @@ from PIL import Image
 
 from vireo.errors import InputError
 from vireo.judges.judge import Judgement, Sample, Usage, pictured
-from vireo.judges.rubric import RubricName, UnusableReply, prompt, read_reply
+from vireo.judges.rubric import RubricName, UnusableReply, read_reply
 from vireo.runtime import whole_file
 
 KEY = "OPENAI_API_KEY"
@@ -99,10 +99,9 @@ class RemoteJudge:
 
     def _judge(self, sample: Sample) -> Judgement:
         request = self._request(sample)
-        known = self._cached(request)
+        known = self._cached(request, sample)
         if known is not None:
-            scores, reason = read_reply(known, sample.criteria(self.rubric))
-            return Judgement(scores, reason, usage=Usage(cached=True, cost=0.0))
+            return known
         spent, why = _Spent(), ""
         for attempt in range(self.endpoint.attempts):
             if attempt:
@@ -110,9 +109,12 @@ class RemoteJudge:
             try:
                 reply = self._ask(request, spent)
                 scores, reason = read_reply(reply, sample.criteria(self.rubric))
-            except (_Failed, UnusableReply) as error:
+            except UnusableReply as error:
                 why = str(error)
-                if getattr(error, "final", False):
+                continue
+            except _Failed as error:
+                why = str(error)
+                if error.final:
                     break
                 continue
             self._keep(request, reply)
@@ -120,13 +122,7 @@ class RemoteJudge:
         return Judgement(None, failure=why, usage=spent.usage(self.endpoint.prices))
 
     def _request(self, sample: Sample) -> dict[str, Any]:
-        asked = prompt(
-            self.rubric,
-            sample.instruction,
-            reference=sample.reference is not None,
-            generates=sample.generates,
-        )
-        content: list[dict[str, Any]] = [{"type": "text", "text": asked}]
+        content: list[dict[str, Any]] = [{"type": "text", "text": sample.prompt(self.rubric)}]
         for title, pictures in pictured(sample, self.frames):
             content.append({"type": "text", "text": title})
             content += [{"type": "image_url", "image_url": {"url": _data_url(picture)}} for picture in pictures]
@@ -164,11 +160,17 @@ class RemoteJudge:
         text = json.dumps([self.endpoint.url, request], sort_keys=True)
         return self.cache / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
 
-    def _cached(self, request: dict[str, Any]) -> str | None:
+    def _cached(self, request: dict[str, Any], sample: Sample) -> Judgement | None:
+        """What was kept; None where nothing was, or nothing that can be used."""
         place = self._place(request)
-        if place is None or not place.is_file():
+        if place is None:
             return None
-        return json.loads(place.read_text(encoding="utf-8"))["reply"]
+        try:
+            reply = json.loads(place.read_text(encoding="utf-8"))["reply"]
+            scores, reason = read_reply(reply, sample.criteria(self.rubric))
+        except (OSError, ValueError, LookupError, TypeError, UnusableReply):
+            return None
+        return Judgement(scores, reason, usage=Usage(cached=True, cost=0.0))
 
     def _keep(self, request: dict[str, Any], reply: str) -> None:
         place = self._place(request)

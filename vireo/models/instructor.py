@@ -75,12 +75,12 @@ def build_mini_instructor(vocab_size: int) -> LlavaForConditionalGeneration:
     return model
 
 
-def build_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaProcessor:
+def build_processor(tokenizer: PreTrainedTokenizerFast, patch_size: int = PATCH_SIZE) -> LlavaProcessor:
     """The processor that is saved beside mini's instructor."""
     return LlavaProcessor(
         image_processor=build_image_processor(),
         tokenizer=tokenizer,
-        patch_size=PATCH_SIZE,
+        patch_size=patch_size,
         vision_feature_select_strategy="default",
         num_additional_image_tokens=1,
     )

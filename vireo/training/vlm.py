@@ -199,7 +199,7 @@ class VlmStage:
 
     def finish(self) -> Bundle:
         """The instructor and its processor."""
-        return Bundle(self.module.instructor.eval(), build_processor(self.tokenizer))
+        return Bundle(self.module.instructor.eval(), build_processor(self.tokenizer, self.curriculum.patch_size))
 
 
 def new_instructor(clip: CLIPModel, vocabulary: int, pixels: Tensor, seed: int = 0) -> LlavaForConditionalGeneration:

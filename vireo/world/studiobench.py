@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-from vireo.types import EditPair
+from vireo.types import GLOBAL_FAMILIES, EditPair
 from vireo.world.generate import make_pairs
 from vireo.world.scene import Scene
 from vireo.world.view import views
@@ -16,8 +16,6 @@ COUNT, SEED = 1000, 2_000_000
 
 FAST = 0.05
 """Share of the picture's width that an object crosses from one frame to the next to count as fast."""
-
-GLOBAL = ("background", "light", "style")
 
 SUBSETS = ("fast motion", "global edit", "shadow after removal")
 """The cases in which VIVA's authors saw their own model fail."""
@@ -39,7 +37,7 @@ def subsets(pair: EditPair) -> list[str]:
     found = []
     if pair.concerned and pair.scene and _fastest(Scene.model_validate(pair.scene), pair.concerned) > FAST:
         found.append("fast motion")
-    if pair.family in GLOBAL:
+    if pair.family in GLOBAL_FAMILIES:
         found.append("global edit")
     if pair.family == "remove":
         found.append("shadow after removal")
