@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
+from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
 from vireo.evaluation import lab
 from vireo.evaluation.corruptions import CORRUPTIONS, STRENGTHS
-from vireo.evaluation.lab import TARGET, Graded, as_markdown, auroc, grade, summarise
-from vireo.evaluation.truths import Truth
+from vireo.evaluation.grades import EXCHANGED, OUTPUT, TARGET, Graded, as_markdown, auroc, summarise
+from vireo.evaluation.lab import grade
+from vireo.evaluation.truths import Truth, load_truth
 from vireo.metrics.truth import dilated, edit_error
+from vireo.video.io import write_lossless
 from vireo.world.generate import make_pairs
 
 
@@ -76,8 +79,8 @@ def test_auroc_is_mann_and_whitneys():
     assert auroc(np.array([1.0]), np.array([1.0, 0.0])) == 0.75
 
 
-def graded(pair, corruption, strength, accuracy, **scores):
-    facts = {"id": pair, "family": "recolor", "corruption": corruption, "strength": strength}
+def graded(pair, corruption, strength, accuracy, editor=None, **scores):
+    facts = {"id": pair, "family": "recolor", "corruption": corruption, "strength": strength, "editor": editor}
     return Graded(**facts, accuracy=accuracy, success=accuracy > 0.65, scores=scores)
 
 
@@ -104,14 +107,36 @@ def test_grades_of_known_scorers():
     assert (blind["ties"], blind["nothing_preferred"]["rate"], blind["exploit"]) == (1, 1, 0.5)
     table = as_markdown(found).splitlines()
     assert table[0].split(" | ")[:3] == ["| scorer", "nothing done", "blur"]
-    assert table[2].startswith("| exact | 1.00 | 1.00 | 1.00 | 0.00 | 0.00 | 0.00 |")
+    assert table[2].startswith("| exact | 1.00 | 1.00 | 1.00 | - | 0.00 | 0.00 | 0.00 |")
+
+
+def test_outputs_of_editors_are_graded_by_themselves():
+    """What scorers say of outputs changes nothing that is said of corruptions, and the other way round."""
+    made = [graded(f"p{k}", TARGET, 0.0, 1.0, exact=1.0, wrong=0.0) for k in range(20)]
+    made += [graded(f"p{k}", "blur", 1.0, 0.2, exact=0.2, wrong=0.5) for k in range(20)]
+    outputs = []
+    for k in range(20):
+        outputs.append(graded(f"p{k}", OUTPUT, 0.0, k / 20, "good", exact=k / 20, wrong=-k / 20))
+        outputs.append(graded(f"p{k}", OUTPUT, 0.0, k / 40, "bad", exact=k / 40, wrong=-k / 40))
+    alone, both = summarise(made), summarise(made + outputs)
+    assert alone["outputs"] == {}
+    assert both["outputs"]["good"] == {"n": 20, "accuracy": pytest.approx(0.475), "success": pytest.approx(0.3)}
+    for name in ("exact", "wrong"):
+        before, after = (found["scorers"][name] for found in (alone, both))
+        assert before["spearman_outputs"] is None
+        assert {k: before[k] for k in ("corruptions", "spearman", "ties")} == {
+            k: after[k] for k in ("corruptions", "spearman", "ties")
+        }
+    exact, wrong = (both["scorers"][name]["spearman_outputs"] for name in ("exact", "wrong"))
+    assert exact == {"rate": pytest.approx(1), "n": 40, "low": pytest.approx(1), "high": pytest.approx(1)}
+    assert wrong["rate"] == pytest.approx(-1)
 
 
 def test_a_broken_run_goes_on(tmp_path, monkeypatch):
     make_pairs(tmp_path / "pairs", count=3, seed=40, families=["recolor"], workers=1)
     calls = []
 
-    def score(pipe, truth, clip, instruction):
+    def score(pipe, source, clip, instruction):
         calls.append(instruction)
         if len(calls) == 40:
             raise KeyboardInterrupt
@@ -132,3 +157,31 @@ def test_a_broken_run_goes_on(tmp_path, monkeypatch):
     assert grade(tmp_path / "pairs", out=tmp_path / "out", command="vireo lab") == report
     with pytest.raises(InputError, match="fewer than two"):
         grade(tmp_path / "pairs", out=tmp_path / "out", limit=1)
+    with pytest.raises(InputError, match="no folder"):
+        grade(tmp_path / "pairs", out=tmp_path / "out", outputs=[tmp_path / "nothing"])
+
+
+def test_exchanged_pictures_and_finished_clips(tmp_path, monkeypatch):
+    """`exchanged` shows the target as the source; a folder's clips are graded where it has them, and only once."""
+    make_pairs(tmp_path / "pairs", count=3, seed=40, families=["recolor"], workers=1)
+    pairs = list(read_pairs(tmp_path / "pairs"))
+    truths = [load_truth(tmp_path / "pairs", pair) for pair in pairs]
+    clips = tmp_path / "copies"
+    clips.mkdir()
+    for pair, truth in zip(pairs[:2], truths, strict=False):
+        write_lossless(clips / f"{pair.id}.mkv", truth.source, fps=truth.fps)
+    asked = []
+
+    def score(pipe, source, clip, instruction):
+        asked.append((source, clip))
+        return {"mean": float(clip.mean()) - float(source.mean())}
+
+    monkeypatch.setattr(lab, "score_clip", score)
+    plain = grade(tmp_path / "pairs", out=tmp_path / "out")
+    swapped = [i for i, truth in enumerate(truths) if any((s == truth.target).all() for s, _ in asked)]
+    assert swapped == [0, 1, 2]
+    assert plain["scorers"]["mean"]["corruptions"][EXCHANGED]["1"]["n"] == 3
+    before = len(asked)
+    report = grade(tmp_path / "pairs", out=tmp_path / "out", outputs=[clips])
+    assert len(asked) == before + 2
+    assert report["outputs"] == {str(clips): {"n": 2, "accuracy": 0.0, "success": 0.0}}

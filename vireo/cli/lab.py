@@ -16,6 +16,10 @@ def lab(
     pairs: Annotated[Path, typer.Argument(metavar="PAIRS_DIR", help="A pair set of `vireo world make`.")],
     out: Annotated[Path, typer.Option(help="Folder of the tables; a broken run goes on from it.")],
     model: Annotated[str, typer.Option(help="A preset, a folder or a hub id: whose instructor judges.")] = "mini",
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of finished clips, OUT/clips of `vireo eval --keep`; may be given several times."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=2, help="Only the first so many pairs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tables as one JSON object.")] = False,
 ) -> None:
@@ -25,16 +29,21 @@ def lab(
         from vireo.evaluation.lab import grade
 
         command = shlex.join(["vireo", *sys.argv[1:]])
-        report = grade(pairs, out=out, model=model, limit=limit, command=command, on_progress=advance)
+        report = grade(
+            pairs, out=out, model=model, outputs=outputs or (), limit=limit, command=command, on_progress=advance
+        )
     if as_json:
         terminal.print_json(report)
         return
+    from vireo.evaluation.grades import key_figures
+
     rows = []
     for name, found in report["scorers"].items():
         full = [kinds["1"]["auroc"] for kinds in found["corruptions"].values() if "1" in kinds]
-        nothing = found["nothing_preferred"]
-        figures = [min(full), found["spearman"], found["ties"], nothing and nothing["rate"], found["exploit"]]
+        figures = [min(full), *key_figures(found)]
         rows.append([name, *("-" if value is None else f"{value:.2f}" for value in figures)])
-    columns = ["scorer", "worst AUROC", "Spearman", "ties", "nothing preferred", "exploit"]
+    columns = ["scorer", "worst AUROC", "Spearman", "outputs: Spearman", "ties", "nothing preferred", "exploit"]
     terminal.print_table(f"{report['candidates']} candidates of {report['pairs']} pairs", columns, rows)
+    for editor, made in report["outputs"].items():
+        print(f"{editor}: {made['n']} clips, accuracy {made['accuracy']:.2f}, success {made['success']:.2f}")
     terminal.print_facts({"table": out / "lab.md"})

@@ -171,20 +171,32 @@ class FinishedClips:
         self.settings: dict[str, Any] = {"videos": str(folder)}
 
     def edit(self, jobs: list[Job], truths: list[Truth]) -> list[Edited]:
-        return [self._read(job, truth) for job, truth in zip(jobs, truths, strict=True)]
+        return [Edited(self.read(job.pair, truth.source.shape)) for job, truth in zip(jobs, truths, strict=True)]
 
-    def _read(self, job: Job, truth: Truth) -> Edited:
-        paths = [self.folder / f"{job.pair.id}{suffix}" for suffix in (".mkv", ".mp4")]
-        path = next((path for path in paths if path.is_file()), None)
+    def path(self, pair: EditPair) -> Path | None:
+        """Where the clip of a pair is; None where there is none."""
+        return next((path for path in self._paths(pair) if path.is_file()), None)
+
+    def read(self, pair: EditPair, shape: tuple[int, ...]) -> np.ndarray:
+        """The clip of a pair, uint8 of this shape (T, H, W, 3); raises InputError where there is none."""
+        path = self.path(pair)
         if path is None:
-            raise InputError(f"{self.folder} has no clip of pair {job.pair.id}", f"add {paths[0].name}")
+            raise InputError(f"{self.folder} has no clip of pair {pair.id}", f"add {self._paths(pair)[0].name}")
         frames = read_clip(path).frames
-        if frames.shape != truth.source.shape:
+        if frames.shape != shape:
             raise InputError(
-                f"{path} is {frames.shape[:3]}, its source {truth.source.shape[:3]} (frames, height, width)",
+                f"{path} is {frames.shape[:3]}, its source {shape[:3]} (frames, height, width)",
                 "keep frame count and size",
             )
-        return Edited(frames)
+        return frames
+
+    def digest(self, pair: EditPair) -> str:
+        """Hash of the clip of a pair that has one."""
+        with self.path(pair).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _paths(self, pair: EditPair) -> list[Path]:
+        return [self.folder / f"{pair.id}{suffix}" for suffix in (".mkv", ".mp4")]
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None:
         return None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 from transformers import (
     CLIPConfig,
     CLIPImageProcessorPil,
@@ -123,6 +124,27 @@ def start_tower(tower: CLIPVisionModel, pixels: Tensor, seed: int = 0) -> None:
     generator = torch.Generator().manual_seed(seed)
     for layer in tower.encoder.layers:
         _mimetic(layer.self_attn, tower.config.num_attention_heads, generator)
+
+
+@torch.no_grad()
+def take_tower(tower: CLIPVisionModel, former: CLIPVisionModel) -> None:
+    """Sets a tower to a trained one of the same width and depth, whose patches may have another size.
+
+    At first it sees what the former one would see in a picture enlarged by the ratio of the patch sizes: filters are
+    resampled to that end (as Beyer et al., "FlexiViT" (2023), but by the transpose of the bilinear enlargement), the
+    table of positions is stretched over the new grid.
+    """
+    weights = former.state_dict()
+    size, old = tower.config.patch_size, former.config.patch_size
+    filters, positions = "embeddings.patch_embedding.weight", "embeddings.position_embedding.weight"
+    pixels = torch.eye(size * size).reshape(size * size, 1, size, size)
+    enlarged = interpolate(pixels, (old, old), mode="bilinear").flatten(1)  # (new pixels, old pixels)
+    weights[filters] = (weights[filters].flatten(2) @ enlarged.T).unflatten(2, (size, size))
+    grids = [config.image_size // config.patch_size for config in (former.config, tower.config)]
+    table = weights[positions][1:].T.unflatten(1, (grids[0], grids[0]))[None]
+    stretched = interpolate(table, (grids[1], grids[1]), mode="bilinear")[0].flatten(1).T
+    weights[positions] = torch.cat([weights[positions][:1], stretched])
+    tower.load_state_dict(weights)
 
 
 def _whitening(patches: Tensor, width: int, floor: float = 1e-3) -> Tensor:

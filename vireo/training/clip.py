@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
-from transformers import CLIPModel, CLIPProcessor, PreTrainedTokenizerFast
+from transformers import CLIPModel, CLIPProcessor, CLIPVisionModel, PreTrainedTokenizerFast
 
 from vireo.data.jitter import jittered, moved_patches
 from vireo.data.negatives import wrong_captions
@@ -30,6 +30,7 @@ from vireo.models.clip import (
     embed_images,
     embed_texts,
     start_tower,
+    take_tower,
     text_ids,
 )
 from vireo.runtime import autocast
@@ -88,15 +89,24 @@ class ClipStage:
     name = "clip"
 
     def __init__(
-        self, config: ClipConfig, pictures: PictureSet, tokenizer: PreTrainedTokenizerFast, device: torch.device
+        self,
+        config: ClipConfig,
+        pictures: PictureSet,
+        tokenizer: PreTrainedTokenizerFast,
+        device: torch.device,
+        former: CLIPVisionModel | None = None,
     ) -> None:
+        """former: a trained tower from which the new one starts."""
         self.config, self.loop, self.pictures, self.device = config, config.loop, pictures, device
         self.processor = build_clip_processor(tokenizer)
         self.labels = pictures.dense_labels(PATCH_SIZE)
         self.facts = np.stack([scene_facts(picture.scene) for picture in pictures.pictures])
         torch.manual_seed(config.loop.seed)
         clip = build_mini_clip(len(tokenizer))
-        start_tower(clip.vision_model, pictures.typical(), config.loop.seed)
+        if former is None:
+            start_tower(clip.vision_model, pictures.typical(), config.loop.seed)
+        else:
+            take_tower(clip.vision_model, former)
         self.module = ClipObjective(clip).to(device)
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:

@@ -107,7 +107,9 @@ class _Work:
     def clip(self) -> bool:
         if self.material.finished("clip"):
             return True
-        stage = ClipStage(self.config.clip, self.material.pictures, self.material.tokenizer, self.device)
+        former = self.material.former
+        tower = former.instructor.model.vision_tower if former else None
+        stage = ClipStage(self.config.clip, self.material.pictures, self.material.tokenizer, self.device, tower)
         if not self._run(stage):
             return False
         made = stage.finish()

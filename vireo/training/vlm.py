@@ -41,7 +41,7 @@ class VlmConfig:
     clips: most clips of which all questions are made; see `vireo.data.lessons`.
     former: preset or folder of a pipeline whose instructor goes on learning; None for a new one. Its tokenizer and
         template stay, and so do the states of edit instructions (`keeping_loss`, times `keeping`), so that its editor
-        needs no training.
+        needs no training. CLIP takes its tokenizer, too, and starts from its vision tower.
     """
 
     about: float = 0.46

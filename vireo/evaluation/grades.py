@@ -1,0 +1,162 @@
+"""How good scorers are, from what they say of candidates whose truth is known: the statistics of the reward lab."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+from scipy.stats import rankdata, spearmanr
+
+from vireo.metrics.bootstrap import mean_interval
+
+TARGET, OUTPUT, EXCHANGED = "target", "output", "exchanged"
+RESAMPLES = 500
+"""Of pairs, for the interval of a rank correlation."""
+
+
+class Graded(BaseModel):
+    """One candidate; every scorer's value, higher is better.
+
+    corruption: TARGET (strength 0), one of CORRUPTIONS, EXCHANGED (the target shown as the source and the source as its
+        edit: who looks at the difference alone does not notice) or OUTPUT (of `editor`).
+    accuracy: 1 - edit_error, not below 0. success: the contract's.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    family: str
+    corruption: str
+    strength: float
+    accuracy: float
+    success: bool
+    scores: dict[str, float]
+    editor: str | None = None
+
+
+def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
+    """Of the editors, how good they are (`outputs`), and for each scorer:
+
+    auroc: by corruption and strength, the probability that a target scores higher than a corrupted clip of any pair,
+        ties count half. preferred: the same within a pair.
+    spearman: rank correlation with exact edit accuracy over targets and corruptions; spearman_outputs: over the
+        editors' outputs, with 95 % interval (pairs are resampled).
+    ties: share of (target, corrupted) of a pair with equal scores. nothing_preferred: share of pairs, with 95 %
+        interval, in which the untouched source scores at least as high as the target.
+    exploit: mean over pairs of the highest score among candidates that fail, by the rank that it has among all
+        targets (0.5: as good as a median target).
+    """
+    by_pair: dict[str, list[Graded]] = defaultdict(list)
+    for row in rows:
+        by_pair[row.id].append(row)
+    targets = [row for row in rows if row.corruption == TARGET]
+    scorers = {name: _grades(name, rows, targets, by_pair) for name in targets[0].scores}
+    editors: dict[str, list[Graded]] = defaultdict(list)
+    for row in rows:
+        if row.corruption == OUTPUT:
+            editors[row.editor or ""].append(row)
+    outputs = {
+        editor: {
+            "n": len(made),
+            "accuracy": float(np.mean([row.accuracy for row in made])),
+            "success": float(np.mean([row.success for row in made])),
+        }
+        for editor, made in editors.items()
+    }
+    return {"candidates": len(rows), "outputs": outputs, "scorers": scorers}
+
+
+def _grades(
+    name: str, rows: Sequence[Graded], targets: Sequence[Graded], by_pair: dict[str, list[Graded]]
+) -> dict[str, Any]:
+    right = np.array([row.scores[name] for row in targets])
+    own = {row.id: row.scores[name] for row in targets}
+    groups: dict[str, dict[float, list[Graded]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        if row.corruption not in (TARGET, OUTPUT):
+            groups[row.corruption][row.strength].append(row)
+    table = {
+        corruption: {
+            f"{strength:g}": {
+                "auroc": auroc(right, np.array([row.scores[name] for row in group])),
+                "preferred": float(np.mean([_wins(own[row.id], row.scores[name]) for row in group])),
+                "n": len(group),
+            }
+            for strength, group in strengths.items()
+        }
+        for corruption, strengths in groups.items()
+    }
+    undone = [row for row in rows if row.corruption == "nothing_done" and row.strength == 1]
+    best = [max((r.scores[name] for r in group if not r.success), default=None) for group in by_pair.values()]
+    corrupted = [row for row in rows if row.corruption not in (TARGET, OUTPUT)]
+    outputs = [row for row in rows if row.corruption == OUTPUT]
+    preferred = mean_interval([row.scores[name] >= own[row.id] for row in undone])
+    return {
+        "corruptions": table,
+        "spearman": rank_correlation(*_paired(name, [*targets, *corrupted])),
+        "spearman_outputs": _correlation_interval(name, outputs),
+        "ties": float(np.mean([row.scores[name] == own[row.id] for row in corrupted])),
+        "nothing_preferred": None if preferred is None else vars(preferred),
+        "exploit": float(np.mean([(right < b).mean() + (right == b).mean() / 2 for b in best if b is not None])),
+    }
+
+
+def _paired(name: str, rows: Sequence[Graded]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([row.scores[name] for row in rows]), np.array([row.accuracy for row in rows])
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
+    """Spearman's; None where all of either are the same."""
+    varied = len(set(first.tolist())) > 1 and len(set(second.tolist())) > 1
+    return float(spearmanr(first, second).statistic) if varied else None
+
+
+def _correlation_interval(name: str, rows: Sequence[Graded]) -> dict[str, Any] | None:
+    """Outputs of the same pair stay together when pairs are resampled."""
+    values, accuracy = _paired(name, rows)
+    found = rank_correlation(values, accuracy)
+    if found is None:
+        return None
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        places[row.id].append(place)
+    groups, generator = [np.array(group) for group in places.values()], np.random.default_rng(0)
+    resampled = []
+    for _ in range(RESAMPLES):
+        chosen = np.concatenate([groups[k] for k in generator.integers(0, len(groups), len(groups))])
+        resampled.append(rank_correlation(values[chosen], accuracy[chosen]))
+    low, high = np.percentile([value for value in resampled if value is not None], [2.5, 97.5])
+    return {"rate": found, "n": len(rows), "low": float(low), "high": float(high)}
+
+
+def _wins(target: float, corrupted: float) -> float:
+    return float(target > corrupted) + 0.5 * float(target == corrupted)
+
+
+def auroc(positives: np.ndarray, negatives: np.ndarray) -> float:
+    """The probability that a positive is above a negative, ties count half (Mann and Whitney's U)."""
+    ranks = rankdata(np.concatenate([positives, negatives]))[: len(positives)]
+    return float((ranks.sum() - len(positives) * (len(positives) + 1) / 2) / (len(positives) * len(negatives)))
+
+
+def as_markdown(report: dict[str, Any]) -> str:
+    """The table of a report: AUROC of every corruption at full strength, and what else tells a good reward."""
+    names = dict.fromkeys(name for scorer in report["scorers"].values() for name in scorer["corruptions"])
+    further = ["Spearman", "outputs: Spearman", "ties", "nothing preferred", "exploit"]
+    head = ["scorer", *(name.replace("_", " ") for name in names), *further]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for scorer, found in report["scorers"].items():
+        full = [found["corruptions"].get(name, {}).get("1", {}).get("auroc") for name in names]
+        cells = ["-" if value is None else f"{value:.2f}" for value in [*full, *key_figures(found)]]
+        lines.append("| " + " | ".join([scorer, *cells]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def key_figures(found: dict[str, Any]) -> list[float | None]:
+    """Of a scorer: both rank correlations, ties, how often nothing done is preferred, exploit."""
+    outputs, nothing = found["spearman_outputs"], found["nothing_preferred"]
+    rates = outputs and outputs["rate"], nothing and nothing["rate"]
+    return [found["spearman"], rates[0], found["ties"], rates[1], found["exploit"]]
