@@ -3,17 +3,21 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vireo.data.pairs import read_pairs
+from vireo.evaluation.corruptions import CORRUPTIONS
+from vireo.evaluation.runner import evaluate
+from vireo.evaluation.truths import load_truth
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, dilated, edit_error
 from vireo.models.presets import PRESETS
 from vireo.pipeline.frames import edit_frames
 from vireo.pipeline.pipeline import VireoPipeline
-from vireo.video.io import read_clip
+from vireo.video.io import read_clip, write_lossless
 from vireo.world.generate import make_pairs
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "studio.mp4"
@@ -37,6 +41,30 @@ def test_edits_of_unseen_clips_succeed(pipe, tmp_path):
         assert np.array_equal(edited.edited[~edited.support], source[~edited.support])
         errors.append(edit_error(edited.raw, source, target, dilated(mask[..., 0] > 127)))
     assert np.mean([error <= EDIT_ERROR_LIMIT for error in errors]) >= 0.6
+
+
+def test_broken_editors_rank_below_mini(tmp_path):
+    """By the headline: one that copies the source, one that blurs everything, one that edits another object."""
+    make_pairs(tmp_path / "pairs", count=24, seed=970_000, workers=1)
+    pairs = list(read_pairs(tmp_path / "pairs"))
+    truths = [load_truth(tmp_path / "pairs", pair) for pair in pairs]
+    broken = {
+        "copies": lambda truth: truth.source,
+        "blurs": lambda truth: CORRUPTIONS["blur"](replace(truth, target=truth.source), truth, 1.0),
+        "elsewhere": lambda truth: CORRUPTIONS["wrong_object"](truth, truth, 1.0),
+    }
+    headline = {}
+    for name, edit in broken.items():
+        (tmp_path / name).mkdir()
+        for pair, truth in zip(pairs, truths, strict=True):
+            made = edit(truth)
+            write_lossless(tmp_path / name / f"{pair.id}.mkv", truth.source if made is None else made, truth.fps)
+        report = evaluate(tmp_path / "pairs", out=tmp_path / "out" / name, videos=tmp_path / name)
+        headline[name] = report["success"]["rate"]
+    report = evaluate(tmp_path / "pairs", out=tmp_path / "out" / "mini", model="mini")
+    assert report["success"]["rate"] > max(headline.values()) + 0.2, headline
+    assert report["order"]["target_first"]["rate"] == 1
+    assert min(gain["rate"] for gain in report["order"]["above_nothing"].values()) > 0
 
 
 def test_weights_stay_small():

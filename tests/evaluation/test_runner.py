@@ -9,10 +9,11 @@ import pytest
 from vireo.errors import InputError
 from vireo.evaluation import runner
 from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
+from vireo.evaluation.records import read_records
 from vireo.judges.judge import Judgement, Usage
 from vireo.models.chat import MINI
 from vireo.types import EditPair
-from vireo.video.io import write_lossless
+from vireo.video.io import read_clip, write_lossless
 
 SHAPE = (9, 32, 32)
 
@@ -109,6 +110,40 @@ def test_perfect_edits(run, tmp_path):
     assert "100.0 %" in page
     assert all((tmp_path / name).is_file() and name in page for name in report["sheets"].values())
     assert set(report["sheets"]) == {"recolor", "remove", "absent", "hybrid"}
+    assert report["order"]["target_first"]["rate"] == 0, "perfect edits are as near to the truth as the targets"
+    assert report["order"]["above_nothing"]["remove"]["rate"] == 1
+    assert set(report["measures"]) == {"TF", "MS"}
+    assert "absent" not in report["order"]["above_nothing"]
+
+
+def test_players_show_source_output_and_target(run, pairs_dir, tmp_path):
+    run(Perfect(fails={"make p0 bright"}), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    places = {record.id: f"players/{key}.mp4" for key, record in read_records(tmp_path / "records.jsonl").items()}
+    assert all(place in page for place in places.values())
+    assert page.index(places["p0"]) < page.index(places["p1"]), "failures come first"
+    frames = read_clip(tmp_path / places["p0"]).frames.astype(int)
+    assert frames.shape == (9, 32, 96, 3)
+    source, output, target = np.split(frames[:, 4:10], 3, axis=2)
+    assert source[:, :, 5:9].mean() == pytest.approx(60, abs=8)
+    assert output[:, :, 5:9].mean() == pytest.approx(60, abs=8)
+    assert target[:, :, 5:9].mean() == pytest.approx(180, abs=8)
+
+
+def test_tables_in_the_papers_layout(run, tmp_path):
+    report = run(Perfect(fails={"make p0 bright"}), tmp_path, command="vireo eval x_y --out 50%")
+    head, *rows = (line.strip("|").split("|") for line in (tmp_path / "report.md").read_text().splitlines()[:7])
+    assert [cell.strip() for cell in head] == [
+        *("Task", "Method", "n", "Success %", "Edit error", "Outside dB", "TF", "MS")
+    ]
+    cells = {row[0].strip(): [cell.strip() for cell in row] for row in rows[1:]}
+    assert cells["recolor"][2:5] == ["2", "50.0 [0.0, 100.0]", "0.500"]
+    assert cells["balanced"][3].startswith("83.3 [")
+    assert "vireo eval x_y" in (tmp_path / "report.md").read_text()
+    latex = (tmp_path / "report.tex").read_text()
+    assert latex.count(r" \\") == 1 + len(report["families"]) + 1
+    assert r"Success \%" in latex
+    assert r"\begin{tabular}{llrrrrrr}" in latex
 
 
 def test_families_weigh_the_same_and_paraphrases_are_compared(run, tmp_path):

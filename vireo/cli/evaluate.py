@@ -38,6 +38,13 @@ def evaluate(
     price: Annotated[
         str | None, typer.Option(metavar="IN,OUT", help="Prices of a million tokens in and out, for the bill.")
     ] = None,
+    backbone: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=ID",
+            help="Also measure with a published model, by folder or hub id: clip, dino, pick or video. Several times.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Edit every pair of PAIRS_DIR and score it; writes report.json, report.html and contact sheets."""
@@ -61,6 +68,7 @@ def evaluate(
             seed=seed,
             paraphrases=paraphrases,
             judge=asked,
+            backbones=_named(backbone or []),
             keep=keep,
             command=shlex.join(["vireo", *sys.argv[1:]]),
             on_progress=advance,
@@ -82,6 +90,14 @@ def evaluate(
     if report["judged"]:
         _print_judged(report["judged"])
     terminal.print_facts({**dict(further_figures(report)), "report": out / "report.html"})
+
+
+def _named(given: list[str]) -> dict[str, str]:
+    parts = [text.partition("=") for text in given]
+    wrong = [text for text, (kind, _, name) in zip(given, parts, strict=True) if not kind or not name]
+    if wrong:
+        raise InputError(f"cannot read the backbone {wrong[0]!r}", "write --backbone KIND=ID, e.g. --backbone clip=DIR")
+    return {kind: name for kind, _, name in parts}
 
 
 def _prices(text: str | None) -> tuple[float, float] | None:

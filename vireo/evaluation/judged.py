@@ -51,8 +51,8 @@ def judged_report(
         "judge": settings["judge"],
         "rubric": rubric,
         "n": len(scored),
-        "criteria": _tables(scored, families),
-        "overall": _tables([(family, overall(rubric, scores)) for family, scores in scored], families),
+        "criteria": score_tables(scored, families),
+        "overall": score_tables([(family, overall(rubric, scores)) for family, scores in scored], families),
         "failures": [
             {"id": record.id, "condition": record.condition, "why": judged.failure}
             for record, judged in asked
@@ -65,8 +65,8 @@ def judged_report(
     }
 
 
-def _tables(scored: Sequence[tuple[str, Mapping[str, float]]], families: Sequence[str]) -> dict[str, Any]:
-    """For each score: its mean over all, balanced over `families`, and by family."""
+def score_tables(scored: Sequence[tuple[str, Mapping[str, float]]], families: Sequence[str]) -> dict[str, Any]:
+    """For each score of (family, scores): its mean over all, balanced over `families`, and by family."""
     groups: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for family, scores in scored:
         for name, value in scores.items():

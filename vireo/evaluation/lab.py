@@ -25,7 +25,7 @@ from vireo.judges.critic import p_yes
 from vireo.judges.judge import shown
 from vireo.judges.own import rubric_scores
 from vireo.judges.rubric import applicable, overall
-from vireo.judges.sight import picture_vectors
+from vireo.metrics.backbones import picture_vectors
 from vireo.metrics.consistency import frame_consistency, similarity, temporal_flickering
 from vireo.metrics.frames import psnr
 from vireo.metrics.truth import dilated, edit_error, score_edit

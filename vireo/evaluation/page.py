@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -14,13 +14,16 @@ TEMPLATE = """<!doctype html>
   padding: 0 1rem; color: #222 }
  table { border-collapse: collapse; margin: 1rem 0 2rem } caption { text-align: left; font-weight: 600 }
  th, td { padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #ddd }
- th:first-child, td:first-child { text-align: left } img { max-width: 100%; image-rendering: pixelated }
+ th:first-child, td:first-child { text-align: left } th[title] { cursor: pointer }
+ .players { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0; width: 21rem }
+ figcaption { font-size: 13px } .failed { color: #aa1e1e } .done { color: #146e32 }
+ video { width: 100%; image-rendering: pixelated } img { max-width: 100%; image-rendering: pixelated }
  code { background: #f3f3f3; padding: .1rem .3rem } .small { color: #666; font-size: 13px }
 </style></head><body>
 <h1>{{ report.model }}: {{ report.success | rate }}</h1>
 <p>Success (balanced over {{ report.headline_families | join(", ") }}; {{ report.n }} pairs). 95 % bootstrap
 intervals in brackets.</p>
-<table><caption>Edits as users get them, and straight from the pipeline</caption>
+<table class="sortable"><caption>Edits as users get them, and straight from the pipeline</caption>
 <tr><th>family</th><th>n</th><th>success</th><th>edit error</th><th>outside dB</th>
 <th>raw: error &le; 0.35</th><th>raw error</th><th>raw outside dB</th>
 <th>VAE ceiling</th><th>nothing done</th></tr>
@@ -54,20 +57,57 @@ settings <code>{{ report.settings }}</code>.</p>
 </table>
 {% for failure in judged.failures %}<p class="small">Not judged: {{ failure.id }}: {{ failure.why }}</p>{% endfor %}
 {% endif %}
+{% if report.measures %}
+<table><caption>Without the exact target (see vireo.evaluation.measures)</caption>
+<tr><th>measure</th><th>balanced</th>{% for family in report.families %}<th>{{ family }}</th>{% endfor %}</tr>
+{% for name, table in report.measures.items() %}
+<tr><td>{{ name }}</td><td>{{ table.all.rate | number(4) }}</td>{% for family in report.families %}
+<td>{{ table.families[family].rate | number(4) }}</td>{% endfor %}</tr>
+{% endfor %}</table>
+{% endif %}
 {% for family, sheet in report.sheets.items() %}
 <h2>{{ family }}</h2><p class="small">Failures first. Rows: source, output, target, mask (red) with the
 predicted region (green; both: yellow). Columns: first, middle, last frame.</p>
 <a href="{{ sheet }}"><img src="{{ sheet }}" alt="results of {{ family }}" loading="lazy"></a>
+{% if players[family] %}
+<details><summary>Clips of these {{ players[family] | length }}: source, output, target</summary>
+<div class="players">{% for player in players[family] %}{% set score = player.record.composited %}
+<figure><video src="{{ player.file }}" controls loop muted preload="none"
+onerror="this.closest('figure').hidden = true"></video>
+<figcaption class="{{ 'done' if score.success else 'failed' }}">{{ player.record.id }}, edit error
+{{ score.edit_error | number }}: {{ player.record.instruction }}</figcaption></figure>
+{% endfor %}</div></details>{% endif %}
 {% endfor %}
+<script>
+ const value = (row, column) => {
+  const text = row.cells[column].textContent, figure = parseFloat(text);
+  return isNaN(figure) ? text : figure;
+ };
+ for (const table of document.querySelectorAll(".sortable")) {
+  const heads = [...table.rows[0].cells];
+  heads.forEach((head, column) => {
+   head.title = "sort";
+   head.onclick = () => {
+    const down = head.dataset.down = head.dataset.down === "yes" ? "no" : "yes";
+    const rows = [...table.rows].slice(1).filter((row) => row.cells[0].tagName === "TD");
+    rows.sort((a, b) => (value(a, column) > value(b, column) ? 1 : -1) * (down === "yes" ? -1 : 1));
+    heads[0].parentNode.after(...rows);
+   };
+  });
+ }
+</script>
 </body></html>
 """
 
 
-def render_page(report: Mapping[str, Any]) -> str:
-    """HTML of a report; the contact sheets are linked by their file names."""
+def render_page(report: Mapping[str, Any], players: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """HTML of a report; the contact sheets are linked by their file names.
+
+    players: by family, `file` (below the page's folder) and `record` of the clips to show.
+    """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined)
     environment.filters.update(rate=rate, number=number, score=score)
-    return environment.from_string(TEMPLATE).render(report=report, rows=further_figures(report))
+    return environment.from_string(TEMPLATE).render(report=report, players=players, rows=further_figures(report))
 
 
 def rate(interval: Mapping[str, Any] | None) -> str:
@@ -116,6 +156,11 @@ def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
         ("seconds a clip, median", number(report["seconds_per_clip"], 2)),
     ]
+    order = report["order"]
+    if order["target_first"]:
+        rows.append(("exact target closer to the truth than the edit", rate(order["target_first"])))
+        least = min(order["above_nothing"].items(), key=lambda item: item[1]["rate"])
+        rows.append(("family nearest to nothing done, its mean gain in edit error", f"{least[0]}, {score(least[1])}"))
     rows += [(f"success, {name}", rate(interval)) for name, interval in report["subsets"].items()]
     if report["paraphrases"]:
         rows.append(("success with paraphrases", rate(report["paraphrases"]["success"])))

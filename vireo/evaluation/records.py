@@ -50,6 +50,7 @@ class Record(BaseModel):
     composited: the edit as users get it (for finished clips: the clip). raw: straight from the pipeline.
     region_recall, region_excess: of local edits. trace: of removals, for both. key: of pair and settings.
     judged: the composited clip, where a judge was asked. subsets: of `vireo.world.studiobench`.
+    measures: of the composited clip, without its target; see `vireo.evaluation.measures`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +72,7 @@ class Record(BaseModel):
     seconds: float
     judged: Judged | None = None
     subsets: list[str] = []
+    measures: dict[str, float] = {}
 
 
 def record_key(pair: EditPair, condition: str, settings: Mapping[str, Any]) -> str:

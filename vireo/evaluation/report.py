@@ -11,10 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vireo.evaluation.judged import judged_report
+from vireo.evaluation.judged import judged_report, score_tables
 from vireo.evaluation.page import render_page
+from vireo.evaluation.players import player_of
 from vireo.evaluation.records import Record
-from vireo.evaluation.sheets import write_sheets
+from vireo.evaluation.sheets import PER_SHEET, failures_first, write_sheets
+from vireo.evaluation.tables import as_latex, as_markdown
 from vireo.metrics.bootstrap import Interval, balanced_interval, mean_interval
 from vireo.metrics.shadow import left_behind
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, EditScore
@@ -33,11 +35,25 @@ def write_report(
 ) -> dict[str, Any]:
     """Writes report.json, report.html and the sheets into `out`; returns the report."""
     report = summarise(records, settings=settings, command=command)
-    report["sheets"] = write_sheets(out, [r for r in records if r.condition == "plain"])
-    for name, text in (("report.json", json.dumps(report, indent=1)), ("report.html", render_page(report))):
+    plain = [record for record in records if record.condition == "plain"]
+    report["sheets"] = write_sheets(out, plain)
+    page = render_page(report, {family: _players(out, plain, family) for family in report["sheets"]})
+    files = {"report.json": json.dumps(report, indent=1), "report.html": page}
+    files |= {"report.md": as_markdown(report), "report.tex": as_latex(report)}
+    for name, text in files.items():
         with whole_file(out / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return report
+
+
+def _players(out: Path, records: Sequence[Record], family: str) -> list[dict[str, Any]]:
+    """The clips of a family that its sheet shows, those that there are."""
+    shown = failures_first([record for record in records if record.family == family])[:PER_SHEET]
+    return [
+        {"file": path.relative_to(out).as_posix(), "record": record}
+        for record in shown
+        if (path := player_of(out, record.key)).is_file()
+    ]
 
 
 def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command: str | None = None) -> dict[str, Any]:
@@ -63,9 +79,11 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
             "composited": left_behind([r.trace for r in plain if r.trace]),
             "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
         },
+        "order": _order(plain),
         "subsets": _subsets(plain),
         "paraphrases": _paraphrases(records),
         "judged": judged_report(plain, headline_families(plain), settings),
+        "measures": score_tables([(r.family, r.measures) for r in plain], headline_families(plain)),
         "seconds_per_clip": _median(r.seconds for r in plain),
         "model": settings.get("model") or settings.get("videos"),
         "settings": dict(settings),
@@ -73,6 +91,24 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "commit": source_commit(),
     }
     return report
+
+
+def _order(records: Sequence[Record]) -> dict[str, Any]:
+    """Whether truth ranks above the edits and these above doing nothing, by `edit_error` (absent objects have none).
+
+    target_first: share of pairs whose exact target has a smaller error than the edit. above_nothing: by family, by how
+    much the edits' mean error is smaller than that of the untouched source.
+    """
+    scored = [record for record in records if record.composited.edit_error is not None]
+    first = [record.target_itself.edit_error < record.composited.edit_error for record in scored]
+    gains = {
+        family: [r.do_nothing.edit_error - r.composited.edit_error for r in scored if r.family == family]
+        for family in present_families(scored)
+    }
+    return {
+        "target_first": _plain(mean_interval(first)),
+        "above_nothing": {family: _plain(mean_interval(values)) for family, values in gains.items()},
+    }
 
 
 def _subsets(records: Sequence[Record]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
 from vireo.evaluation.editors import EditOptions, Editor, FinishedClips, Job, ModelEditor
+from vireo.evaluation.measures import Measures
+from vireo.evaluation.players import player_of, write_player
 from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
 from vireo.evaluation.report import write_report
 from vireo.evaluation.scoring import score
@@ -36,6 +38,7 @@ def evaluate(
     seed: int = 0,
     paraphrases: bool = False,
     judge: Judge | None = None,
+    backbones: Mapping[str, str] | None = None,
     keep: bool = False,
     command: str | None = None,
     on_progress: Callable[..., None] | None = None,
@@ -44,10 +47,12 @@ def evaluate(
 
     Every pair is edited once; what the pipeline makes and what is composited from it are scored together.
     Writes into `out`: records.jsonl (one line a pair; when the run breaks, the same call goes on from it),
-    strips/*.png and sheet-*.jpg (pictures), report.json and report.html.
+    strips/*.png and sheet-*.jpg (pictures), players/*.mp4 (side by side), report.json, report.html, report.md and
+    report.tex.
 
     limit: only the first so many pairs. paraphrases: each pair once more with one of its paraphrases, chosen
     by the pair's place in the set. judge: scores every edit, too (`vireo.judges`).
+    backbones: of `vireo.evaluation.measures`, beyond what needs none.
     keep: also writes the edited clips, out/clips/ID.mkv, as `videos` takes them. preserve, look, steps, guidance,
     seed: as in `edit_video`. command: what the report names as its origin. on_progress: called as on_progress(done,
     total, label).
@@ -67,9 +72,10 @@ def evaluate(
         if model is not None
         else FinishedClips(Path(videos))
     )
-    for name in ("strips", "clips") if keep else ("strips",):
+    for name in ("strips", "players", "clips") if keep else ("strips", "players"):
         (out / name).mkdir(parents=True, exist_ok=True)
-    settings = {**editor.settings, **(judge.settings if judge else {})}
+    measures = Measures(backbones or {})
+    settings = {**editor.settings, **(judge.settings if judge else {}), **measures.settings}
     jobs = list(_jobs(pairs, settings, paraphrases=paraphrases))
     finished = read_records(out / "records.jsonl")
     with RecordWriter(out / "records.jsonl") as writer:
@@ -80,7 +86,7 @@ def evaluate(
                 on_progress(start, len(jobs), "editing and scoring")
             kept = [not keep or _clip_of(out, job).is_file() for job in batch]
             if not all(kept) or any(job.key not in finished for job in batch):
-                for record in _run(batch, editor, judge, pairs_dir, out, keep):
+                for record in _run(batch, editor, judge, measures, pairs_dir, out, keep):
                     writer.append(record)
                     finished[record.key] = record
     records = [finished[job.key] for job in jobs]
@@ -100,7 +106,9 @@ def _clip_of(out: Path, job: Job) -> Path:
     return out / "clips" / f"{job.pair.id}.mkv"
 
 
-def _run(jobs: list[Job], editor: Editor, judge: Judge | None, folder: Path, out: Path, keep: bool) -> Iterator[Record]:
+def _run(
+    jobs: list[Job], editor: Editor, judge: Judge | None, measures: Measures, folder: Path, out: Path, keep: bool
+) -> Iterator[Record]:
     truths = [load_truth(folder, job.pair) for job in jobs]
     began = time.perf_counter()
     edits = editor.edit(jobs, truths)
@@ -112,6 +120,8 @@ def _run(jobs: list[Job], editor: Editor, judge: Judge | None, folder: Path, out
     judgements = judge.judge(samples) if judge else [None] * len(jobs)
     for job, truth, edited, judgement in zip(jobs, truths, edits, judgements, strict=True):
         write_strip(out / "strips" / f"{job.key}.png", truth, edited.composited, edited.region)
+        if job.condition == "plain":
+            write_player(player_of(out, job.key), folder / job.pair.source, [edited.composited, truth.target])
         if keep and job.condition == "plain":
             write_lossless(_clip_of(out, job), edited.composited, fps=truth.fps)
-        yield score(job, truth, edited, editor.reconstruct(truth.target), seconds, judgement)
+        yield score(job, truth, edited, editor.reconstruct(truth.target), seconds, measures, judgement)

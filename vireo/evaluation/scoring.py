@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.evaluation.editors import Edited, Job
+from vireo.evaluation.measures import Measures
 from vireo.evaluation.records import Ceiling, Judged, Record
 from vireo.evaluation.truths import Truth
 from vireo.judges.judge import Judgement
@@ -20,12 +21,13 @@ def score(
     edited: Edited,
     rebuilt: np.ndarray | None,
     seconds: float,
+    measures: Measures,
     judgement: Judgement | None = None,
 ) -> Record:
     """The record of one pair.
 
     rebuilt: the target through the VAE and back, uint8 (T, H, W, 3), or None. seconds: what the edit took.
-    judgement: of the composited clip.
+    measures: what to measure of the composited clip without its target. judgement: of the same.
     """
 
     def against_truth(video: np.ndarray) -> EditScore:
@@ -56,6 +58,7 @@ def score(
         seconds=seconds,
         judged=None if judgement is None else _judged(judgement),
         subsets=subsets(job.pair),
+        measures=measures(edited.composited, job.pair.target_caption, truth.reference),
     )
 
 

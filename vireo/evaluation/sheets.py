@@ -31,13 +31,17 @@ def write_strip(path: Path, truth: Truth, edited: np.ndarray, region: np.ndarray
         Image.fromarray(np.concatenate(columns, axis=1)).save(temporary, format="PNG")
 
 
+def failures_first(records: Sequence[Record]) -> list[Record]:
+    """The same records, what failed before what succeeded, and the farthest from its target first."""
+    return sorted(records, key=lambda record: (record.composited.success, -(record.composited.edit_error or 0)))
+
+
 def write_sheets(out: Path, records: Sequence[Record]) -> dict[str, str]:
     """One JPEG a family from the strips in out/strips; returns file names by family."""
     sheets = {}
     for family in dict.fromkeys(record.family for record in records):
-        members = [record for record in records if record.family == family]
-        members.sort(key=lambda record: (record.composited.success, -(record.composited.edit_error or 0)))
-        tiles = [tile for record in members[:PER_SHEET] if (tile := _tile(out, record)) is not None]
+        shown = failures_first([record for record in records if record.family == family])[:PER_SHEET]
+        tiles = [tile for record in shown if (tile := _tile(out, record)) is not None]
         if tiles:
             sheets[family] = f"sheet-{family}.jpg"
             with whole_file(out / sheets[family]) as temporary:

@@ -1,0 +1,210 @@
+"""Every metric against an independent implementation or a closed form: the same to 1e-4.
+
+Backbones are small random checkpoints, saved and read as the published ones are.
+"""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from torchmetrics.functional import auroc as torch_auroc
+from torchmetrics.functional import spearman_corrcoef
+from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+from torchmetrics.functional.multimodal import clip_score
+from transformers import (
+    CLIPConfig,
+    CLIPImageProcessor,
+    CLIPModel,
+    CLIPProcessor,
+    PreTrainedTokenizerFast,
+    ViTConfig,
+    ViTImageProcessor,
+    ViTModel,
+    XCLIPConfig,
+    XCLIPModel,
+    XCLIPProcessor,
+)
+
+from vireo.errors import InputError, ModelError
+from vireo.evaluation.grades import auroc, rank_correlation
+from vireo.evaluation.measures import Measures
+from vireo.metrics import consistency, truth
+from vireo.metrics.frames import psnr, ssim
+
+CAPTION = "a red ball on a table"
+
+
+def clips(shape=(9, 40, 48, 3), noise=20):
+    generator = np.random.default_rng(0)
+    source = generator.integers(30, 220, shape, dtype=np.uint8)
+    other = source.astype(int) + generator.integers(-noise, noise + 1, shape)
+    return source, other.clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Checkpoints of each kind of backbone in transformers' layout."""
+    torch.manual_seed(0)
+    here = tmp_path_factory.mktemp("backbones")
+    words = ["<pad>", "<|startoftext|>", "<|endoftext|>", *CAPTION.split(), "blue"]
+    vocabulary = {word: number for number, word in enumerate(dict.fromkeys(words))}
+    inner = Tokenizer(models.WordLevel(vocabulary, unk_token="<pad>"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    marks = [(mark, vocabulary[mark]) for mark in ("<|startoftext|>", "<|endoftext|>")]
+    inner.post_processor = processors.TemplateProcessing(
+        single="<|startoftext|> $A <|endoftext|>", special_tokens=marks
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="<pad>", bos_token="<|startoftext|>", eos_token="<|endoftext|>"
+    )
+    small = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = small | {"vocab_size": len(vocabulary), "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    text |= {"max_position_embeddings": 12, "projection_dim": 16}
+    seen = small | {"image_size": 32, "patch_size": 8, "projection_dim": 16}
+    made = {name: here / name for name in ("clip", "pick", "dino", "video")}
+    sizes = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
+    for name in ("clip", "pick"):
+        CLIPModel(CLIPConfig(text_config=text, vision_config=seen, projection_dim=16)).save_pretrained(made[name])
+        CLIPProcessor(CLIPImageProcessor(**sizes), tokenizer).save_pretrained(made[name])
+    dino = ViTConfig(**small, image_size=32, patch_size=8)
+    ViTModel(dino, add_pooling_layer=False).save_pretrained(made["dino"])
+    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(made["dino"])
+    mit = {"mit_hidden_size": 16, "mit_intermediate_size": 16, "mit_num_hidden_layers": 1, "mit_num_attention_heads": 2}
+    video = XCLIPConfig(text_config=text, vision_config=seen | mit | {"num_frames": 4}, projection_dim=16)
+    XCLIPModel(video).save_pretrained(made["video"])
+    XCLIPProcessor(CLIPImageProcessor(**sizes), tokenizer).save_pretrained(made["video"])
+    return {name: str(folder) for name, folder in made.items()}
+
+
+@pytest.fixture(scope="module")
+def measured(folders):
+    _, clip = clips()
+    reference = clips((50, 30, 3))[0]
+    return clip, reference, Measures(folders)(clip, CAPTION, reference)
+
+
+def nchw(video):
+    return torch.from_numpy(video).permute(0, 3, 1, 2)
+
+
+def test_pixels():
+    source, edited = clips()
+    target = clips(noise=60)[1]
+    mask = np.zeros(source.shape[:3], bool)
+    mask[:, 10:30, 5:25] = True
+    a, b = nchw(edited).float(), nchw(source).float()
+    assert psnr(edited, source) == pytest.approx(
+        peak_signal_noise_ratio(a, b, data_range=(0.0, 255.0)).item(), abs=1e-4
+    )
+    outside = peak_signal_noise_ratio(
+        torch.from_numpy(edited[~mask]).float(), torch.from_numpy(source[~mask]).float(), data_range=(0.0, 255.0)
+    )
+    assert truth.outside_psnr(edited, source, mask) == pytest.approx(outside.item(), abs=1e-4)
+    theirs = structural_similarity_index_measure(
+        a, b, data_range=255.0, gaussian_kernel=True, sigma=1.5, kernel_size=11
+    )
+    assert ssim(edited, source) == pytest.approx(theirs.item(), abs=1e-4)
+    far, whole = (np.square(x.astype(float) - target)[mask].sum() for x in (edited, source))
+    assert truth.edit_error(edited, source, target, mask) == pytest.approx(far / whole, abs=1e-4)
+    energy = np.square(edited.astype(float) - source).sum(-1)
+    share = energy[mask].sum() / energy.sum()
+    assert truth.wrong_target(edited, source, mask) == (share > 0.1)
+
+
+def test_steadiness():
+    _, clip = clips()
+    frames = clip.astype(float)
+    flicker = [np.abs(frames[k + 1] - frames[k]).mean() for k in range(len(clip) - 1)]
+    assert consistency.temporal_flickering(clip) == pytest.approx((255 - np.mean(flicker)) / 255, abs=1e-4)
+    for count in (9, 8, 4, 3):
+        gaps = [
+            np.abs(frames[k] - (frames[k - 1] + frames[k + 1]) / 2).mean() for k in range(1, count, 2) if k + 1 < count
+        ]
+        assert consistency.motion_smoothness(clip[:count]) == pytest.approx((255 - np.mean(gaps)) / 255, abs=1e-4)
+    assert consistency.motion_smoothness(clip[:2]) == 1
+
+
+def test_grades():
+    generator = np.random.default_rng(0)
+    right, wrong = generator.normal(1, 1, 50).round(1), generator.normal(0, 1, 70).round(1)
+    labels = torch.tensor([1] * 50 + [0] * 70)
+    # Into 0..1 in the same order: torchmetrics takes everything else for logits, and their sigmoid ties.
+    values = torch.from_numpy(np.concatenate([right, wrong]) / 20 + 0.5)
+    assert auroc(right, wrong) == pytest.approx(torch_auroc(values, labels, task="binary").item(), abs=1e-4)
+    x, y = generator.normal(size=60), generator.normal(size=60).round(1)
+    theirs = spearman_corrcoef(torch.from_numpy(x), torch.from_numpy(y)).item()
+    assert rank_correlation(x, y) == pytest.approx(theirs, abs=1e-4)
+    assert rank_correlation(x, y) == pytest.approx(spearmanr(x, y).statistic, abs=1e-4)
+
+
+def test_frame_text_is_clip_score(measured, folders):
+    clip, _, found = measured
+
+    class Plain(CLIPModel):
+        """Features as torchmetrics 1.9 expects them: bare tensors."""
+
+        def get_image_features(self, *given, **named):
+            return super().get_image_features(*given, **named).pooler_output
+
+        def get_text_features(self, *given, **named):
+            return super().get_text_features(*given, **named).pooler_output
+
+    def model():
+        return Plain.from_pretrained(folders["clip"]), CLIPProcessor.from_pretrained(folders["clip"])
+
+    theirs = clip_score(list(nchw(clip)), [CAPTION] * len(clip), model_name_or_path=model).item()
+    assert max(found["Frame-Text"], 0) == pytest.approx(theirs, abs=1e-3), "in hundredths of a cosine"
+
+
+def test_pick_score_is_the_models_own_logit(measured, folders):
+    clip, _, found = measured
+    model = CLIPModel.from_pretrained(folders["pick"]).eval()
+    processor = CLIPProcessor.from_pretrained(folders["pick"])
+    inputs = processor(text=[CAPTION], images=list(clip), return_tensors="pt", padding=True)
+    with torch.no_grad():
+        logits = model(**inputs).logits_per_image
+    assert found["PickScore"] == pytest.approx(logits.mean().item(), abs=1e-4)
+
+
+def test_video_text_is_the_models_own(measured, folders):
+    clip, _, found = measured
+    model = XCLIPModel.from_pretrained(folders["video"]).eval()
+    processor = XCLIPProcessor.from_pretrained(folders["video"])
+    frames = list(clip[[0, 3, 5, 8]])
+    pixels = processor.image_processor(images=frames, return_tensors="pt").pixel_values.reshape(1, 4, 3, 32, 32)
+    with torch.no_grad():
+        seen = model.get_video_features(pixel_values=pixels).pooler_output
+        said = model.get_text_features(**processor.tokenizer([CAPTION], return_tensors="pt")).pooler_output
+    cosine = torch.nn.functional.cosine_similarity(seen, said).item()
+    assert found["Video-Text"] == pytest.approx(100 * cosine, abs=1e-4)
+
+
+def test_consistencies_and_reference(measured, folders):
+    """By the loop of VBench over the models' own features."""
+    clip, reference, found = measured
+    model, processor = ViTModel.from_pretrained(folders["dino"]), ViTImageProcessor.from_pretrained(folders["dino"])
+    sight = CLIPModel.from_pretrained(folders["clip"])
+    eye = CLIPProcessor.from_pretrained(folders["clip"]).image_processor
+    with torch.no_grad():
+        subject = model.eval()(**processor(images=list(clip), return_tensors="pt")).last_hidden_state[:, 0]
+        both = sight.eval().get_image_features(**eye(images=[*clip, reference], return_tensors="pt")).pooler_output
+    for name, features in (("SC", subject), ("BC", both[:-1])):
+        total = 0.0
+        for k in range(1, len(features)):
+            ahead = torch.nn.functional.cosine_similarity(features[k - 1], features[k], dim=0).item()
+            first = torch.nn.functional.cosine_similarity(features[0], features[k], dim=0).item()
+            total += (max(0.0, ahead) + max(0.0, first)) / 2
+        assert found[name] == pytest.approx(total / (len(features) - 1), abs=1e-4)
+    likeness = torch.nn.functional.cosine_similarity(both[:-1], both[-1:]).mean().item()
+    assert found["Reference"] == pytest.approx(100 * likeness, abs=1e-3)
+
+
+def test_what_cannot_be_measured_is_left_out(folders):
+    _, clip = clips()
+    assert set(Measures({})(clip, CAPTION)) == {"TF", "MS"}
+    assert set(Measures({"clip": folders["clip"], "pick": folders["pick"]})(clip, "")) == {"TF", "MS", "BC"}
+    with pytest.raises(InputError, match="no backbone 'clap'"):
+        Measures({"clap": "somewhere"})
+    with pytest.raises(ModelError, match="dino"):
+        Measures({"clip": folders["dino"]})

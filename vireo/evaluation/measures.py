@@ -1,0 +1,71 @@
+"""What is measured of an edited clip without its exact result: the papers' automatic columns.
+
+TF, MS      temporal flickering and motion smoothness; need no backbone
+SC, BC      subject consistency (backbone `dino`) and background consistency (`clip`); VBench, ReViSE's Table 1.
+            VIVA's "DINO" and "CLIP" consistency are read as the same, times 100
+Frame-Text  mean cosine of frames and the caption of the target, times 100 (`clip`)
+PickScore   the same times that model's scale (`pick`)
+Video-Text  cosine of clip and caption, times 100 (`video`; see `ClipTextBackbone` for what it stands for)
+Reference   mean cosine of frames and the reference picture, times 100 (`clip`)
+
+The consistencies, flickering and smoothness are highest where nothing happens at all: compare them with those of the
+source before believing a gain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from vireo.errors import InputError
+from vireo.metrics.backbones import ClipBackbone, ClipTextBackbone, VisionBackbone
+from vireo.metrics.consistency import frame_consistency, motion_smoothness, temporal_flickering
+
+KINDS: dict[str, Callable[[str], Any]] = {
+    "clip": ClipBackbone.from_pretrained,
+    "dino": VisionBackbone.from_pretrained,
+    "pick": ClipBackbone.from_pretrained,
+    "video": ClipTextBackbone.from_pretrained,
+}
+
+
+class Measures:
+    """backbones: folder or hub id by its name in KINDS. `settings` name them. Raises InputError and ModelError."""
+
+    def __init__(self, backbones: Mapping[str, str]) -> None:
+        unknown = [name for name in backbones if name not in KINDS]
+        if unknown:
+            raise InputError(
+                f"there is no backbone {unknown[0]!r}", f"write --backbone KIND=ID, KIND one of {', '.join(KINDS)}"
+            )
+        self.settings = {"backbones": dict(backbones)} if backbones else {}
+        self._models = {name: KINDS[name](given) for name, given in backbones.items()}
+
+    def __call__(self, clip: np.ndarray, caption: str, reference: np.ndarray | None = None) -> dict[str, float]:
+        """Of an edited clip, uint8 (T, H, W, 3).
+
+        caption: of the target; empty where there is none, and then nothing is measured against it.
+        reference: uint8 (h, w, 3).
+        """
+        models, found = self._models, {"TF": temporal_flickering(clip), "MS": motion_smoothness(clip)}
+        if "dino" in models:
+            found["SC"] = frame_consistency(models["dino"].pictures(list(clip)))
+        if "clip" in models:
+            seen = models["clip"].pictures(list(clip))
+            found["BC"] = frame_consistency(seen)
+            if caption:
+                found["Frame-Text"] = 100 * _mean_cosine(seen, models["clip"].texts([caption]))
+            if reference is not None:
+                found["Reference"] = 100 * _mean_cosine(seen, models["clip"].pictures([reference]))
+        if "pick" in models and caption:
+            seen = models["pick"].pictures(list(clip))
+            found["PickScore"] = models["pick"].scale * _mean_cosine(seen, models["pick"].texts([caption]))
+        if "video" in models and caption:
+            found["Video-Text"] = 100 * float(models["video"].clip(clip) @ models["video"].text(caption))
+        return found
+
+
+def _mean_cosine(frames: np.ndarray, other: np.ndarray) -> float:
+    return float((frames @ other[0]).mean())

@@ -1,0 +1,117 @@
+"""A report's table in the layout of the papers, one row a task and method: as Markdown and as LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+SHORT = {
+    "instruction_following": "IF",
+    "source_preservation": "SP",
+    "editing_quality": "EQ",
+    "subject_similarity": "SS",
+    "average": "Avg",
+    "edit_accuracy": "EA",
+    "preservation_consistency": "PC",
+    "generation_naturalness": "GN",
+    "generation_realism": "GR",
+    "viescore": "Overall",
+}
+"""The papers' names of judges' scores, in the order of VIVA's Table 1 and of ReViSE's."""
+
+
+def as_markdown(report: Mapping[str, Any]) -> str:
+    """Task, method and figures, with what a reader needs to make the same table again below."""
+    head, rows = paper_rows(report)
+    lines = [_pipes(head), "|" + "---|" * len(head), *(_pipes(row) for row in rows)]
+    origin = f"`{report['command']}`, commit {report['commit']}, 95 % bootstrap intervals in brackets."
+    return "\n".join([*lines, "", origin]) + "\n"
+
+
+def as_latex(report: Mapping[str, Any]) -> str:
+    """The same as a `tabular` of the package booktabs."""
+    head, rows = paper_rows(report)
+    body = [" & ".join(map(_escaped, row)) + r" \\" for row in rows]
+    aligned = "ll" + "r" * (len(head) - 2)
+    return "\n".join(
+        [
+            f"% {report['command']}, commit {report['commit']}".replace("\n", " "),
+            rf"\begin{{tabular}}{{{aligned}}}",
+            r"\toprule",
+            " & ".join(map(_escaped, head)) + r" \\",
+            r"\midrule",
+            *body[:-1],
+            r"\midrule",
+            body[-1],
+            r"\bottomrule",
+            r"\end{tabular}",
+            "",
+        ]
+    )
+
+
+def paper_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Names of the columns and cells of the rows; the last row is balanced over the headline's tasks."""
+    judged = report["judged"]
+    scores = {**judged["criteria"], **judged["overall"]} if judged else {}
+    scores = {name: scores[name] for name in SHORT if name in scores}
+    measures = report["measures"]
+    head = [
+        "Task",
+        "Method",
+        "n",
+        "Success %",
+        "Edit error",
+        "Outside dB",
+        *(SHORT[name] for name in scores),
+        *measures,
+    ]
+    rows = [
+        [
+            task,
+            str(report["model"]),
+            str(row["success"]["n"]),
+            _percent(row["success"]),
+            _figure(row["edit_error"], 3),
+            _figure(row["outside_psnr"], 1),
+            *(_figure(_rate(table["families"].get(task)), 2) for table in scores.values()),
+            *(_figure(_rate(table["families"].get(task)), 4) for table in measures.values()),
+        ]
+        for task, row in report["families"].items()
+    ]
+    total = report["success"]
+    rows.append(
+        [
+            "balanced",
+            str(report["model"]),
+            str(total["n"]),
+            _percent(total),
+            "",
+            _figure(report["headline"]["outside_psnr"]["composited"], 1),
+            *(_figure(_rate(table["all"]), 2) for table in scores.values()),
+            *(_figure(_rate(table["all"]), 4) for table in measures.values()),
+        ]
+    )
+    return head, rows
+
+
+def _rate(interval: Mapping[str, Any] | None) -> float | None:
+    return interval["rate"] if interval else None
+
+
+def _percent(interval: Mapping[str, Any]) -> str:
+    return f"{100 * interval['rate']:.1f} [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]"
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _escaped(cell: str) -> str:
+    for mark in "&%#_$":
+        cell = cell.replace(mark, "\\" + mark)
+    return cell

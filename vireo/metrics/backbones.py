@@ -1,0 +1,140 @@
+"""What metrics see and read with: encoders of pictures, texts and clips as vectors.
+
+Mini's vision tower, or published checkpoints of transformers' classes, from a folder or by their hub id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import (
+    AutoImageProcessor,
+    AutoModel,
+    AutoProcessor,
+    CLIPModel,
+    CLIPProcessor,
+    LlavaForConditionalGeneration,
+    LlavaProcessor,
+    XCLIPModel,
+)
+
+from vireo.errors import ModelError
+from vireo.models.instructor import pixel_values
+from vireo.models.weights import foreign_weights
+
+_FIX = "name a checkpoint of that kind"
+
+
+@torch.no_grad()
+def picture_vectors(
+    instructor: LlavaForConditionalGeneration, processor: LlavaProcessor, pictures: Sequence[np.ndarray]
+) -> np.ndarray:
+    """float32 (B, D) of uint8 pictures (H, W, 3) of any size: the mean of what the instructor's vision tower sees in
+    the patches. Centred on nothing: cosines are high throughout."""
+    pixels = pixel_values(processor, pictures).to(instructor.device, instructor.dtype)
+    tower = instructor.model.vision_tower
+    return tower(pixel_values=pixels).last_hidden_state[:, 1:].mean(1).float().cpu().numpy()
+
+
+class ClipBackbone:
+    """A CLIP-class model: pictures and texts in one space. PickScore is one, too (yuvalkirstain/PickScore_v1)."""
+
+    def __init__(self, model: CLIPModel, processor: CLIPProcessor) -> None:
+        self.model, self.processor = model.eval(), processor
+
+    @classmethod
+    def from_pretrained(cls, name: str) -> ClipBackbone:
+        """name: a folder or a hub id. Raises ModelError."""
+        with foreign_weights(name):
+            return cls(_loaded(CLIPModel, name), AutoProcessor.from_pretrained(name))
+
+    @property
+    def scale(self) -> float:
+        """What cosines are multiplied with before a softmax, and in PickScore."""
+        return float(self.model.logit_scale.detach().exp())
+
+    @torch.no_grad()
+    def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
+        pixels = self.processor.image_processor(images=list(pictures), return_tensors="pt").pixel_values
+        return _units(self.model.get_image_features(pixel_values=pixels.to(self.model.device)).pooler_output)
+
+    @torch.no_grad()
+    def texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors (B, D); texts longer than the model's table of positions are cut."""
+        tokens = _tokens(self.processor.tokenizer, texts, self.model.config.text_config.max_position_embeddings)
+        return _units(self.model.get_text_features(**tokens.to(self.model.device)).pooler_output)
+
+
+class VisionBackbone:
+    """Any vision transformer of transformers whose first state stands for the picture (DINO: facebook/dino-vitb16)."""
+
+    def __init__(self, model: Any, processor: Any) -> None:
+        self.model, self.processor = model.eval(), processor
+
+    @classmethod
+    def from_pretrained(cls, name: str) -> VisionBackbone:
+        """name: a folder or a hub id. Raises ModelError."""
+        with foreign_weights(name):
+            return cls(_loaded(AutoModel, name), AutoImageProcessor.from_pretrained(name))
+
+    @torch.no_grad()
+    def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
+        pixels = self.processor(images=list(pictures), return_tensors="pt").pixel_values
+        return _units(self.model(pixel_values=pixels.to(self.model.device)).last_hidden_state[:, 0])
+
+
+class ClipTextBackbone:
+    """X-CLIP: clips and texts in one space (microsoft/xclip-base-patch32).
+
+    Stands where the papers have ViCLIP, of which transformers has no class; its figures are not comparable with theirs.
+    """
+
+    def __init__(self, model: XCLIPModel, processor: Any) -> None:
+        self.model, self.processor = model.eval(), processor
+
+    @classmethod
+    def from_pretrained(cls, name: str) -> ClipTextBackbone:
+        """name: a folder or a hub id. Raises ModelError."""
+        with foreign_weights(name):
+            return cls(_loaded(XCLIPModel, name), AutoProcessor.from_pretrained(name))
+
+    @torch.no_grad()
+    def clip(self, video: np.ndarray) -> np.ndarray:
+        """Unit vector (D,) of a clip, uint8 (T, H, W, 3), from as many frames, evenly spaced, as the model takes."""
+        count = self.model.config.vision_config.num_frames
+        frames = [video[k] for k in np.linspace(0, len(video) - 1, count).round().astype(int)]
+        pixels = self.processor.image_processor(images=frames, return_tensors="pt").pixel_values
+        pixels = pixels.reshape(1, count, *pixels.shape[-3:]).to(self.model.device)
+        return _units(self.model.get_video_features(pixel_values=pixels).pooler_output)[0]
+
+    @torch.no_grad()
+    def text(self, text: str) -> np.ndarray:
+        """Unit vector (D,)."""
+        tokens = _tokens(self.processor.tokenizer, [text], self.model.config.text_config.max_position_embeddings)
+        return _units(self.model.get_text_features(**tokens.to(self.model.device)).pooler_output)[0]
+
+
+def _loaded(kind: Any, name: str) -> Any:
+    """A model of transformers, whose loader fills what a checkpoint lacks with random numbers; here that is an error.
+
+    Poolers alone may be missing, as in DINO's checkpoints: nothing reads them.
+    """
+    model, info = kind.from_pretrained(name, output_loading_info=True)
+    missing = sorted(key for key in info["missing_keys"] if not key.startswith("pooler."))
+    if missing:
+        raise ModelError(f"{name} is another model: it lacks {len(missing)} tensors, among them {missing[0]}", _FIX)
+    return model
+
+
+def _tokens(tokenizer: Any, texts: Sequence[str], longest: int) -> Any:
+    return tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt")
+
+
+def _units(vectors: Tensor) -> np.ndarray:
+    return torch.nn.functional.normalize(vectors.float(), dim=-1).cpu().numpy()
