@@ -203,7 +203,7 @@ def test_consistencies_and_reference(measured, folders):
 def test_what_cannot_be_measured_is_left_out(folders):
     _, clip = clips()
     assert set(Measures({})(clip, CAPTION)) == {"TF", "MS"}
-    assert set(Measures({"clip": folders["clip"], "pick": folders["pick"]})(clip, "")) == {"TF", "MS", "BC"}
+    assert set(Measures({"clip": folders["clip"], "pick": folders["pick"]})(clip, "")) == {"TF", "MS", "BC", "CLIP-T"}
     with pytest.raises(InputError, match="no backbone 'clap'"):
         Measures({"clap": "somewhere"})
     with pytest.raises(ModelError, match="dino"):

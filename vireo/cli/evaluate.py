@@ -1,4 +1,4 @@
-"""`vireo eval`: scores edits against exact targets."""
+"""`vireo eval`: scores edits against exact targets, or on published benchmarks, which have none."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ from vireo.runtime import cache_folder
 
 
 def evaluate(
-    pairs: Annotated[Path, typer.Argument(metavar="PAIRS_DIR", help="A pair set of `vireo world make`.")],
+    pairs: Annotated[
+        Path,
+        typer.Argument(metavar="PAIRS_DIR", help="A pair set of `vireo world make`; with --layout a benchmark."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the report; a broken run goes on from it.")],
     model: Annotated[str | None, typer.Option(help="A preset, a folder or a hub id.")] = None,
     videos: Annotated[
         Path | None, typer.Option(help="Instead of --model: finished clips named ID.mkv or ID.mp4.")
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(help="Of a published benchmark: vie-bench, rve-bench, rvebenchmark, five, veggie or editverse."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
     preserve: Annotated[Preserve, typer.Option(help="As in `vireo edit`.")] = Preserve.strict,
@@ -34,7 +41,9 @@ def evaluate(
         str | None,
         typer.Option(help="Also ask a judge: https://HOST/v1#MODEL, a folder of a chat model, or a pipeline (mini)."),
     ] = None,
-    rubric: Annotated[Rubric, typer.Option(help="What the judge scores.")] = Rubric.viva,
+    rubric: Annotated[
+        Rubric | None, typer.Option(help="What the judge scores; by default viva, or what goes with the layout.")
+    ] = None,
     price: Annotated[
         str | None, typer.Option(metavar="IN,OUT", help="Prices of a million tokens in and out, for the bill.")
     ] = None,
@@ -49,34 +58,52 @@ def evaluate(
 ) -> None:
     """Edit every pair of PAIRS_DIR and score it; writes report.json, report.html and contact sheets."""
     terminal.check_folder(out)
-    prices = _prices(price)
+    if layout is not None and (paraphrases or keep):
+        raise InputError("a benchmark has no paraphrases, and its clips are kept anyway", "leave the option out")
+    prices, named = _prices(price), _named(backbone or [])
+    command = shlex.join(["vireo", *sys.argv[1:]])
     with terminal.progress("loading") as advance:
+        from vireo.data.layouts import BENCHMARKS
+        from vireo.evaluation.editors import EditOptions
         from vireo.evaluation.judged import open_judge
-        from vireo.evaluation.runner import evaluate as run
 
-        asked = open_judge(judge, rubric.value, cache=cache_folder() / "judgements", prices=prices) if judge else None
-        report = run(
-            pairs,
-            out=out,
-            model=model,
-            videos=videos,
-            limit=limit,
-            preserve=preserve.value,
-            look=look,
-            steps=steps,
-            guidance=guidance,
-            seed=seed,
-            paraphrases=paraphrases,
-            judge=asked,
-            backbones=_named(backbone or []),
-            keep=keep,
-            command=shlex.join(["vireo", *sys.argv[1:]]),
-            on_progress=advance,
-        )
+        own = BENCHMARKS[layout].rubric if layout in BENCHMARKS else Rubric.viva.value
+        scored = rubric.value if rubric else own
+        asked = open_judge(judge, scored, cache=cache_folder() / "judgements", prices=prices) if judge else None
+        options = EditOptions(preserve.value, look, steps, guidance, seed)
+        given = {"out": out, "model": model, "videos": videos, "limit": limit, "options": options, "judge": asked}
+        given |= {"backbones": named, "command": command, "on_progress": advance}
+        if layout is not None:
+            from vireo.evaluation.published import evaluate_published
+
+            report = evaluate_published(layout, pairs, **given)
+        else:
+            from vireo.evaluation.runner import evaluate as run
+
+            report = run(pairs, **given, paraphrases=paraphrases, keep=keep)
     if as_json:
         terminal.print_json(report)
-        return
-    from vireo.evaluation.page import further_figures, number, rate
+    elif layout is not None:
+        _print_published(report, out)
+    else:
+        _print_exact(report, pairs, out)
+
+
+def _print_published(report: dict, out: Path) -> None:
+    from vireo.evaluation.tables import paper_rows
+
+    terminal.print_table(f"{report['model']} on {report['layout']}", *paper_rows(report))
+    for problem in report["problems"][:10]:
+        print(f"not read: {problem['where']}: {problem['what']}")
+    for failure in report["failures"][:10]:
+        print(f"not edited: {failure['id']}: {failure['why']}")
+    counts = {"edited": report["n"], "not read": len(report["problems"]), "not edited": len(report["failures"])}
+    terminal.print_facts({**counts, "report": out / "report.html"})
+
+
+def _print_exact(report: dict, pairs: Path, out: Path) -> None:
+    from vireo.evaluation.html import number, rate
+    from vireo.evaluation.page import further_figures
 
     rows = []
     for family, row in report["families"].items():
@@ -111,7 +138,7 @@ def _prices(text: str | None) -> tuple[float, float] | None:
 
 
 def _print_judged(judged: dict) -> None:
-    from vireo.evaluation.page import number, score
+    from vireo.evaluation.html import number, score
 
     tables = judged["criteria"] | judged["overall"]
     families = dict.fromkeys(family for table in tables.values() for family in table["families"])

@@ -171,17 +171,22 @@ class FinishedClips:
         self.settings: dict[str, Any] = {"videos": str(folder)}
 
     def edit(self, jobs: list[Job], truths: list[Truth]) -> list[Edited]:
-        return [Edited(self.read(job.pair, truth.source.shape)) for job, truth in zip(jobs, truths, strict=True)]
+        return [Edited(self.read(job.pair.id, truth.source.shape)) for job, truth in zip(jobs, truths, strict=True)]
 
-    def path(self, pair: EditPair) -> Path | None:
-        """Where the clip of a pair is; None where there is none."""
-        return next((path for path in self._paths(pair) if path.is_file()), None)
+    def path(self, name: str) -> Path | None:
+        """Where the clip of a pair is, by its id; None where there is none."""
+        return next((path for path in self._paths(name) if path.is_file()), None)
 
-    def read(self, pair: EditPair, shape: tuple[int, ...]) -> np.ndarray:
-        """The clip of a pair, uint8 of this shape (T, H, W, 3); raises InputError where there is none."""
-        path = self.path(pair)
+    def need(self, name: str) -> Path:
+        """The same; raises InputError where there is none."""
+        path = self.path(name)
         if path is None:
-            raise InputError(f"{self.folder} has no clip of pair {pair.id}", f"add {self._paths(pair)[0].name}")
+            raise InputError(f"{self.folder} has no clip of pair {name}", f"add {self._paths(name)[0].name}")
+        return path
+
+    def read(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """The clip of a pair, uint8 of this shape (T, H, W, 3); raises InputError where there is none."""
+        path = self.need(name)
         frames = read_clip(path).frames
         if frames.shape != shape:
             raise InputError(
@@ -190,13 +195,13 @@ class FinishedClips:
             )
         return frames
 
-    def digest(self, pair: EditPair) -> str:
-        """Hash of the clip of a pair that has one."""
-        with self.path(pair).open("rb") as file:
+    def digest(self, name: str) -> str:
+        """Hash of the clip of a pair."""
+        with self.need(name).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def _paths(self, pair: EditPair) -> list[Path]:
-        return [self.folder / f"{pair.id}{suffix}" for suffix in (".mkv", ".mp4")]
+    def _paths(self, name: str) -> list[Path]:
+        return [self.folder / f"{name}{suffix}" for suffix in (".mkv", ".mp4")]
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None:
         return None

@@ -42,7 +42,7 @@ def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
 
     auroc: by corruption and strength, the probability that a target scores higher than a corrupted clip of any pair,
         ties count half. preferred: the same within a pair.
-    spearman: rank correlation with exact edit accuracy over targets and corruptions; spearman_outputs: over the
+    spearman: rank correlation with exact edit accuracy over targets and corruptions of them; spearman_outputs: over the
         editors' outputs, with 95 % interval (pairs are resampled).
     ties: share of (target, corrupted) of a pair with equal scores. nothing_preferred: share of pairs, with 95 %
         interval, in which the untouched source scores at least as high as the target.
@@ -96,7 +96,9 @@ def _grades(
     preferred = mean_interval([row.scores[name] >= own[row.id] for row in undone])
     return {
         "corruptions": table,
-        "spearman": rank_correlation(*_paired(name, [*targets, *corrupted])),
+        "spearman": rank_correlation(
+            *_paired(name, [*targets, *(row for row in corrupted if row.corruption != EXCHANGED)])
+        ),
         "spearman_outputs": _correlation_interval(name, outputs),
         "ties": float(np.mean([row.scores[name] == own[row.id] for row in corrupted])),
         "nothing_preferred": None if preferred is None else vars(preferred),

@@ -35,8 +35,9 @@ from vireo.pipeline.pipeline import VireoPipeline
 from vireo.runtime import autocast, whole_file
 from vireo.types import EditPair
 
-FRAMES = 3
-"""Frames of a clip that the critic is shown, one at a time."""
+FRAMES = 4
+"""Frames of a clip that the critic is shown, one at a time; of nine frames at even and at odd places, since what
+flickers may do so with either."""
 
 
 class GradedPair(BaseModel):
@@ -80,14 +81,16 @@ def grade(
             if on_progress:
                 on_progress(index, len(pairs), "grading")
             other = pairs[(index + len(pairs) // 2) % len(pairs)]
-            for source in (None, *(clips for clips in finished if clips.path(pair))):
-                key = record_key(pair, "graded", settings | {"candidates": source.digest(pair) if source else "made"})
+            for source in (None, *(clips for clips in finished if clips.path(pair.id))):
+                key = record_key(
+                    pair, "graded", settings | {"candidates": source.digest(pair.id) if source else "made"}
+                )
                 if key not in done:
                     truth = load_truth(Path(pairs_dir), pair)
                     if source is None:
                         candidates = list(_made(pair, truth, load_truth(Path(pairs_dir), other), pipe))
                     else:
-                        clip = source.read(pair, truth.source.shape)
+                        clip = source.read(pair.id, truth.source.shape)
                         candidates = [_graded(pair, truth, OUTPUT, 0.0, clip, pipe)]
                     done[key] = GradedPair(key=key, candidates=candidates)
                     writer.append(done[key])

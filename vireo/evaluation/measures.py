@@ -1,12 +1,12 @@
 """What is measured of an edited clip without its exact result: the papers' automatic columns.
 
-TF, MS      temporal flickering and motion smoothness; need no backbone
-SC, BC      subject consistency (backbone `dino`) and background consistency (`clip`); VBench, ReViSE's Table 1.
-            VIVA's "DINO" and "CLIP" consistency are read as the same, times 100
-Frame-Text  mean cosine of frames and the caption of the target, times 100 (`clip`)
-PickScore   the same times that model's scale (`pick`)
-Video-Text  cosine of clip and caption, times 100 (`video`; see `ClipTextBackbone` for what it stands for)
-Reference   mean cosine of frames and the reference picture, times 100 (`clip`)
+TF, MS          temporal flickering and motion smoothness; need no backbone
+SC, BC          subject consistency (backbone `dino`) and background consistency (`clip`); VBench, ReViSE's Table 1
+CLIP-T, DINO-T  mean cosine of neighbouring frames, times 100; EditVerse, as VIVA's Table 1 is read
+Frame-Text      mean cosine of frames and the caption of the target, times 100 (`clip`)
+PickScore       the same times that model's scale (`pick`)
+Video-Text      cosine of clip and caption, times 100 (`video`; see `ClipTextBackbone` for what it stands for)
+Reference       mean cosine of frames and the reference picture, times 100 (`clip`)
 
 The consistencies, flickering and smoothness are highest where nothing happens at all: compare them with those of the
 source before believing a gain.
@@ -21,7 +21,12 @@ import numpy as np
 
 from vireo.errors import InputError
 from vireo.metrics.backbones import ClipBackbone, ClipTextBackbone, VisionBackbone
-from vireo.metrics.consistency import frame_consistency, motion_smoothness, temporal_flickering
+from vireo.metrics.consistency import (
+    frame_consistency,
+    motion_smoothness,
+    neighbour_consistency,
+    temporal_flickering,
+)
 
 KINDS: dict[str, Callable[[str], Any]] = {
     "clip": ClipBackbone.from_pretrained,
@@ -51,10 +56,11 @@ class Measures:
         """
         models, found = self._models, {"TF": temporal_flickering(clip), "MS": motion_smoothness(clip)}
         if "dino" in models:
-            found["SC"] = frame_consistency(models["dino"].pictures(list(clip)))
+            seen = models["dino"].pictures(list(clip))
+            found |= {"SC": frame_consistency(seen), "DINO-T": 100 * neighbour_consistency(seen)}
         if "clip" in models:
             seen = models["clip"].pictures(list(clip))
-            found["BC"] = frame_consistency(seen)
+            found |= {"BC": frame_consistency(seen), "CLIP-T": 100 * neighbour_consistency(seen)}
             if caption:
                 found["Frame-Text"] = 100 * _mean_cosine(seen, models["clip"].texts([caption]))
             if reference is not None:

@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jinja2
+from vireo.evaluation.html import number, rate, rendered, score
 
 TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>vireo evaluation: {{ report.model }}</title>
-<style>
- body { font: 15px/1.45 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto;
-  padding: 0 1rem; color: #222 }
- table { border-collapse: collapse; margin: 1rem 0 2rem } caption { text-align: left; font-weight: 600 }
- th, td { padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #ddd }
- th:first-child, td:first-child { text-align: left } th[title] { cursor: pointer }
- .players { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0; width: 21rem }
- figcaption { font-size: 13px } .failed { color: #aa1e1e } .done { color: #146e32 }
- video { width: 100%; image-rendering: pixelated } img { max-width: 100%; image-rendering: pixelated }
- code { background: #f3f3f3; padding: .1rem .3rem } .small { color: #666; font-size: 13px }
-</style></head><body>
+{{ style }}</head><body>
 <h1>{{ report.model }}: {{ report.success | rate }}</h1>
 <p>Success (balanced over {{ report.headline_families | join(", ") }}; {{ report.n }} pairs). 95 % bootstrap
 intervals in brackets.</p>
@@ -78,24 +68,7 @@ onerror="this.closest('figure').hidden = true"></video>
 {{ score.edit_error | number }}: {{ player.record.instruction }}</figcaption></figure>
 {% endfor %}</div></details>{% endif %}
 {% endfor %}
-<script>
- const value = (row, column) => {
-  const text = row.cells[column].textContent, figure = parseFloat(text);
-  return isNaN(figure) ? text : figure;
- };
- for (const table of document.querySelectorAll(".sortable")) {
-  const heads = [...table.rows[0].cells];
-  heads.forEach((head, column) => {
-   head.title = "sort";
-   head.onclick = () => {
-    const down = head.dataset.down = head.dataset.down === "yes" ? "no" : "yes";
-    const rows = [...table.rows].slice(1).filter((row) => row.cells[0].tagName === "TD");
-    rows.sort((a, b) => (value(a, column) > value(b, column) ? 1 : -1) * (down === "yes" ? -1 : 1));
-    heads[0].parentNode.after(...rows);
-   };
-  });
- }
-</script>
+{{ script }}
 </body></html>
 """
 
@@ -105,26 +78,7 @@ def render_page(report: Mapping[str, Any], players: Mapping[str, Sequence[Mappin
 
     players: by family, `file` (below the page's folder) and `record` of the clips to show.
     """
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined)
-    environment.filters.update(rate=rate, number=number, score=score)
-    return environment.from_string(TEMPLATE).render(report=report, players=players, rows=further_figures(report))
-
-
-def rate(interval: Mapping[str, Any] | None) -> str:
-    """`93.1 % [90.2, 95.8]`, or a dash."""
-    if not interval:
-        return "–"
-    return f"{100 * interval['rate']:.1f} % [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]"
-
-
-def score(interval: Mapping[str, Any]) -> str:
-    """`7.31 [7.02, 7.60]`."""
-    return f"{interval['rate']:.2f} [{interval['low']:.2f}, {interval['high']:.2f}]"
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """The value with so many digits after the point, or a dash."""
-    return f"{value:.{digits}f}" if isinstance(value, int | float) else "–"
+    return rendered(TEMPLATE, report=report, players=players, rows=further_figures(report))
 
 
 def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -77,8 +77,12 @@ class Record(BaseModel):
 
 def record_key(pair: EditPair, condition: str, settings: Mapping[str, Any]) -> str:
     """The same for the same pair, condition and settings only."""
-    text = json.dumps([pair.model_dump(mode="json"), condition, dict(settings)], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+    return key_of([pair.model_dump(mode="json"), condition, dict(settings)])
+
+
+def key_of(content: Any) -> str:
+    """The same for what is the same in JSON only."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 
 class Keyed(Protocol):

@@ -21,7 +21,6 @@ from vireo.evaluation.truths import load_truth
 from vireo.judges.judge import Judge, Sample
 from vireo.types import EditPair
 from vireo.video.io import write_lossless
-from vireo.video.region import Preserve
 
 
 def evaluate(
@@ -31,11 +30,7 @@ def evaluate(
     model: str | None = None,
     videos: Path | None = None,
     limit: int | None = None,
-    preserve: Preserve = "strict",
-    look: bool = True,
-    steps: int | None = None,
-    guidance: float | None = None,
-    seed: int = 0,
+    options: EditOptions = EditOptions(),
     paraphrases: bool = False,
     judge: Judge | None = None,
     backbones: Mapping[str, str] | None = None,
@@ -53,9 +48,8 @@ def evaluate(
     limit: only the first so many pairs. paraphrases: each pair once more with one of its paraphrases, chosen
     by the pair's place in the set. judge: scores every edit, too (`vireo.judges`).
     backbones: of `vireo.evaluation.measures`, beyond what needs none.
-    keep: also writes the edited clips, out/clips/ID.mkv, as `videos` takes them. preserve, look, steps, guidance,
-    seed: as in `edit_video`. command: what the report names as its origin. on_progress: called as on_progress(done,
-    total, label).
+    keep: also writes the edited clips, out/clips/ID.mkv, as `videos` takes them. command: what the report names as its
+    origin. on_progress: called as on_progress(done, total, label).
 
     Raises InputError for wrong pair sets, clips and models.
     """
@@ -67,11 +61,7 @@ def evaluate(
     pairs = list(islice(read_pairs(pairs_dir), limit))
     if not pairs:
         raise InputError(f"{pairs_dir} has no pairs", "make some with: vireo world make DIR --count N")
-    editor: Editor = (
-        ModelEditor.from_pretrained(model, EditOptions(preserve, look, steps, guidance, seed))
-        if model is not None
-        else FinishedClips(Path(videos))
-    )
+    editor: Editor = ModelEditor.from_pretrained(model, options) if model is not None else FinishedClips(Path(videos))
     for name in ("strips", "players", "clips") if keep else ("strips", "players"):
         (out / name).mkdir(parents=True, exist_ok=True)
     measures = Measures(backbones or {})

@@ -56,13 +56,14 @@ def score(
         trace=trace(edited.composited),
         trace_raw=trace(edited.raw),
         seconds=seconds,
-        judged=None if judgement is None else _judged(judgement),
+        judged=None if judgement is None else as_judged(judgement),
         subsets=subsets(job.pair),
         measures=measures(edited.composited, job.pair.target_caption, truth.reference),
     )
 
 
-def _judged(judgement: Judgement) -> Judged:
+def as_judged(judgement: Judgement) -> Judged:
+    """What a record keeps of a judgement."""
     said = {"scores": judgement.scores, "reason": judgement.reason, "failure": judgement.failure}
     return Judged(**said, **vars(judgement.usage))
 

@@ -51,48 +51,39 @@ def as_latex(report: Mapping[str, Any]) -> str:
 
 
 def paper_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Names of the columns and cells of the rows; the last row is balanced over the headline's tasks."""
-    judged = report["judged"]
+    """Names of the columns and cells of the rows; the last row is balanced over the headline's tasks.
+
+    Of a benchmark without exact results there are no columns about them.
+    """
+    judged, measures, exact = report["judged"], report["measures"], "success" in report
     scores = {**judged["criteria"], **judged["overall"]} if judged else {}
     scores = {name: scores[name] for name in SHORT if name in scores}
-    measures = report["measures"]
-    head = [
-        "Task",
-        "Method",
-        "n",
-        "Success %",
-        "Edit error",
-        "Outside dB",
-        *(SHORT[name] for name in scores),
-        *measures,
-    ]
+    truth = ["Success %", "Edit error", "Outside dB"] if exact else []
+    head = ["Task", "Method", "n", *truth, *(SHORT[name] for name in scores), *measures]
     rows = [
         [
-            task,
-            str(report["model"]),
-            str(row["success"]["n"]),
-            _percent(row["success"]),
-            _figure(row["edit_error"], 3),
-            _figure(row["outside_psnr"], 1),
+            *(task, str(report["model"])),
+            *(_exact(row["success"], row["edit_error"], row["outside_psnr"]) if exact else [str(row["n"])]),
             *(_figure(_rate(table["families"].get(task)), 2) for table in scores.values()),
             *(_figure(_rate(table["families"].get(task)), 4) for table in measures.values()),
         ]
         for task, row in report["families"].items()
     ]
-    total = report["success"]
+    total = [str(report["n"])]
+    if exact:
+        total = _exact(report["success"], None, report["headline"]["outside_psnr"]["composited"])
     rows.append(
         [
-            "balanced",
-            str(report["model"]),
-            str(total["n"]),
-            _percent(total),
-            "",
-            _figure(report["headline"]["outside_psnr"]["composited"], 1),
+            *("balanced", str(report["model"]), *total),
             *(_figure(_rate(table["all"]), 2) for table in scores.values()),
             *(_figure(_rate(table["all"]), 4) for table in measures.values()),
         ]
     )
     return head, rows
+
+
+def _exact(success: Mapping[str, Any], error: float | None, outside: float | None) -> list[str]:
+    return [str(success["n"]), _percent(success), _figure(error, 3), _figure(outside, 1)]
 
 
 def _rate(interval: Mapping[str, Any] | None) -> float | None:

@@ -49,7 +49,7 @@ class InstructorJudge:
         rubric: RubricName,
         *,
         name: str = "",
-        frames: int = 3,
+        frames: int = 4,
     ) -> None:
         self.instructor, self.processor, self.template = instructor, processor, template
         self.rubric, self.frames = rubric, frames

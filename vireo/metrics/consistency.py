@@ -46,6 +46,17 @@ def motion_smoothness(video: np.ndarray) -> float:
     return float((255 - np.abs(frames[1:last:2] - told).mean(dtype=np.float64)) / 255)
 
 
+def neighbour_consistency(vectors: np.ndarray) -> float:
+    """EditVerse's temporal consistency, in 0..1: the mean cosine similarity, not below 0, of neighbouring frames.
+
+    vectors: as in `frame_consistency`. 1 for a single frame.
+    """
+    if len(vectors) < 2:
+        return 1.0
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return float((units[1:] * units[:-1]).sum(1).clip(min=0).mean())
+
+
 def similarity(vectors: np.ndarray, others: np.ndarray) -> float:
     """Mean cosine similarity of the frames of two clips, in -1..1; VIVA's R_SP where they are source and edit.
 

@@ -1,0 +1,122 @@
+"""Runs on published benchmarks, in folders of our own making: no result of theirs is needed."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vireo.errors import InputError
+from vireo.evaluation import published
+from vireo.evaluation.published import evaluate_published
+from vireo.judges.judge import Judgement
+from vireo.metrics.frames import psnr
+from vireo.video.io import read_clip, write_lossless
+
+
+def clip(seed=0, shape=(9, 32, 48, 3)):
+    return np.random.default_rng(seed).integers(0, 200, shape, dtype=np.uint8)
+
+
+@pytest.fixture
+def five(tmp_path):
+    """Two items that can be edited, of which one is a folder of frames with masks, and one whose video is gone."""
+    home = tmp_path / "five"
+    (home / "videos").mkdir(parents=True)
+    write_lossless(home / "videos" / "girl.mp4.mkv", clip(1), fps=8)
+    (home / "videos" / "girl.mp4.mkv").rename(home / "videos" / "girl.mp4")  # Matroska whatever its name
+    for name in ("images", "bmasks"):
+        (home / name / "bus").mkdir(parents=True)
+    for number, frame in enumerate(clip(2), 1):
+        Image.fromarray(frame).save(home / "images" / "bus" / f"{number:05d}.png")
+        mask = np.zeros(frame.shape[:2], np.uint8)
+        mask[8:20, 8:30] = 255
+        Image.fromarray(mask).save(home / "bmasks" / "bus" / f"{number:05d}.png")
+    row = {"video_name": "bus", "save_dir": "bus_1", "source_prompt": "a red bus", "target_prompt": "a blue bus"}
+    rows = [row, {**row, "video_name": "girl"}, {**row, "video_name": "gone"}]
+    (home / "edit_prompt").mkdir()
+    (home / "edit_prompt" / "edit3_FiVE.json").write_text(json.dumps(rows))
+    return home
+
+
+@pytest.fixture
+def videos(tmp_path):
+    """An edit of the bus that changes its masked part, and noise of one level beside; none of the girl."""
+    folder = tmp_path / "done"
+    folder.mkdir()
+    edited = clip(2)
+    edited[:, 8:20, 8:30] = 255
+    edited[:, 0] += 3
+    write_lossless(folder / "edit3-bus-bus_1.mkv", edited, fps=8)
+    return folder
+
+
+class Strict:
+    rubric = "viva"
+    settings = {"judge": "strict", "rubric": "viva"}  # noqa: RUF012
+
+    def judge(self, samples):
+        scores = {"instruction_following": 4.0, "editing_quality": 5.0, "source_preservation": 6.0}
+        return [Judgement(scores) for _ in samples]
+
+
+def test_finished_clips_are_scored_and_what_is_missing_is_listed(five, videos, tmp_path):
+    report = evaluate_published("five", five, out=tmp_path / "out", videos=videos, judge=Strict(), command="vireo eval")
+    assert (report["n"], report["families"]) == (1, {"color": {"n": 1}})
+    assert [problem["where"] for problem in report["problems"]] == ["edit3_FiVE.json[2]"]
+    assert [failure["id"] for failure in report["failures"]] == ["edit3-girl-bus_1"]
+    assert "add edit3-girl-bus_1.mkv" in report["failures"][0]["why"]
+    assert report["judged"]["overall"]["average"]["all"]["rate"] == 5
+    measured = {name: table["all"]["rate"] for name, table in report["measures"].items()}
+    source, edited = clip(2)[::8], read_clip(videos / "edit3-bus-bus_1.mkv").frames[::8]
+    inside = np.zeros(source.shape, bool)
+    inside[:, 8:20, 8:30] = True
+    a, b = np.where(inside, 0, source), np.where(inside, 0, edited)
+    assert measured["PSNR kept"] == pytest.approx(np.mean([psnr(x[None], y[None]) for x, y in zip(a, b, strict=True)]))
+    assert measured["MSE kept x1e4"] == pytest.approx(1e4 * 9 / 255**2 / 32, rel=1e-6), "one row of 32 is 3 off"
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "edit3-girl-bus_1" in page
+    assert page.count("<video") == 1
+    head = (tmp_path / "out" / "report.md").read_text().splitlines()[0]
+    assert "| IF |" in head
+    assert "Success" not in head
+
+
+def test_a_broken_run_goes_on_and_failures_are_tried_again(five, videos, tmp_path):
+    evaluate_published("five", five, out=tmp_path / "out", videos=videos)
+    lines = (tmp_path / "out" / "records.jsonl").read_text().splitlines()
+    assert len(lines) == 2
+    write_lossless(videos / "edit3-girl-bus_1.mkv", clip(1), fps=8)
+    report = evaluate_published("five", five, out=tmp_path / "out", videos=videos)
+    assert report["failures"] == []
+    assert report["n"] == 2
+    again = (tmp_path / "out" / "records.jsonl").read_text().splitlines()
+    assert again[:2] == lines, "the finished item is not scored again"
+    assert len(again) == 3
+
+
+def test_a_model_edits_every_item(five, tmp_path, monkeypatch):
+    """With the edit itself replaced by a copy: what is asked for, and where the clips are."""
+    asked = []
+
+    def copy(source, instruction, output, **options):
+        asked.append((instruction, options["seed"], options["overwrite"]))
+        write_lossless(output.with_suffix(".mkv"), read_clip(source).frames, fps=8)
+        output.with_suffix(".mkv").rename(output)
+
+    monkeypatch.setattr(published, "edit_video", copy)
+    report = evaluate_published("five", five, out=tmp_path / "out", model="mini")
+    assert asked == [("a blue bus", 0, True)] * 2
+    assert report["n"] == 2
+    assert sorted(path.name for path in (tmp_path / "out" / "clips").iterdir()) == [
+        "edit3-bus-bus_1.mp4",
+        "edit3-girl-bus_1.mp4",
+    ]
+    assert report["measures"]["PSNR kept"]["all"]["rate"] == 100
+
+
+def test_wrong_requests(five, tmp_path):
+    with pytest.raises(InputError, match="no benchmark"):
+        evaluate_published("ditto", five, out=tmp_path / "out", model="mini")
+    with pytest.raises(InputError, match="either a model or a folder"):
+        evaluate_published("five", five, out=tmp_path / "out")

@@ -1,0 +1,218 @@
+"""Runs on published benchmarks, which know no exact result: edits every item, then measures and asks the judge.
+
+Measured of every edit: `vireo.evaluation.measures`. Of FiVE's, too, in its units, on every FIVE_STRIDE-th frame: PSNR,
+SSIM and MSE outside the mask of the edited object (inside both pictures are made black, as FiVE does it). With
+RVE-Bench and RVEBenchmark goes ReViSE's rubric, with the others VIVA's.
+
+Not measured, since no library here has the models: FiVE's structure distance, LPIPS, NIQE, motion fidelity and
+FiVE-Acc, VEGGIE's detection score and mIoU, EditVerse's own GPT-4o prompt, VBench's aesthetic quality.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel, ConfigDict
+
+from vireo.data.layouts import BENCHMARKS, Item, read_layout
+from vireo.errors import InputError
+from vireo.evaluation.editors import EditOptions, FinishedClips, fingerprint
+from vireo.evaluation.judged import judged_report, score_tables
+from vireo.evaluation.measures import Measures
+from vireo.evaluation.players import player_of, write_player
+from vireo.evaluation.published_page import render_published
+from vireo.evaluation.records import Judged, RecordWriter, key_of, read_records
+from vireo.evaluation.scoring import as_judged
+from vireo.evaluation.tables import as_latex, as_markdown
+from vireo.judges.judge import Judge, Sample
+from vireo.metrics.frames import energy, psnr, ssim
+from vireo.models.presets import resolve
+from vireo.pipeline.edit import edit_video
+from vireo.pipeline.pipeline import VireoPipeline
+from vireo.runtime import source_commit, whole_file
+from vireo.video.io import read_clip, write_lossless
+
+FIVE_STRIDE = 8
+
+
+class ItemRecord(BaseModel):
+    """One item: what was measured of its edit, or in `failure` why there is none. family: the set's kind of edit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    id: str
+    family: str
+    instruction: str
+    condition: str = "plain"
+    measures: dict[str, float] = {}
+    judged: Judged | None = None
+    seconds: float = 0.0
+    failure: str | None = None
+
+
+def evaluate_published(
+    layout: str,
+    folder: Path,
+    *,
+    out: Path,
+    model: str | None = None,
+    videos: Path | None = None,
+    limit: int | None = None,
+    options: EditOptions = EditOptions(),
+    judge: Judge | None = None,
+    backbones: Mapping[str, str] | None = None,
+    command: str | None = None,
+    on_progress: Callable[[int, int, str], None] | None = None,
+) -> dict[str, Any]:
+    """Scores a model, or finished clips ID.mkv or ID.mp4, on a benchmark of `BENCHMARKS`; returns the report.
+
+    Writes into `out`: clips/ID.mp4 (of a model), records.jsonl (the same call goes on from it), players/*.mp4,
+    report.json, report.html, report.md and report.tex. An item that is missing or malformed, or whose edit fails, is
+    listed there and the rest runs. limit: only the first so many items.
+
+    Raises InputError for wrong folders and models.
+    """
+    if layout not in BENCHMARKS:
+        raise InputError(f"{layout} is no benchmark", f"choose one of {', '.join(BENCHMARKS)}")
+    if (model is None) == (videos is None):
+        raise InputError("what is to be scored is not clear", "give either a model or a folder of videos")
+    listing = read_layout(layout, folder)
+    measures, items = Measures(backbones or {}), listing.items[:limit]
+    if model is not None:
+        edit, settings = _model_clips(model, options, out)
+    else:
+        edit, settings = _finished_clips(Path(videos))
+    settings |= {**(judge.settings if judge else {}), **measures.settings}
+    (out / "players").mkdir(parents=True, exist_ok=True)
+    done = read_records(out / "records.jsonl", ItemRecord)
+    keys = [key_of([asdict(item), settings]) for item in items]
+    with RecordWriter(out / "records.jsonl") as writer:
+        for number, (key, item) in enumerate(zip(keys, items, strict=True)):
+            if on_progress:
+                on_progress(number, len(items), "editing and scoring")
+            # What failed is tried again: a file may have been put right meanwhile.
+            if key not in done or done[key].failure is not None:
+                done[key] = _record(key, item, edit, measures, judge, out)
+                writer.append(done[key])
+    records = [done[key] for key in keys]
+    return _report(layout, out, records, listing.problems, settings, command)
+
+
+def _model_clips(model: str, options: EditOptions, out: Path) -> tuple[Callable[[Item, Path], Path], dict[str, Any]]:
+    folder = resolve(model)
+    pipe = VireoPipeline.from_pretrained(folder)
+    pipe.set_progress_bar_config(disable=True)
+    (out / "clips").mkdir(parents=True, exist_ok=True)
+
+    def edit(item: Item, source: Path) -> Path:
+        path = out / "clips" / f"{item.id}.mp4"
+        given = {"model": pipe, "reference": item.reference, "overwrite": True}
+        edit_video(source, item.instruction, path, **given, **asdict(options))
+        return path
+
+    return edit, {"model": model, "weights": fingerprint(folder), **asdict(options)}
+
+
+def _finished_clips(folder: Path) -> tuple[Callable[[Item, Path], Path], dict[str, Any]]:
+    clips = FinishedClips(folder)
+    return lambda item, source: clips.need(item.id), dict(clips.settings)
+
+
+def _record(
+    key: str,
+    item: Item,
+    edit: Callable[[Item, Path], Path],
+    measures: Measures,
+    judge: Judge | None,
+    out: Path,
+) -> ItemRecord:
+    facts = {"key": key, "id": item.id, "family": item.kind, "instruction": item.instruction}
+    try:
+        source, began = _as_file(item.source, out / "sources" / f"{item.id}.mkv"), time.perf_counter()
+        path = edit(item, source)
+        seconds = time.perf_counter() - began
+        before, after = read_clip(source).frames, read_clip(path).frames
+        reference = None if item.reference is None else read_clip(item.reference, max_frames=1).frames[0]
+        found = measures(after, item.target_caption, reference)
+        if item.mask is not None:
+            found |= _kept(item.mask, before, after)
+        if before.shape == after.shape:
+            write_player(player_of(out, key), source, [after])
+    except InputError as error:
+        return ItemRecord(**facts, failure=str(error))
+    judgement = judge.judge([Sample(before, after, item.instruction, reference)])[0] if judge else None
+    return ItemRecord(**facts, measures=found, judged=judgement and as_judged(judgement), seconds=seconds)
+
+
+def _as_file(source: Path, copy: Path) -> Path:
+    """The source itself, or a clip made of a folder of frames."""
+    if not source.is_dir():
+        return source
+    if not copy.is_file():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        write_lossless(copy, np.stack(list(_pictures(source))), fps=8)
+    return copy
+
+
+def _pictures(folder: Path, mode: str = "RGB") -> Iterator[np.ndarray]:
+    for path in sorted(folder.iterdir()):
+        yield np.asarray(Image.open(path).convert(mode))
+
+
+def _kept(mask: Path, before: np.ndarray, after: np.ndarray) -> dict[str, float]:
+    """FiVE's measures of what the edit had to leave alone. mask: folder of a picture a frame."""
+    if before.shape != after.shape:
+        raise InputError(
+            f"the edit is {after.shape[:3]}, its source {before.shape[:3]} (frames, height, width)",
+            "keep frame count and size",
+        )
+    edited = np.stack(list(islice(_pictures(mask, "L"), len(before))))[::FIVE_STRIDE] > 0
+    a, b = (video[::FIVE_STRIDE] * ~edited[..., None] for video in (before, after))
+    frames = [(x[None], y[None]) for x, y in zip(a, b, strict=True)]
+    return {
+        "PSNR kept": float(np.mean([psnr(*frame) for frame in frames])),
+        "SSIM kept x100": 100 * ssim(a, b),
+        "MSE kept x1e4": 1e4 * energy(a, b) / a.size / 255**2,
+    }
+
+
+def _report(
+    layout: str,
+    out: Path,
+    records: Sequence[ItemRecord],
+    problems: Sequence[dict[str, str]],
+    settings: Mapping[str, Any],
+    command: str | None,
+) -> dict[str, Any]:
+    edited = [record for record in records if record.failure is None]
+    kinds = list(dict.fromkeys(record.family for record in edited))
+    report = {
+        "layout": layout,
+        "n": len(edited),
+        "families": {kind: {"n": sum(record.family == kind for record in edited)} for kind in kinds},
+        "measures": score_tables([(record.family, record.measures) for record in edited], kinds),
+        "judged": judged_report(edited, kinds, settings),
+        "problems": list(problems),
+        "failures": [{"id": record.id, "why": record.failure} for record in records if record.failure is not None],
+        "seconds_per_clip": float(np.median([record.seconds for record in edited])) if edited else None,
+        "model": settings.get("model") or settings.get("videos"),
+        "settings": dict(settings),
+        "command": command,
+        "commit": source_commit(),
+    }
+    shown = [(path.relative_to(out).as_posix(), r) for r in edited if (path := player_of(out, r.key)).is_file()]
+    files = {"report.json": json.dumps(report, indent=1), "report.html": render_published(report, shown)}
+    files |= {"report.md": as_markdown(report), "report.tex": as_latex(report)}
+    for name, content in files.items():
+        with whole_file(out / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    return report
