@@ -17,7 +17,20 @@ from vireo.receipt.format import ModelFacts
 from vireo.video.io import Quality, VideoReader, write_lossless
 
 COMMANDS = (
-    *("", "edit", "verify", "world", "world make", "world studiobench", "train", "eval", "compare", "lab", "study"),
+    *(
+        "",
+        "edit",
+        "verify",
+        "world",
+        "world make",
+        "world studiobench",
+        "import",
+        "train",
+        "eval",
+        "compare",
+        "lab",
+        "study",
+    ),
     *("models", "doctor", "bench"),
 )
 

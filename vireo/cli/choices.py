@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from vireo.errors import InputError
+
 Steps = Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the model's own.")]
 Guidance = Annotated[float | None, typer.Option(min=0, help="Guidance scale; 1 is none.")]
 Look = Annotated[
@@ -40,3 +42,11 @@ class Scenes(StrEnum):
 
     studio = "studio"
     footage = "footage"
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """Width and height from `1280x720`; raises InputError."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise InputError(f"cannot read the size {text!r}", "write it as 1280x720")
+    return int(width), int(height)

@@ -20,6 +20,7 @@ import typer
 from vireo.cli.compare import compare
 from vireo.cli.edit import edit
 from vireo.cli.evaluate import evaluate
+from vireo.cli.importing import import_pairs
 from vireo.cli.lab import lab
 from vireo.cli.machine import bench, doctor, models
 from vireo.cli.study import study
@@ -49,6 +50,7 @@ app = typer.Typer(
 app.command("edit")(edit)
 app.command("verify")(verify)
 app.add_typer(world, name="world")
+app.command("import")(import_pairs)
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("compare")(compare)

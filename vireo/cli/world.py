@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Scenes, Split
-from vireo.errors import InputError
+from vireo.cli.choices import Scenes, Split, read_size
 
 world = typer.Typer(help="The studio: scenes, edits and their exact results.", no_args_is_help=False)
 
@@ -34,7 +33,7 @@ def make(
 ) -> None:
     """Render COUNT pairs into DIR: the same command gives the same bytes."""
     chosen = [name.strip() for name in families.split(",")] if families is not None else None
-    wanted = None if size is None else _size(size)
+    wanted = None if size is None else read_size(size)
     terminal.check_folder(folder)
     with terminal.progress("rendering") as advance:
         from vireo.world.generate import make_pairs
@@ -63,10 +62,3 @@ def studiobench(
 
         make_studiobench(folder, on_progress=advance)
     terminal.print_facts({"pairs": folder / "pairs.jsonl"})
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise InputError(f"cannot read the size {text!r}", "write it as 1280x720")
-    return int(width), int(height)

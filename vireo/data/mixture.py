@@ -72,8 +72,9 @@ class EditMixture:
         self, pairs: Sequence[PairFiles], config: MixtureConfig, batch_size: int, weights: Mapping[str, float]
     ) -> None:
         self.config, self.batch_size = config, batch_size
-        self.rows = {f: np.array([i for i, p in enumerate(pairs) if p.family == f]) for f in FAMILIES}
-        self.plain = [f for f in FAMILIES if len(self.rows[f]) and f != "reference"]
+        families = dict.fromkeys([*FAMILIES, *(pair.family for pair in pairs)])
+        self.rows = {f: np.array([i for i, p in enumerate(pairs) if p.family == f]) for f in families}
+        self.plain = [f for f in families if len(self.rows[f]) and f != "reference"]
         drawn = np.array([weights.get(f, 1.0) for f in self.plain])
         self.shares = drawn / drawn.sum()
 

@@ -1,0 +1,36 @@
+"""`vireo import`: other people's training pairs as a pair set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.cli import terminal
+from vireo.cli.choices import read_size
+
+
+def import_pairs(
+    layout: Annotated[
+        str,
+        typer.Argument(
+            metavar="LAYOUT", help="How the set lies there: seed-data-edit, gpt-image-edit, ditto, insvie or senorita."
+        ),
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the set was unpacked.")],
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Where the pair set goes.")],
+    size: Annotated[str, typer.Option(metavar="WxH", help="Size of the clips.")] = "96x96",
+    frames: Annotated[int, typer.Option(min=1, help="Frames of each clip.")] = 9,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
+) -> None:
+    """Turn a published training set into a pair set; what is missing or malformed is listed, the rest is taken."""
+    wanted = read_size(size)
+    terminal.check_folder(out)
+    with terminal.progress("reading") as advance:
+        from vireo.data.imports import import_pairs as run
+
+        count, problems = run(layout, folder, out, size=wanted, frames=frames, limit=limit, on_progress=advance)
+    for problem in problems[:10]:
+        print(f"not read: {problem['where']}: {problem['what']}")
+    terminal.print_facts({"pairs": out / "pairs.jsonl", "imported": count, "not read": len(problems)})
