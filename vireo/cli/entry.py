@@ -22,6 +22,7 @@ from vireo.cli.edit import edit
 from vireo.cli.evaluate import evaluate
 from vireo.cli.importing import import_pairs
 from vireo.cli.lab import lab
+from vireo.cli.ladder import ladder
 from vireo.cli.machine import bench, doctor, models
 from vireo.cli.study import study
 from vireo.cli.train import train
@@ -55,6 +56,7 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("compare")(compare)
 app.command("lab")(lab)
+app.command("ladder")(ladder)
 app.command("study")(study)
 app.command("models")(models)
 app.command("doctor")(doctor)

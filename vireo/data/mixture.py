@@ -23,6 +23,7 @@ class MixtureConfig:
     reference: share of steps with a reference latent: on pairs of the family `reference` its picture, on all
         others the target's last frame: an edited key frame (see docs/decisions/0009).
     footage: share of steps on footage, its families evenly: light and style are to work on any picture.
+    image_only: families that image steps alone may show, as if there were no videos of them.
     image_batch: batch of image steps as a multiple of the video batch; their samples are cheaper.
     weights: relative frequency of the families, 1 where not named. What is learned last comes more often.
     """
@@ -31,6 +32,7 @@ class MixtureConfig:
     dropout: float = 0.1
     reference: float = 0.12
     footage: float = 0.12
+    image_only: tuple[str, ...] = ()
     image_batch: float = 2.0
     weights: dict[str, float] = field(
         default_factory=lambda: {
@@ -77,6 +79,8 @@ class EditMixture:
         self.plain = [f for f in families if len(self.rows[f]) and f != "reference"]
         drawn = np.array([weights.get(f, 1.0) for f in self.plain])
         self.shares = drawn / drawn.sum()
+        moving = drawn * [f not in config.image_only for f in self.plain]
+        self.moving_shares = moving / moving.sum()
 
     def draw(self, rng: np.random.Generator) -> Draw:
         config = self.config
@@ -89,7 +93,7 @@ class EditMixture:
         if reference == "picture":
             rows = rng.choice(self.rows["reference"], count)
         else:
-            families = rng.choice(len(self.plain), count, p=self.shares)
+            families = rng.choice(len(self.plain), count, p=self.shares if image else self.moving_shares)
             rows = np.array([rng.choice(self.rows[self.plain[f]]) for f in families])
         phrases = rng.integers(0, PHRASES, count)
         phrases[rng.random(count) < config.dropout] = PHRASES

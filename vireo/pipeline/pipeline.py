@@ -53,6 +53,8 @@ class VireoPipeline(DiffusionPipeline):
         has to be squeezed into `frame_size`.
     steps, guidance: used where a call names none.
     embedded_guidance: for guidance-distilled transformers, fixed beside the true guidance.
+    instructor_sees: whether the instructor is shown the first frame and the reference (VIVA's Table 2, without V:
+        the instruction alone).
     """
 
     model_cpu_offload_seq = "text_encoder->instructor->transformer->vae"
@@ -76,6 +78,7 @@ class VireoPipeline(DiffusionPipeline):
         steps: int = 50,
         guidance: float = 2.0,
         embedded_guidance: float = 6.0,
+        instructor_sees: bool = True,
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -96,6 +99,7 @@ class VireoPipeline(DiffusionPipeline):
             steps=steps,
             guidance=guidance,
             embedded_guidance=embedded_guidance,
+            instructor_sees=instructor_sees,
         )
         self.template = InstructorTemplate(**(template or {}))
         self.temporal_stride, self.spatial_stride = strides(vae)
@@ -267,7 +271,8 @@ class VireoPipeline(DiffusionPipeline):
     def _condition(
         self, prompts: list[str], first: list[np.ndarray], pictures: list[np.ndarray | None]
     ) -> list[Tensor]:
-        states = encode_instruction(self.instructor, self.processor, prompts, first, pictures, self.template)
+        seen = (first, pictures) if self.config.instructor_sees else (None, None)
+        states = encode_instruction(self.instructor, self.processor, prompts, *seen, self.template)
         pooled = states.pooled
         if self.text_encoder is not None:
             tokens = self.tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")

@@ -70,21 +70,20 @@ class EditorStage:
         config: EditorConfig,
         base: HunyuanVideoTransformer3DModel,
         studio: Sequence[EditorData],
-        footage: EditorData,
+        footage: EditorData | None,
         validation: Validation | None,
         device: torch.device,
     ) -> None:
         self.config, self.loop, self.device = config, config.loop, device
         self.validation = validation
         self.module = prepared(widen_for_editing(base, config.prediction == "affine"), config.loop, device)
-        weights = [*spread([data.pairs for data in studio], config.mixture.weights), {}]
+        weights = spread([data.pairs for data in studio], config.mixture.weights)
+        sums, share = np.array([sum(own.values()) for own in weights]), config.mixture.footage if footage else 0.0
+        sets = [*zip(studio, weights, strict=True), *([(footage, {})] if footage else [])]
         self.sources = [
-            (data, EditMixture(data.pairs, config.mixture, config.loop.batch_size, own))
-            for data, own in zip([*studio, footage], weights, strict=True)
+            (data, EditMixture(data.pairs, config.mixture, config.loop.batch_size, own)) for data, own in sets
         ]
-        sums = np.array([sum(own.values()) for own in weights[:-1]])
-        share = config.mixture.footage
-        self.shares = [*(1 - share) * sums / sums.sum(), share]
+        self.shares = [*(1 - share) * sums / sums.sum(), *([share] if footage else [])]
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)

@@ -149,13 +149,14 @@ class Material:
         folder = self.sets.cache("captions", self.model("vlm"), self.template)
         return self._states(folder, (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
 
-    def studio_edits(self) -> Iterator[EditorData]:
-        """One pair set of all parts, then the further parts."""
+    def studio_edits(self, shown: bool = True) -> Iterator[EditorData]:
+        """One pair set of all parts, then the further parts. shown: as in `_edits`, of the former."""
+        template = self.template if shown else (self.template, "unseen")
         folders = {
-            "states": self.sets.cache("instructions", self.model("vlm"), self.template),
+            "states": self.sets.cache("instructions", self.model("vlm"), template),
             "masks": self.sets.cache("masks", settings=strides(self.vae_model)),
         }
-        yield self._edits(self.sets.pairs, self.sets.frames, self.latents, **folders)
+        yield self._edits(self.sets.pairs, self.sets.frames, self.latents, **folders, shown=shown)
         yield from map(self._part, self.sets.further())
 
     def footage_edits(self) -> EditorData:
@@ -173,9 +174,16 @@ class Material:
         return self._edits(pairs, frames, latents, **folders)
 
     def _edits(
-        self, pairs: list[PairFiles], frames: FrameCache, latents: LatentCache, states: Path, masks: Path
+        self,
+        pairs: list[PairFiles],
+        frames: FrameCache,
+        latents: LatentCache,
+        states: Path,
+        masks: Path,
+        shown: bool = True,
     ) -> EditorData:
-        """states, masks: the folders in which these are kept."""
+        """states, masks: the folders in which these are kept. shown: whether the instructor sees the first frame and
+        the reference."""
         index, folder = frames.index, self.sets.folder
         pictures = {
             i: np.asarray(Image.open(folder / pair.reference).convert("RGB"))
@@ -185,7 +193,7 @@ class Material:
 
         def prompts() -> Iterator[Prompt]:
             for i, pair in enumerate(pairs):
-                frame, picture = frames[pair.source][0], pictures.get(i)
+                frame, picture = (frames[pair.source][0], pictures.get(i)) if shown else (None, None)
                 # One paraphrase a pair, another for each pair, so that all templates are seen.
                 phrases = [pair.instruction, pair.paraphrases[i % len(pair.paraphrases)], ""]
                 yield from (Prompt(text, frame, picture) for text in phrases)

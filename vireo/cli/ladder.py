@@ -1,0 +1,50 @@
+"""`vireo ladder`: what each part of VIVA's recipe brings."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.cli import terminal
+from vireo.errors import InputError
+
+
+def ladder(
+    workdir: Annotated[Path, typer.Option(help="Folder of data, runs and tables; a broken run goes on from it.")],
+    seeds: Annotated[str, typer.Option(help="Seeds of the runs, comma-separated.")] = "0,1,2",
+    rungs: Annotated[str | None, typer.Option(help="Only these rungs, comma-separated, e.g. vanilla,+V.")] = None,
+    pairs: Annotated[int, typer.Option(min=2, help="Pairs to learn from.")] = 4000,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of each run.")] = 1000,
+    tests: Annotated[int, typer.Option(min=1, help="Pairs on which every run is scored.")] = 130,
+    model: Annotated[str, typer.Option(help="Whose autoencoder and instructor are used.")] = "mini",
+    minutes: Annotated[float | None, typer.Option(min=0, help="Stop each run with a checkpoint after these.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the tables as one JSON object.")] = False,
+) -> None:
+    """Train Vanilla, +V, +M, +I and +R at one small equal budget and compare them (VIVA, Table 2)."""
+    if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
+        raise InputError(f"cannot read the seeds {seeds!r}", "write them as 0,1,2")
+    terminal.check_folder(workdir)
+    with terminal.progress("loading") as advance:
+        from vireo.evaluation.ladder import RUNGS, LadderConfig, as_markdown, climb
+
+        report = climb(
+            workdir,
+            seeds=[int(seed) for seed in seeds.split(",")],
+            rungs=[rung.strip() for rung in rungs.split(",")] if rungs else list(RUNGS),
+            config=LadderConfig(pairs=pairs, steps=steps, tests=tests),
+            model=model,
+            minutes=minutes,
+            command=shlex.join(["vireo", *sys.argv[1:]]),
+            on_progress=advance,
+        )
+    if report is None:
+        print("stopped with a checkpoint; the same command goes on")
+    elif as_json:
+        terminal.print_json(report)
+    else:
+        print(as_markdown(report), end="")
+        terminal.print_facts({"tables": workdir / "ladder.md"})
