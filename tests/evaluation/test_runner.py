@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
 from vireo.evaluation import runner
 from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
@@ -84,7 +85,7 @@ class Perfect:
 @pytest.fixture
 def run(pairs_dir, monkeypatch):
     def evaluate(editor, out, **options):
-        monkeypatch.setattr(runner.ModelEditor, "from_pretrained", lambda model, given: editor)
+        monkeypatch.setattr(ModelEditor, "from_pretrained", lambda model, given: editor)
         return runner.evaluate(pairs_dir, out=out, model="any", **options)
 
     return evaluate
@@ -244,6 +245,22 @@ def test_finished_clips(pairs_dir, tmp_path):
     write_lossless(clips / "p2.mkv", np.zeros((9, 16, 32, 3), np.uint8), fps=8)
     with pytest.raises(InputError, match="keep frame count and size"):
         runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
+
+
+def test_several_processes_give_what_one_gives(pairs_dir, tmp_path):
+    (tmp_path / "clips").mkdir()
+    for pair in read_pairs(pairs_dir):
+        write_lossless(tmp_path / "clips" / f"{pair.id}.mkv", read_clip(pairs_dir / pair.target).frames, fps=8)
+    seen = []
+    given = {"videos": tmp_path / "clips", "on_progress": lambda done, total, label: seen.append((done, total))}
+    reports = [runner.evaluate(pairs_dir, out=tmp_path / f"{n}", workers=n, **given) for n in (1, 2)]
+    assert seen == [(k, 5) for k in range(1, 6)] * 2
+    one, two = (read_records(tmp_path / f"{n}" / "records.jsonl") for n in (1, 2))
+    assert {k: r.model_copy(update={"seconds": 0}) for k, r in one.items()} == {
+        k: r.model_copy(update={"seconds": 0}) for k, r in two.items()
+    }
+    same = ("success", "families", "measures", "n", "settings")
+    assert {name: reports[0][name] for name in same} == {name: reports[1][name] for name in same}
 
 
 def test_wrong_requests(pairs_dir, tmp_path):

@@ -54,12 +54,16 @@ def evaluate(
             help="Also measure with a published model, by folder or hub id: clip, dino, pick or video. Several times.",
         ),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that share the work, each with its own copy of the models.")
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Edit every pair of PAIRS_DIR and score it; writes report.json, report.html and contact sheets."""
     terminal.check_folder(out)
-    if layout is not None and (paraphrases or keep):
-        raise InputError("a benchmark has no paraphrases, and its clips are kept anyway", "leave the option out")
+    if layout is not None and (paraphrases or keep or workers > 1):
+        what = "a benchmark has no paraphrases, its clips are kept anyway, and one process edits them"
+        raise InputError(what, "leave out --paraphrases, --keep and --workers")
     prices, named = _prices(price), _named(backbone or [])
     command = shlex.join(["vireo", *sys.argv[1:]])
     with terminal.progress("loading") as advance:
@@ -80,7 +84,7 @@ def evaluate(
         else:
             from vireo.evaluation.runner import evaluate as run
 
-            report = run(pairs, **given, paraphrases=paraphrases, keep=keep)
+            report = run(pairs, **given, paraphrases=paraphrases, keep=keep, workers=workers)
     if as_json:
         terminal.print_json(report)
     elif layout is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -10,17 +9,12 @@ from typing import Any
 
 from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
-from vireo.evaluation.editors import EditOptions, Editor, FinishedClips, Job, ModelEditor
-from vireo.evaluation.measures import Measures
-from vireo.evaluation.players import player_of, write_player
+from vireo.evaluation.editors import EditOptions, Job
 from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
 from vireo.evaluation.report import write_report
-from vireo.evaluation.scoring import score
-from vireo.evaluation.sheets import write_strip
-from vireo.evaluation.truths import load_truth
-from vireo.judges.judge import Judge, Sample
+from vireo.evaluation.scorer import Scorer, Task, clip_of, in_processes
+from vireo.judges.judge import Judge
 from vireo.types import EditPair
-from vireo.video.io import write_lossless
 
 
 def evaluate(
@@ -35,6 +29,7 @@ def evaluate(
     judge: Judge | None = None,
     backbones: Mapping[str, str] | None = None,
     keep: bool = False,
+    workers: int = 1,
     command: str | None = None,
     on_progress: Callable[..., None] | None = None,
 ) -> dict[str, Any]:
@@ -48,7 +43,8 @@ def evaluate(
     limit: only the first so many pairs. paraphrases: each pair once more with one of its paraphrases, chosen
     by the pair's place in the set. judge: scores every edit, too (`vireo.judges`).
     backbones: of `vireo.evaluation.measures`, beyond what needs none.
-    keep: also writes the edited clips, out/clips/ID.mkv, as `videos` takes them. command: what the report names as its
+    keep: also writes the edited clips, out/clips/ID.mkv, as `videos` takes them. workers: processes that share the
+    work, each with its own copy of the models and its share of the cores. command: what the report names as its
     origin. on_progress: called as on_progress(done, total, label).
 
     Raises InputError for wrong pair sets, clips and models.
@@ -61,26 +57,29 @@ def evaluate(
     pairs = list(islice(read_pairs(pairs_dir), limit))
     if not pairs:
         raise InputError(f"{pairs_dir} has no pairs", "make some with: vireo world make DIR --count N")
-    editor: Editor = ModelEditor.from_pretrained(model, options) if model is not None else FinishedClips(Path(videos))
     for name in ("strips", "players", "clips") if keep else ("strips", "players"):
         (out / name).mkdir(parents=True, exist_ok=True)
-    measures = Measures(backbones or {})
-    settings = {**editor.settings, **(judge.settings if judge else {}), **measures.settings}
-    jobs = list(_jobs(pairs, settings, paraphrases=paraphrases))
+    scorer = Scorer(Task(pairs_dir, out, model, videos, options, judge, dict(backbones or {}), keep))
+    jobs = list(_jobs(pairs, scorer.settings, paraphrases=paraphrases))
     finished = read_records(out / "records.jsonl")
+    # Batches are cut from all jobs, not from the open ones, so that a resumed run edits the same ones.
+    batches = [jobs[start : start + scorer.batch] for start in range(0, len(jobs), scorer.batch)]
+    still = [batch for batch in batches if not _is_done(batch, finished, out, keep)]
+    done = len(jobs) - sum(map(len, still))
     with RecordWriter(out / "records.jsonl") as writer:
-        # Batches are cut from all jobs, not from the open ones, so that a resumed run edits the same ones.
-        for start in range(0, len(jobs), editor.batch):
-            batch = jobs[start : start + editor.batch]
+        for records in in_processes(scorer, still, workers):
+            for record in records:
+                writer.append(record)
+                finished[record.key] = record
+            done += len(records)
             if on_progress is not None:
-                on_progress(start, len(jobs), "editing and scoring")
-            kept = [not keep or _clip_of(out, job).is_file() for job in batch]
-            if not all(kept) or any(job.key not in finished for job in batch):
-                for record in _run(batch, editor, judge, measures, pairs_dir, out, keep):
-                    writer.append(record)
-                    finished[record.key] = record
-    records = [finished[job.key] for job in jobs]
-    return write_report(out, records, settings=settings, command=command)
+                on_progress(done, len(jobs), "editing and scoring")
+    return write_report(out, [finished[job.key] for job in jobs], settings=scorer.settings, command=command)
+
+
+def _is_done(batch: list[Job], finished: Mapping[str, Record], out: Path, keep: bool) -> bool:
+    kept = not keep or all(clip_of(out, job).is_file() for job in batch if job.condition == "plain")
+    return kept and all(job.key in finished for job in batch)
 
 
 def _jobs(pairs: list[EditPair], settings: dict[str, Any], *, paraphrases: bool) -> Iterator[Job]:
@@ -90,28 +89,3 @@ def _jobs(pairs: list[EditPair], settings: dict[str, Any], *, paraphrases: bool)
             wordings.append(("paraphrase", pair.paraphrases[index % len(pair.paraphrases)]))
         for condition, instruction in wordings:
             yield Job(pair, condition, instruction, record_key(pair, condition, settings))
-
-
-def _clip_of(out: Path, job: Job) -> Path:
-    return out / "clips" / f"{job.pair.id}.mkv"
-
-
-def _run(
-    jobs: list[Job], editor: Editor, judge: Judge | None, measures: Measures, folder: Path, out: Path, keep: bool
-) -> Iterator[Record]:
-    truths = [load_truth(folder, job.pair) for job in jobs]
-    began = time.perf_counter()
-    edits = editor.edit(jobs, truths)
-    seconds = (time.perf_counter() - began) / len(jobs)
-    samples = [
-        Sample(truth.source, edited.composited, job.instruction, truth.reference, job.pair.task == "generate")
-        for job, truth, edited in zip(jobs, truths, edits, strict=True)
-    ]
-    judgements = judge.judge(samples) if judge else [None] * len(jobs)
-    for job, truth, edited, judgement in zip(jobs, truths, edits, judgements, strict=True):
-        write_strip(out / "strips" / f"{job.key}.png", truth, edited.composited, edited.region)
-        if job.condition == "plain":
-            write_player(player_of(out, job.key), folder / job.pair.source, [edited.composited, truth.target])
-        if keep and job.condition == "plain":
-            write_lossless(_clip_of(out, job), edited.composited, fps=truth.fps)
-        yield score(job, truth, edited, editor.reconstruct(truth.target), seconds, measures, judgement)
