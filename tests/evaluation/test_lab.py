@@ -4,16 +4,23 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import mannwhitneyu
 
 from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
 from vireo.evaluation import lab
 from vireo.evaluation.corruptions import CORRUPTIONS, STRENGTHS
-from vireo.evaluation.grades import EXCHANGED, OUTPUT, TARGET, Graded, as_markdown, auroc, summarise
+from vireo.evaluation.grades import EXCHANGED, MIX, OUTPUT, TARGET, Graded, as_markdown, auroc, summarise
 from vireo.evaluation.lab import grade
+from vireo.evaluation.scorers import Scorers
 from vireo.evaluation.truths import Truth, load_truth
+from vireo.judges.critic import p_yes
 from vireo.metrics.truth import dilated, edit_error
+from vireo.models.bundle import Bundle
+from vireo.models.clip import build_clip_processor, build_mini_clip, embed_images, embed_texts
+from vireo.pipeline.pipeline import VireoPipeline
+from vireo.runtime import autocast
 from vireo.video.io import write_lossless
 from vireo.world.generate import make_pairs
 
@@ -132,17 +139,61 @@ def test_outputs_of_editors_are_graded_by_themselves():
     assert wrong["rate"] == pytest.approx(-1)
 
 
+def replace_scorers(monkeypatch, score):
+    score.settings = {"model": "made up"}
+    monkeypatch.setattr(lab, "Scorers", lambda model, backbones: score)
+
+
+def test_the_papers_mix_is_standardised_within_a_pair():
+    """Whatever the scale of a term, it weighs as much as the others; terms that are missing leave the mix out."""
+    rows = []
+    for k in range(4):
+        terms = {"R_IF": 0.2, "R_SP": 0.9, "R_PS": 21.0}
+        rows.append(graded(f"p{k}", TARGET, 0.0, 1.0, **terms))
+        rows.append(graded(f"p{k}", "nothing_done", 1.0, 0.0, **(terms | {"R_IF": 0.0, "R_SP": 1.0, "R_PS": 20.0})))
+    found = summarise(rows)["scorers"]
+    assert found["R_SP"]["nothing_preferred"]["rate"] == 1
+    assert found[MIX]["nothing_preferred"]["rate"] == 0, "two terms of three: +1 +1 -1 against -1 -1 +1"
+    assert found[MIX]["corruptions"]["nothing_done"]["1"]["auroc"] == 1
+    fewer = [row.model_copy(update={"scores": {"R_SP": row.scores["R_SP"]}}) for row in rows]
+    assert MIX not in summarise(fewer)["scorers"]
+
+
+def test_scorers_against_the_models_they_name(tmp_path):
+    """VIVA's terms from a small random CLIP's own vectors; the critic's from its probabilities of Yes."""
+    make_pairs(tmp_path / "pairs", count=1, seed=40, families=["recolor"], workers=1)
+    (pair,) = read_pairs(tmp_path / "pairs")
+    made = load_truth(tmp_path / "pairs", pair)
+    pipe = VireoPipeline.from_pretrained("mini")
+    torch.manual_seed(0)
+    clip = build_mini_clip(len(pipe.processor.tokenizer)).eval()
+    processor = build_clip_processor(pipe.processor.tokenizer)
+    Bundle(clip, processor).save_pretrained(tmp_path / "clip")
+    scores = Scorers("mini", {"clip": str(tmp_path / "clip")})(made.source, made.target, pair)
+    before, after = (embed_images(clip, processor, list(video)) for video in (made.source, made.target))
+    wanted, had = embed_texts(clip, processor, [pair.target_caption, pair.source_caption])
+    assert scores["R_IF"] == pytest.approx((after @ (wanted - had)).mean().item(), abs=1e-4)
+    assert scores["R_SP"] == pytest.approx((before * after).sum(1).mean().item(), abs=1e-4)
+    assert scores["R_PS"] == pytest.approx((after @ wanted).mean().item(), abs=1e-4)
+    frames = [list(video[[0, 3, 5, 8]]) for video in (made.source, made.target)]
+    with torch.no_grad(), autocast(pipe.instructor.device):
+        sure = p_yes(pipe.instructor, pipe.processor, *frames, [pair.instruction] * 4, "accuracy", pipe.template)
+    assert scores["accuracy"] == pytest.approx(sure.float().mean().item(), abs=1e-4)
+    with pytest.raises(InputError, match="clip and, beside it, pick"):
+        Scorers("mini", {"pick": "x"})
+
+
 def test_a_broken_run_goes_on(tmp_path, monkeypatch):
     make_pairs(tmp_path / "pairs", count=3, seed=40, families=["recolor"], workers=1)
     calls = []
 
-    def score(pipe, source, clip, instruction):
-        calls.append(instruction)
+    def score(source, clip, pair):
+        calls.append(pair.id)
         if len(calls) == 40:
             raise KeyboardInterrupt
         return {"mean": float(clip.mean())}
 
-    monkeypatch.setattr(lab, "score_clip", score)
+    replace_scorers(monkeypatch, score)
     with pytest.raises(KeyboardInterrupt):
         grade(tmp_path / "pairs", out=tmp_path / "out")
     path = tmp_path / "out" / "graded.jsonl"
@@ -172,11 +223,11 @@ def test_exchanged_pictures_and_finished_clips(tmp_path, monkeypatch):
         write_lossless(clips / f"{pair.id}.mkv", truth.source, fps=truth.fps)
     asked = []
 
-    def score(pipe, source, clip, instruction):
+    def score(source, clip, pair):
         asked.append((source, clip))
         return {"mean": float(clip.mean()) - float(source.mean())}
 
-    monkeypatch.setattr(lab, "score_clip", score)
+    replace_scorers(monkeypatch, score)
     plain = grade(tmp_path / "pairs", out=tmp_path / "out")
     swapped = [i for i, truth in enumerate(truths) if any((s == truth.target).all() for s, _ in asked)]
     assert swapped == [0, 1, 2]

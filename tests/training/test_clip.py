@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import torch
 from small_set import make_small_set
-from transformers import CLIPVisionModel
 
 from vireo.data.jitter import moved_patches
 from vireo.data.patches import LABELS, NOTHING, patch_labels
-from vireo.models.clip import PATCH_SIZE, build_mini_clip, mini_vision_config, start_tower, take_tower
+from vireo.models.clip import PATCH_SIZE, build_mini_clip, start_tower
 from vireo.training.clip import CANDIDATES, ClipConfig, ClipStage, contrastive_loss, measure, measure_sight
 from vireo.training.loop import LoopConfig
 
@@ -132,31 +131,3 @@ def test_a_tower_that_names_one_class_everywhere_is_right_as_often_as_the_class_
         known = labels[:, :, row][labels[:, :, row] != NOTHING]
         assert share == pytest.approx((known == 1).mean()), name
     assert 0 < found["object"] < 1
-
-
-def test_a_trained_tower_is_taken_as_it_is():
-    torch.manual_seed(0)
-    former, tower = CLIPVisionModel(mini_vision_config()).eval(), CLIPVisionModel(mini_vision_config()).eval()
-    take_tower(tower, former)
-    pixels = torch.rand(2, 3, 96, 96)
-    assert torch.equal(tower(pixels).last_hidden_state, former(pixels).last_hidden_state)
-
-
-def test_a_taken_tower_sees_an_enlarged_picture():
-    """A patch of 8 pixels is embedded as the former tower embeds it enlarged to 12; positions stay where they are."""
-    torch.manual_seed(0)
-    larger = mini_vision_config()
-    larger.patch_size = 12
-    former, tower = CLIPVisionModel(larger), CLIPVisionModel(mini_vision_config())
-    torch.nn.init.constant_(former.embeddings.position_embedding.weight[:, 0], 0.7)
-    take_tower(tower, former)
-    patch = torch.rand(1, 3, 8, 8)
-    enlarged = torch.nn.functional.interpolate(patch, (12, 12), mode="bilinear")
-    embedded, wanted = (t.embeddings.patch_embedding(p) for t, p in ((tower, patch), (former, enlarged)))
-    assert torch.allclose(embedded, wanted, atol=1e-5)
-    before, after = (t.embeddings.position_embedding.weight for t in (former, tower))
-    assert torch.equal(before[0], after[0])
-    assert torch.allclose(after[1:, 0], torch.tensor(0.7))
-    grids = before[1:].unflatten(0, (8, 8)), after[1:].unflatten(0, (12, 12))
-    assert torch.allclose(grids[0][0, 0], grids[1][0, 0])
-    assert torch.allclose(grids[0].mean((0, 1)), grids[1].mean((0, 1)), atol=0.05)

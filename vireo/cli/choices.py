@@ -50,3 +50,12 @@ def read_size(text: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal()):
         raise InputError(f"cannot read the size {text!r}", "write it as 1280x720")
     return int(width), int(height)
+
+
+def read_named(given: list[str]) -> dict[str, str]:
+    """Folders or hub ids by their kind from `KIND=ID`; raises InputError."""
+    parts = [text.partition("=") for text in given]
+    wrong = [text for text, (kind, _, name) in zip(given, parts, strict=True) if not kind or not name]
+    if wrong:
+        raise InputError(f"cannot read the backbone {wrong[0]!r}", "write --backbone KIND=ID, e.g. --backbone clip=DIR")
+    return {kind: name for kind, _, name in parts}

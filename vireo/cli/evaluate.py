@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Guidance, Look, Preserve, Rubric, Seed, Steps
+from vireo.cli.choices import Guidance, Look, Preserve, Rubric, Seed, Steps, read_named
 from vireo.errors import InputError
 from vireo.runtime import cache_folder
 
@@ -64,7 +64,7 @@ def evaluate(
     if layout is not None and (paraphrases or keep or workers > 1):
         what = "a benchmark has no paraphrases, its clips are kept anyway, and one process edits them"
         raise InputError(what, "leave out --paraphrases, --keep and --workers")
-    prices, named = _prices(price), _named(backbone or [])
+    prices, named = _prices(price), read_named(backbone or [])
     command = shlex.join(["vireo", *sys.argv[1:]])
     with terminal.progress("loading") as advance:
         from vireo.data.layouts import BENCHMARKS
@@ -121,14 +121,6 @@ def _print_exact(report: dict, pairs: Path, out: Path) -> None:
     if report["judged"]:
         _print_judged(report["judged"])
     terminal.print_facts({**dict(further_figures(report)), "report": out / "report.html"})
-
-
-def _named(given: list[str]) -> dict[str, str]:
-    parts = [text.partition("=") for text in given]
-    wrong = [text for text, (kind, _, name) in zip(given, parts, strict=True) if not kind or not name]
-    if wrong:
-        raise InputError(f"cannot read the backbone {wrong[0]!r}", "write --backbone KIND=ID, e.g. --backbone clip=DIR")
-    return {kind: name for kind, _, name in parts}
 
 
 def _prices(text: str | None) -> tuple[float, float] | None:

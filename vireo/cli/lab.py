@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
+from vireo.cli.choices import read_named
 
 
 def lab(
@@ -20,6 +21,10 @@ def lab(
         list[Path] | None,
         typer.Option(help="Folder of finished clips, OUT/clips of `vireo eval --keep`; may be given several times."),
     ] = None,
+    backbone: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=ID", help="Also VIVA's rewards, with clip and pick by folder or hub id."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=2, help="Only the first so many pairs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tables as one JSON object.")] = False,
 ) -> None:
@@ -29,9 +34,8 @@ def lab(
         from vireo.evaluation.lab import grade
 
         command = shlex.join(["vireo", *sys.argv[1:]])
-        report = grade(
-            pairs, out=out, model=model, outputs=outputs or (), limit=limit, command=command, on_progress=advance
-        )
+        given = {"outputs": outputs or (), "backbones": read_named(backbone or []), "limit": limit}
+        report = grade(pairs, out=out, model=model, **given, command=command, on_progress=advance)
     if as_json:
         terminal.print_json(report)
         return

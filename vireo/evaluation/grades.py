@@ -13,6 +13,7 @@ from scipy.stats import rankdata, spearmanr
 from vireo.metrics.bootstrap import mean_interval
 
 TARGET, OUTPUT, EXCHANGED = "target", "output", "exchanged"
+TERMS, MIX = ("R_IF", "R_SP", "R_PS"), "R (VIVA, Eq. 7)"
 RESAMPLES = 500
 """Of pairs, for the interval of a rank correlation."""
 
@@ -49,9 +50,8 @@ def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
     exploit: mean over pairs of the highest score among candidates that fail, by the rank that it has among all
         targets (0.5: as good as a median target).
     """
-    by_pair: dict[str, list[Graded]] = defaultdict(list)
-    for row in rows:
-        by_pair[row.id].append(row)
+    rows = _mixed(rows)
+    by_pair = _by_pair(rows)
     targets = [row for row in rows if row.corruption == TARGET]
     scorers = {name: _grades(name, rows, targets, by_pair) for name in targets[0].scores}
     editors: dict[str, list[Graded]] = defaultdict(list)
@@ -67,6 +67,30 @@ def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
         for editor, made in editors.items()
     }
     return {"candidates": len(rows), "outputs": outputs, "scorers": scorers}
+
+
+def _by_pair(rows: Sequence[Graded]) -> dict[str, list[Graded]]:
+    groups: dict[str, list[Graded]] = defaultdict(list)
+    for row in rows:
+        groups[row.id].append(row)
+    return groups
+
+
+def _mixed(rows: Sequence[Graded]) -> Sequence[Graded]:
+    """With the scorer MIX where all of its terms are there: each standardised among the candidates of a pair, as within
+    a group of Edit-GRPO, then added up. VIVA does not publish the weights of Eq. 7."""
+    if not all(set(TERMS) <= set(row.scores) for row in rows):
+        return rows
+    found = []
+    for group in _by_pair(rows).values():
+        values = np.array([[row.scores[name] for name in TERMS] for row in group])
+        spread = values.std(0)
+        mixed = ((values - values.mean(0)) / np.where(spread > 0, spread, 1)).sum(1)
+        found += [
+            row.model_copy(update={"scores": row.scores | {MIX: float(value)}})
+            for row, value in zip(group, mixed, strict=True)
+        ]
+    return found
 
 
 def _grades(

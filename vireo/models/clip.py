@@ -5,10 +5,12 @@ A standard transformers `CLIPModel` from a small config. Its vision tower is whe
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
 import torch
+from tokenizers import pre_tokenizers, processors
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from transformers import (
@@ -74,8 +76,15 @@ def build_image_processor() -> CLIPImageProcessorPil:
 
 
 def build_clip_processor(tokenizer: PreTrainedTokenizerFast) -> CLIPProcessor:
-    """The processor that is saved beside the CLIP-class model."""
-    return CLIPProcessor(image_processor=build_image_processor(), tokenizer=tokenizer)
+    """The processor that is saved beside the CLIP-class model; its tokenizer, called as CLIP's is, gives `text_ids`."""
+    own = copy.deepcopy(tokenizer)
+    own.backend_tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    marks = [(own.bos_token, BOS), (own.eos_token, EOS)]
+    own.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{own.bos_token} $A {own.eos_token}", special_tokens=marks
+    )
+    own.model_max_length = TEXT_LENGTH
+    return CLIPProcessor(image_processor=build_image_processor(), tokenizer=own)
 
 
 def text_ids(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], multiple: int = 1) -> Tensor:
