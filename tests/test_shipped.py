@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vireo.data.pairs import read_pairs
-from vireo.evaluation.corruptions import CORRUPTIONS
+from vireo.evaluation.lab.corruptions import CORRUPTIONS
 from vireo.evaluation.runner import evaluate
 from vireo.evaluation.truths import load_truth
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, dilated, edit_error

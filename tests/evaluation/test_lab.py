@@ -9,11 +9,11 @@ from scipy.stats import mannwhitneyu
 
 from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
-from vireo.evaluation import lab
-from vireo.evaluation.corruptions import CORRUPTIONS, STRENGTHS
-from vireo.evaluation.grades import EXCHANGED, MIX, OUTPUT, TARGET, Graded, as_markdown, auroc, summarise
-from vireo.evaluation.lab import grade
-from vireo.evaluation.scorers import Scorers
+from vireo.evaluation.lab import grading as lab
+from vireo.evaluation.lab.corruptions import CORRUPTIONS, STRENGTHS
+from vireo.evaluation.lab.grades import EXCHANGED, MIX, OUTPUT, TARGET, Graded, as_markdown, auroc, summarise
+from vireo.evaluation.lab.grading import grade
+from vireo.evaluation.lab.scorers import Scorers
 from vireo.evaluation.truths import Truth, load_truth
 from vireo.judges.critic import p_yes
 from vireo.metrics.truth import dilated, edit_error

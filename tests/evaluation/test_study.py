@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from vireo.errors import InputError
-from vireo.evaluation.study import COLUMNS, CRITERIA, Study, results
-from vireo.evaluation.study_page import StudyServer
+from vireo.evaluation.study.answers import COLUMNS, CRITERIA, Study, results
+from vireo.evaluation.study.page import StudyServer
 from vireo.types import EditPair
 from vireo.video.io import read_clip, write_lossless
 

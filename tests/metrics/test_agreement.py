@@ -27,7 +27,7 @@ from transformers import (
 )
 
 from vireo.errors import InputError, ModelError
-from vireo.evaluation.grades import auroc, rank_correlation
+from vireo.evaluation.lab.grades import auroc, rank_correlation
 from vireo.evaluation.measures import Measures
 from vireo.metrics import consistency, truth
 from vireo.metrics.frames import psnr, ssim

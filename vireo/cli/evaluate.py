@@ -94,7 +94,7 @@ def evaluate(
 
 
 def _print_published(report: dict, out: Path) -> None:
-    from vireo.evaluation.tables import paper_rows
+    from vireo.evaluation.report.tables import paper_rows
 
     terminal.print_table(f"{report['model']} on {report['layout']}", *paper_rows(report))
     for problem in report["problems"][:10]:
@@ -106,8 +106,8 @@ def _print_published(report: dict, out: Path) -> None:
 
 
 def _print_exact(report: dict, pairs: Path, out: Path) -> None:
-    from vireo.evaluation.html import number, rate
-    from vireo.evaluation.page import further_figures
+    from vireo.evaluation.report.html import number, rate
+    from vireo.evaluation.report.page import further_figures
 
     rows = []
     for family, row in report["families"].items():
@@ -134,7 +134,7 @@ def _prices(text: str | None) -> tuple[float, float] | None:
 
 
 def _print_judged(judged: dict) -> None:
-    from vireo.evaluation.html import number, score
+    from vireo.evaluation.report.html import number, score
 
     tables = judged["criteria"] | judged["overall"]
     families = dict.fromkeys(family for table in tables.values() for family in table["families"])

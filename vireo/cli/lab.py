@@ -31,7 +31,7 @@ def lab(
     """Grade judges: exact targets of PAIRS_DIR against nine ways of making them worse."""
     terminal.check_folder(out)
     with terminal.progress("loading") as advance:
-        from vireo.evaluation.lab import grade
+        from vireo.evaluation.lab.grading import grade
 
         command = shlex.join(["vireo", *sys.argv[1:]])
         given = {"outputs": outputs or (), "backbones": read_named(backbone or []), "limit": limit}
@@ -39,7 +39,7 @@ def lab(
     if as_json:
         terminal.print_json(report)
         return
-    from vireo.evaluation.grades import key_figures
+    from vireo.evaluation.lab.grades import key_figures
 
     rows = []
     for name, found in report["scorers"].items():

@@ -35,8 +35,8 @@ def study(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
 ) -> None:
     """Serve a user study until Ctrl-C, then sum up its answers: rates and Bradley-Terry strengths."""
-    from vireo.evaluation import study as studies
-    from vireo.evaluation.study_page import StudyServer
+    from vireo.evaluation.study import answers as studies
+    from vireo.evaluation.study.page import StudyServer
 
     terminal.check_folder(out)
     made = studies.Study(pairs, _folders(methods), out, mode.value, seed)

@@ -10,7 +10,7 @@ from typing import Any
 
 from vireo.errors import InputError
 from vireo.evaluation.records import Record, read_records
-from vireo.evaluation.report import headline_families, present_families
+from vireo.evaluation.report.summary import headline_families, present_families
 from vireo.metrics.bootstrap import balanced_interval, mean_interval
 from vireo.metrics.significance import detectable_difference, permutation_p
 

@@ -27,11 +27,11 @@ from vireo.errors import InputError
 from vireo.evaluation.editors import EditOptions, FinishedClips, fingerprint
 from vireo.evaluation.judged import judged_report, score_tables
 from vireo.evaluation.measures import Measures
-from vireo.evaluation.players import player_of, write_player
-from vireo.evaluation.published_page import render_published
 from vireo.evaluation.records import Judged, RecordWriter, key_of, read_records
+from vireo.evaluation.report.players import player_of, write_player
+from vireo.evaluation.report.published_page import render_published
+from vireo.evaluation.report.tables import as_latex, as_markdown
 from vireo.evaluation.scoring import as_judged
-from vireo.evaluation.tables import as_latex, as_markdown
 from vireo.judges.judge import Judge, Sample
 from vireo.metrics.frames import energy, psnr, ssim
 from vireo.models.presets import resolve

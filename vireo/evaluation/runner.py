@@ -11,7 +11,7 @@ from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
 from vireo.evaluation.editors import EditOptions, Job
 from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
-from vireo.evaluation.report import write_report
+from vireo.evaluation.report.summary import write_report
 from vireo.evaluation.scorer import Scorer, Task, clip_of, in_processes
 from vireo.judges.judge import Judge
 from vireo.types import EditPair

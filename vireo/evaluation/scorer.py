@@ -12,10 +12,10 @@ import torch
 
 from vireo.evaluation.editors import EditOptions, Editor, FinishedClips, Job, ModelEditor
 from vireo.evaluation.measures import Measures
-from vireo.evaluation.players import player_of, write_player
 from vireo.evaluation.records import Record
+from vireo.evaluation.report.players import player_of, write_player
+from vireo.evaluation.report.sheets import write_strip
 from vireo.evaluation.scoring import score
-from vireo.evaluation.sheets import write_strip
 from vireo.evaluation.truths import load_truth
 from vireo.judges.judge import Judge, Sample
 from vireo.runtime import available_cores

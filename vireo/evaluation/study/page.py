@@ -1,4 +1,4 @@
-"""A user study as a local web page; see `vireo.evaluation.study`. The page never learns which method made a clip."""
+"""A user study as a local web page; see `answers.py`. The page never learns which method made a clip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from vireo.errors import InputError
-from vireo.evaluation.study import CRITERIA, Study, checked_name
+from vireo.evaluation.study.answers import CRITERIA, Study, checked_name
 from vireo.runtime import whole_file
 from vireo.video.io import Quality, VideoReader, VideoWriter
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vireo.evaluation.html import number, rate, rendered, score
+from vireo.evaluation.report.html import number, rate, rendered, score
 
 TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>vireo evaluation: {{ report.model }}</title>

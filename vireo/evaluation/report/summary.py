@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from vireo.evaluation.judged import judged_report, score_tables
-from vireo.evaluation.page import render_page
-from vireo.evaluation.players import player_of
 from vireo.evaluation.records import Record
-from vireo.evaluation.sheets import PER_SHEET, failures_first, write_sheets
-from vireo.evaluation.tables import as_latex, as_markdown
+from vireo.evaluation.report.page import render_page
+from vireo.evaluation.report.players import player_of
+from vireo.evaluation.report.sheets import PER_SHEET, failures_first, write_sheets
+from vireo.evaluation.report.tables import as_latex, as_markdown
 from vireo.metrics.bootstrap import Interval, balanced_interval, mean_interval
 from vireo.metrics.shadow import left_behind
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, EditScore

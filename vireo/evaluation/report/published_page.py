@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vireo.evaluation.html import rendered
-from vireo.evaluation.tables import paper_rows
+from vireo.evaluation.report.html import rendered
+from vireo.evaluation.report.tables import paper_rows
 
 TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>vireo evaluation: {{ report.model }} on {{ report.layout }}</title>

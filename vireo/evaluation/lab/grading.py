@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict
 
 from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
-from vireo.evaluation.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
 from vireo.evaluation.editors import FinishedClips
-from vireo.evaluation.grades import EXCHANGED, OUTPUT, TARGET, Graded, as_markdown, summarise
+from vireo.evaluation.lab.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
+from vireo.evaluation.lab.grades import EXCHANGED, OUTPUT, TARGET, Graded, as_markdown, summarise
+from vireo.evaluation.lab.scorers import Scorers
 from vireo.evaluation.records import RecordWriter, read_records, record_key
-from vireo.evaluation.scorers import Scorers
 from vireo.evaluation.truths import Truth, load_truth
 from vireo.metrics.truth import dilated, edit_error, score_edit
 from vireo.runtime import whole_file
@@ -47,7 +47,7 @@ def grade(
     command: str | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any]:
-    """Grades all of `vireo.evaluation.scorers` on the pairs of a folder; returns what `summarise` says.
+    """Grades all of `vireo.evaluation.lab.scorers` on the pairs of a folder; returns what `summarise` says.
 
     Writes graded.jsonl (a line a pair, from which a run that broke goes on), lab.json and lab.md into `out`.
     outputs: folders of finished clips, ID.mkv or ID.mp4 (`vireo eval --keep` writes such), best of editors of different

@@ -1,0 +1,5 @@
+"""User studies.
+
+answers.py  tasks, answers and what they say
+page.py     the local page on which people compare
+"""
