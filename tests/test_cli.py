@@ -29,6 +29,7 @@ COMMANDS = (
         "eval",
         "compare",
         "lab",
+        "ladder",
         "study",
     ),
     *("models", "doctor", "bench"),

@@ -1,6 +1,7 @@
 """The ladder's table on outcomes made up beforehand, and a whole climb of two steps a run."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,6 +98,8 @@ def test_a_climb(tmp_path, monkeypatch):
     homes = [tmp_path / "runs" / name for name in ("vanilla-5", "VMI-5")]
     configs = [json.loads((home / "mini" / "model_index.json").read_text()) for home in homes]
     assert [config["instructor_sees"] for config in configs] == [False, True]
+    assert [config["reference_latents"] for config in configs] == [False, False]
+    assert full.mixture.reference_plain
     weights = [load_file(next((home / "mini" / "transformer").glob("*.safetensors"))) for home in homes]
     assert any((weights[0][name] != weights[1][name]).any() for name in weights[0])
     assert set(report["groups"]) == {"vanilla", "+V+M+I"}
@@ -105,6 +108,8 @@ def test_a_climb(tmp_path, monkeypatch):
     assert climb(tmp_path, **given, command="vireo ladder") == report
     assert len(made) == 2
     assert (tmp_path / "ladder.md").read_text() == before
+    with pytest.raises(InputError, match="other settings"):
+        climb(tmp_path, **(given | {"config": replace(settings, steps=3)}))
 
 
 def test_wrong_rungs(tmp_path):

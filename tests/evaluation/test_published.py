@@ -82,6 +82,39 @@ def test_finished_clips_are_scored_and_what_is_missing_is_listed(five, videos, t
     assert "Success" not in head
 
 
+def test_another_size_and_length_are_fitted_as_five_does(five, videos, tmp_path):
+    """The clip of another editor, of twice the size and fewer frames."""
+    large = clip(2)[:9].repeat(2, 1).repeat(2, 2)[:8]
+    write_lossless(videos / "edit3-bus-bus_1.mkv", large, fps=8)
+    report = evaluate_published("five", five, out=tmp_path / "out", videos=videos)
+    assert report["measures"]["PSNR kept"]["all"]["rate"] > 20
+    assert report["n"] == 1
+
+
+@pytest.mark.parametrize("wrong", ["folder", "text", "size", "gone"])
+def test_one_bad_item_does_not_stop_the_rest(wrong, five, videos, tmp_path):
+    mask = five / "bmasks" / "bus" / "00001.png"
+    if wrong == "folder":
+        (five / "images" / "bus" / "thumbs").mkdir()  # is no picture, and does not matter
+    elif wrong == "text":
+        mask.write_text("no picture")
+    elif wrong == "size":
+        Image.new("L", (10, 10)).save(mask)
+    else:
+        mask.unlink()
+    write_lossless(videos / "edit3-girl-bus_1.mkv", clip(1), fps=8)
+    report = evaluate_published("five", five, out=tmp_path / "out", videos=videos)
+    assert [failure["id"] for failure in report["failures"]] == ([] if wrong == "folder" else ["edit3-bus-bus_1"])
+    assert report["n"] == (2 if wrong == "folder" else 1)
+
+
+def test_a_new_clip_is_scored_anew(five, videos, tmp_path):
+    first = evaluate_published("five", five, out=tmp_path / "out", videos=videos)
+    write_lossless(videos / "edit3-bus-bus_1.mkv", clip(2), fps=8)
+    second = evaluate_published("five", five, out=tmp_path / "out", videos=videos)
+    assert second["measures"]["PSNR kept"]["all"]["rate"] > first["measures"]["PSNR kept"]["all"]["rate"]
+
+
 def test_a_broken_run_goes_on_and_failures_are_tried_again(five, videos, tmp_path):
     evaluate_published("five", five, out=tmp_path / "out", videos=videos)
     lines = (tmp_path / "out" / "records.jsonl").read_text().splitlines()

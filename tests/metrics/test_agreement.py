@@ -30,6 +30,7 @@ from vireo.errors import InputError, ModelError
 from vireo.evaluation.lab.grades import auroc, rank_correlation
 from vireo.evaluation.measures import Measures
 from vireo.metrics import consistency, truth
+from vireo.metrics.backbones import BATCH, ClipBackbone
 from vireo.metrics.frames import psnr, ssim
 
 CAPTION = "a red ball on a table"
@@ -62,14 +63,15 @@ def folders(tmp_path_factory):
     text = small | {"vocab_size": len(vocabulary), "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
     text |= {"max_position_embeddings": 12, "projection_dim": 16}
     seen = small | {"image_size": 32, "patch_size": 8, "projection_dim": 16}
-    made = {name: here / name for name in ("clip", "pick", "dino", "video")}
+    made = {name: here / name for name in ("clip", "clip-b", "pick", "dino", "dinov2", "video")}
     sizes = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
-    for name in ("clip", "pick"):
+    for name in ("clip", "clip-b", "pick"):
         CLIPModel(CLIPConfig(text_config=text, vision_config=seen, projection_dim=16)).save_pretrained(made[name])
         CLIPProcessor(CLIPImageProcessor(**sizes), tokenizer).save_pretrained(made[name])
     dino = ViTConfig(**small, image_size=32, patch_size=8)
-    ViTModel(dino, add_pooling_layer=False).save_pretrained(made["dino"])
-    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(made["dino"])
+    for name in ("dino", "dinov2"):
+        ViTModel(dino, add_pooling_layer=False).save_pretrained(made[name])
+        ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(made[name])
     mit = {"mit_hidden_size": 16, "mit_intermediate_size": 16, "mit_num_hidden_layers": 1, "mit_num_attention_heads": 2}
     video = XCLIPConfig(text_config=text, vision_config=seen | mit | {"num_frames": 4}, projection_dim=16)
     XCLIPModel(video).save_pretrained(made["video"])
@@ -180,31 +182,50 @@ def test_video_text_is_the_models_own(measured, folders):
     assert found["Video-Text"] == pytest.approx(100 * cosine, abs=1e-4)
 
 
+def neighbours(features, k):
+    return torch.nn.functional.cosine_similarity(features[k - 1], features[k], dim=0).item()
+
+
 def test_consistencies_and_reference(measured, folders):
-    """By the loop of VBench over the models' own features."""
+    """By the loops of VBench and EditVerse over the models' own features."""
     clip, reference, found = measured
-    model, processor = ViTModel.from_pretrained(folders["dino"]), ViTImageProcessor.from_pretrained(folders["dino"])
-    sight = CLIPModel.from_pretrained(folders["clip"])
-    eye = CLIPProcessor.from_pretrained(folders["clip"]).image_processor
-    with torch.no_grad():
-        subject = model.eval()(**processor(images=list(clip), return_tensors="pt")).last_hidden_state[:, 0]
-        both = sight.eval().get_image_features(**eye(images=[*clip, reference], return_tensors="pt")).pooler_output
-    for name, features in (("SC", subject), ("BC", both[:-1])):
+    features = {}
+    for name in ("dino", "dinov2"):
+        eye = ViTImageProcessor.from_pretrained(folders[name])(images=list(clip), return_tensors="pt")
+        with torch.no_grad():
+            features[name] = ViTModel.from_pretrained(folders[name]).eval()(**eye).last_hidden_state[:, 0]
+    for name in ("clip", "clip-b"):
+        model, eye = CLIPModel.from_pretrained(folders[name]).eval(), CLIPProcessor.from_pretrained(folders[name])
+        pixels = eye.image_processor(images=[*clip, reference], return_tensors="pt").pixel_values
+        with torch.no_grad():
+            features[name] = model.get_image_features(pixel_values=pixels).pooler_output
+            features[f"{name} tower"] = model.vision_model(pixel_values=pixels).pooler_output[:-1]
+    for name, seen in (("SC", features["dino"]), ("BC", features["clip-b"][:-1])):
         total = 0.0
-        for k in range(1, len(features)):
-            ahead = torch.nn.functional.cosine_similarity(features[k - 1], features[k], dim=0).item()
-            first = torch.nn.functional.cosine_similarity(features[0], features[k], dim=0).item()
-            total += (max(0.0, ahead) + max(0.0, first)) / 2
-        assert found[name] == pytest.approx(total / (len(features) - 1), abs=1e-4)
-    likeness = torch.nn.functional.cosine_similarity(both[:-1], both[-1:]).mean().item()
+        for k in range(1, len(seen)):
+            first = torch.nn.functional.cosine_similarity(seen[0], seen[k], dim=0).item()
+            total += (max(0.0, neighbours(seen, k)) + max(0.0, first)) / 2
+        assert found[name] == pytest.approx(total / (len(seen) - 1), abs=1e-4)
+    for name, seen in (("DINO-T", features["dinov2"]), ("CLIP-T", features["clip tower"])):
+        cosines = [max(0.0, neighbours(seen, k)) for k in range(1, len(seen))]
+        assert found[name] == pytest.approx(100 * np.mean(cosines), abs=1e-3)
+    likeness = torch.nn.functional.cosine_similarity(features["clip"][:-1], features["clip"][-1:]).mean().item()
     assert found["Reference"] == pytest.approx(100 * likeness, abs=1e-3)
+
+
+def test_batches_change_nothing(folders):
+    """More frames than are looked at together."""
+    clip, eye = clips((BATCH + 3, 40, 48, 3))[0], ClipBackbone.from_pretrained(folders["clip"])
+    apart = np.concatenate([eye.pictures([frame]) for frame in clip])
+    assert np.abs(eye.pictures(list(clip)) - apart).max() < 1e-5
 
 
 def test_what_cannot_be_measured_is_left_out(folders):
     _, clip = clips()
     assert set(Measures({})(clip, CAPTION)) == {"TF", "MS"}
-    assert set(Measures({"clip": folders["clip"], "pick": folders["pick"]})(clip, "")) == {"TF", "MS", "BC", "CLIP-T"}
+    assert set(Measures({"clip": folders["clip"], "pick": folders["pick"]})(clip, "")) == {"TF", "MS", "CLIP-T"}
     with pytest.raises(InputError, match="no backbone 'clap'"):
         Measures({"clap": "somewhere"})
-    with pytest.raises(ModelError, match="dino"):
-        Measures({"clip": folders["dino"]})
+    for kind, wrong in (("clip", "dino"), ("dino", "clip")):
+        with pytest.raises(ModelError, match=wrong):
+            Measures({kind: folders[wrong]})

@@ -47,7 +47,7 @@ class Scenes(StrEnum):
 def read_size(text: str) -> tuple[int, int]:
     """Width and height from `1280x720`; raises InputError."""
     width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise InputError(f"cannot read the size {text!r}", "write it as 1280x720")
     return int(width), int(height)
 

@@ -51,7 +51,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="KIND=ID",
-            help="Also measure with a published model, by folder or hub id: clip, dino, pick or video. Several times.",
+            help="Also measure with published models, by folder or hub id: clip, clip-b, dino, dinov2, pick, video.",
         ),
     ] = None,
     workers: Annotated[

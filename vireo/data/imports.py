@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import zlib
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from vireo.data.layouts import TRAINSETS, Item, read_layout
-from vireo.errors import InputError
+from vireo.errors import InputError, VireoError
 from vireo.runtime import whole_file
 from vireo.types import TEST_SEED, EditPair
 from vireo.video.io import VideoReader, write_lossless
@@ -35,12 +38,14 @@ def import_pairs(
     are black (VIVA's w_m has nothing to weigh). The family is the set's own kind of edit. limit: only the first so many
     items.
 
-    Goes on where a broken run stopped. Raises InputError where `layout` is no training set or nothing can be read.
+    Goes on where a broken run stopped. Such a set is for training: without masks nothing can be scored on it.
+    Raises InputError where `layout` is no training set, `out` holds another import, or nothing can be read.
     """
     if layout not in TRAINSETS:
         raise InputError(f"{layout} is no training set", f"choose one of {', '.join(TRAINSETS)}")
-    listing = read_layout(layout, folder)
-    items, problems = listing.items[:limit], list(listing.problems)
+    listing = read_layout(layout, folder, limit)
+    items, problems = listing.items, list(listing.problems)
+    _open(out, {"layout": layout, "folder": str(folder.absolute()), "size": list(size), "frames": frames})
     videos = out / "videos"
     videos.mkdir(parents=True, exist_ok=True)
     black = "videos/black.mkv"
@@ -49,13 +54,14 @@ def import_pairs(
     for number, item in enumerate(items):
         if on_progress:
             on_progress(number, len(items), "importing")
-        names = {role: f"videos/{item.id}-{role}.mkv" for role in ("source", "target")}
+        paths = {"source": item.source, "target": item.target}
+        names = {role: f"videos/{item.id}-{_mark(path)}-{role}.mkv" for role, path in paths.items()}
         try:
-            for role, path in (("source", item.source), ("target", item.target)):
+            for role, path in paths.items():
                 if not (out / names[role]).is_file():
                     clip, fps = _fitted(path, size, frames)
                     write_lossless(out / names[role], clip, fps)
-        except InputError as error:
+        except VireoError as error:
             problems.append({"where": item.id, "what": str(error)})
             continue
         lines.append(_pair(item, names, black).model_dump_json())
@@ -67,10 +73,24 @@ def import_pairs(
     return len(lines), problems
 
 
+def _open(out: Path, plan: dict[str, Any]) -> None:
+    """Notes what is imported, so that nothing else is mixed into it."""
+    noted = out / "import.json"
+    out.mkdir(parents=True, exist_ok=True)
+    if noted.is_file() and json.loads(noted.read_text(encoding="utf-8")) != plan:
+        raise InputError(f"{out} holds another import, or one of another size", "choose another folder or delete it")
+    with whole_file(noted) as temporary:
+        temporary.write_text(json.dumps(plan), encoding="utf-8")
+
+
+def _mark(path: Path) -> str:
+    return hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
+
+
 def _pair(item: Item, names: dict[str, str], mask: str) -> EditPair:
     return EditPair(
         id=item.id,
-        family=item.kind,
+        family=item.kind.replace("/", "-"),
         **names,
         mask=mask,
         instruction=item.instruction,

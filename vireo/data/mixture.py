@@ -23,6 +23,7 @@ class MixtureConfig:
     reference: share of steps with a reference latent: on pairs of the family `reference` its picture, on all
         others the target's last frame: an edited key frame (see docs/decisions/0009).
     footage: share of steps on footage, its families evenly: light and style are to work on any picture.
+    reference_plain: whether pairs of the family `reference` come among the others, without their latent.
     image_only: families that image steps alone may show, as if there were no videos of them.
     image_batch: batch of image steps as a multiple of the video batch; their samples are cheaper.
     weights: relative frequency of the families, 1 where not named. What is learned last comes more often.
@@ -32,6 +33,7 @@ class MixtureConfig:
     dropout: float = 0.1
     reference: float = 0.12
     footage: float = 0.12
+    reference_plain: bool = False
     image_only: tuple[str, ...] = ()
     image_batch: float = 2.0
     weights: dict[str, float] = field(
@@ -76,7 +78,7 @@ class EditMixture:
         self.config, self.batch_size = config, batch_size
         families = dict.fromkeys([*FAMILIES, *(pair.family for pair in pairs)])
         self.rows = {f: np.array([i for i, p in enumerate(pairs) if p.family == f]) for f in families}
-        self.plain = [f for f in families if len(self.rows[f]) and f != "reference"]
+        self.plain = [f for f in families if len(self.rows[f]) and (f != "reference" or config.reference_plain)]
         drawn = np.array([weights.get(f, 1.0) for f in self.plain])
         self.shares = drawn / drawn.sum()
         moving = drawn * [f not in config.image_only for f in self.plain]

@@ -25,11 +25,12 @@ import numpy as np
 from diffusers import FlowMatchEulerDiscreteScheduler, HunyuanVideoTransformer3DModel
 
 from vireo.errors import InputError
-from vireo.evaluation.editors import EditOptions
+from vireo.evaluation.editors import EditOptions, fingerprint
 from vireo.evaluation.records import Record, read_records
 from vireo.evaluation.runner import evaluate
 from vireo.metrics.bootstrap import RESAMPLES
 from vireo.models.bundle import Bundle
+from vireo.models.presets import resolve
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.runtime import pick_device, source_commit, whole_file
 from vireo.training.editor import EditorConfig, EditorStage
@@ -121,6 +122,12 @@ class _Work:
         self, workdir: Path, config: LadderConfig, model: str, minutes: float | None, show: Callable[..., None]
     ) -> None:
         self.workdir, self.config, self.minutes, self.show = workdir, config, minutes, show
+        workdir.mkdir(parents=True, exist_ok=True)
+        plan, noted = asdict(config) | {"weights": fingerprint(resolve(model))}, workdir / "plan.json"
+        if noted.is_file() and json.loads(noted.read_text()) != plan:
+            raise InputError(f"{workdir} holds a ladder of other settings", "choose another --workdir, or the same")
+        with whole_file(noted) as temporary:
+            temporary.write_text(json.dumps(plan))
         data = DataConfig(pairs=(config.pairs,), seeds=(0,), edits=(), edits_seeds=(), edits_families=())
         tick = lambda name: lambda done, total: show(done, total, name)  # noqa: E731
         self.material = Material(workdir, data, 0, pick_device(), tick, former=model)
@@ -154,7 +161,8 @@ class _Work:
         if not (home / "mini").exists():
             rung, settings = RUNGS[name], EditorConfig()
             mixture = replace(settings.mixture, image=settings.mixture.image if rung.images else 0.0, footage=0.0)
-            mixture = replace(mixture, reference=mixture.reference if rung.reference else 0.0, image_only=IMAGE_ONLY)
+            latents = {"reference": mixture.reference if rung.reference else 0.0, "reference_plain": not rung.reference}
+            mixture = replace(mixture, **latents, image_only=IMAGE_ONLY)
             given = replace(
                 settings,
                 mask_share=settings.mask_share if rung.mask else 0.0,
@@ -167,8 +175,9 @@ class _Work:
             )
             if not self._run(stage, home, f"{name}, seed {seed}"):
                 return False
-            save_model(home / "mini", self._pipeline(stage.module, given, rung))
-            stamp_weights(home / "mini", {"rung": name, "seed": str(seed), "commit": source_commit()})
+            save_model(home / "unstamped", self._pipeline(stage.module, given, rung))
+            stamp_weights(home / "unstamped", {"rung": name, "seed": str(seed), "commit": source_commit()})
+            (home / "unstamped").rename(home / "mini")
         # Straight from the pipeline, and without looking first: the recipe is judged, not what stands around it.
         options = EditOptions(preserve="off", look=False)
         evaluate(self.workdir / "test", out=home / "report", model=str(home / "mini"), options=options)
@@ -194,6 +203,7 @@ class _Work:
             steps=former.config.steps,
             guidance=former.config.guidance,
             instructor_sees=rung.sees,
+            reference_latents=rung.reference,
         )
 
     def _loop(self, loop: LoopConfig, steps: int, seed: int) -> LoopConfig:
@@ -220,8 +230,8 @@ def ladder_table(runs: Runs) -> dict[str, Any]:
     """For each rung, by task and for groups of tasks: success and mean edit error, with 95 % intervals over both the
     seeds and the pairs; and the same of each rung minus the one before, where seeds and pairs are paired.
 
-    groups: `videos` (tasks that were learned on video), `image only`, `all`; every task weighs the same. A step `holds`
-    where the interval of its success leaves out 0.
+    groups: `videos` (tasks that were learned on video), `image only`, `all` of these, and `reference` by itself; every
+    task weighs the same. A step `holds` where the interval of its success leaves out 0.
     """
     rungs = list(runs)
     seeds, ids = list(runs[rungs[0]]), list(runs[rungs[0]][next(iter(runs[rungs[0]]))])
@@ -233,6 +243,7 @@ def ladder_table(runs: Runs) -> dict[str, Any]:
         "videos": [task for task in tasks if task not in (*IMAGE_ONLY, "reference")],
         "image only": [task for task in tasks if task in IMAGE_ONLY],
         "all": [task for task in tasks if task != "reference"],
+        "reference": [task for task in tasks if task == "reference"],
     }
     measures = {"success": lambda r: float(r.composited.success), "edit_error": lambda r: r.composited.edit_error}
     table: dict[str, Any] = {"tasks": {}, "groups": {}, "steps": {}}
@@ -294,6 +305,8 @@ def as_markdown(report: Mapping[str, Any]) -> str:
     lines += ["", "Success in per cent (edit error), 95 % intervals over seeds and pairs.", ""]
     for name, step in report["steps"].items():
         for group, found in step.items():
+            if found["success"] is None:
+                continue
             verdict = "holds" if found["holds"] else "is within chance"
             lines.append(f"- {name}, {group}: {_points(found['success'])} points of success, {verdict}")
     return "\n".join(lines) + "\n"

@@ -1,8 +1,10 @@
 """What is measured of an edited clip without its exact result: the papers' automatic columns.
 
 TF, MS          temporal flickering and motion smoothness; need no backbone
-SC, BC          subject consistency (backbone `dino`) and background consistency (`clip`); VBench, ReViSE's Table 1
-CLIP-T, DINO-T  mean cosine of neighbouring frames, times 100; EditVerse, as VIVA's Table 1 is read
+SC              VBench's subject consistency (`dino`: facebook/dino-vitb16), in ReViSE's Table 1
+BC              VBench's background consistency (`clip-b`: openai/clip-vit-base-patch32), there, too
+CLIP-T, DINO-T  mean cosine of neighbouring frames, times 100 (`clip`: openai/clip-vit-large-patch14, `dinov2`:
+                facebook/dinov2-base); EditVerse, as VIVA's Table 1 is read
 Frame-Text      mean cosine of frames and the caption of the target, times 100 (`clip`)
 PickScore       the same times that model's scale (`pick`)
 Video-Text      cosine of clip and caption, times 100 (`video`; see `ClipTextBackbone` for what it stands for)
@@ -30,7 +32,9 @@ from vireo.metrics.consistency import (
 
 KINDS: dict[str, Callable[[str], Any]] = {
     "clip": ClipBackbone.from_pretrained,
+    "clip-b": ClipBackbone.from_pretrained,
     "dino": VisionBackbone.from_pretrained,
+    "dinov2": VisionBackbone.from_pretrained,
     "pick": ClipBackbone.from_pretrained,
     "video": ClipTextBackbone.from_pretrained,
 }
@@ -56,11 +60,14 @@ class Measures:
         """
         models, found = self._models, {"TF": temporal_flickering(clip), "MS": motion_smoothness(clip)}
         if "dino" in models:
-            seen = models["dino"].pictures(list(clip))
-            found |= {"SC": frame_consistency(seen), "DINO-T": 100 * neighbour_consistency(seen)}
+            found["SC"] = frame_consistency(models["dino"].pictures(list(clip)))
+        if "clip-b" in models:
+            found["BC"] = frame_consistency(models["clip-b"].pictures(list(clip)))
+        if "dinov2" in models:
+            found["DINO-T"] = 100 * neighbour_consistency(models["dinov2"].pictures(list(clip)))
         if "clip" in models:
             seen = models["clip"].pictures(list(clip))
-            found |= {"BC": frame_consistency(seen), "CLIP-T": 100 * neighbour_consistency(seen)}
+            found["CLIP-T"] = 100 * neighbour_consistency(models["clip"].looks(list(clip)))
             if caption:
                 found["Frame-Text"] = 100 * _mean_cosine(seen, models["clip"].texts([caption]))
             if reference is not None:

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from vireo.data.layouts import BENCHMARKS, Item, read_layout
-from vireo.errors import InputError
+from vireo.errors import InputError, VideoError, VireoError
 from vireo.evaluation.editors import EditOptions, FinishedClips, fingerprint
 from vireo.evaluation.judged import judged_report, score_tables
 from vireo.evaluation.measures import Measures
@@ -58,6 +57,10 @@ class ItemRecord(BaseModel):
     seconds: float = 0.0
     failure: str | None = None
 
+    @property
+    def failed(self) -> bool:
+        return self.failure is not None or (self.judged is not None and self.judged.failure is not None)
+
 
 def evaluate_published(
     layout: str,
@@ -75,9 +78,9 @@ def evaluate_published(
 ) -> dict[str, Any]:
     """Scores a model, or finished clips ID.mkv or ID.mp4, on a benchmark of `BENCHMARKS`; returns the report.
 
-    Writes into `out`: clips/ID.mp4 (of a model), records.jsonl (the same call goes on from it), players/*.mp4,
-    report.json, report.html, report.md and report.tex. An item that is missing or malformed, or whose edit fails, is
-    listed there and the rest runs. limit: only the first so many items.
+    Writes into `out`: clips/ID.mp4 (of a model), sources/ID.mkv (of folders of frames), records.jsonl (the same call
+    goes on from it), players/*.mp4, report.json, report.html, report.md and report.tex. An item that is missing or
+    malformed, or whose edit fails, is listed there and the rest runs. limit: only the first so many items.
 
     Raises InputError for wrong folders and models.
     """
@@ -85,69 +88,77 @@ def evaluate_published(
         raise InputError(f"{layout} is no benchmark", f"choose one of {', '.join(BENCHMARKS)}")
     if (model is None) == (videos is None):
         raise InputError("what is to be scored is not clear", "give either a model or a folder of videos")
-    listing = read_layout(layout, folder)
-    measures, items = Measures(backbones or {}), listing.items[:limit]
-    if model is not None:
-        edit, settings = _model_clips(model, options, out)
-    else:
-        edit, settings = _finished_clips(Path(videos))
+    listing = read_layout(layout, folder, limit)
+    measures, items = Measures(backbones or {}), listing.items
+    clips = _ModelClips(model, options, out) if model is not None else _FoundClips(Path(videos))
+    settings = dict(clips.settings)
     settings |= {**(judge.settings if judge else {}), **measures.settings}
     (out / "players").mkdir(parents=True, exist_ok=True)
     done = read_records(out / "records.jsonl", ItemRecord)
-    keys = [key_of([asdict(item), settings]) for item in items]
+    keys = [key_of([asdict(item), settings, clips.mark(item)]) for item in items]
     with RecordWriter(out / "records.jsonl") as writer:
         for number, (key, item) in enumerate(zip(keys, items, strict=True)):
             if on_progress:
                 on_progress(number, len(items), "editing and scoring")
-            # What failed is tried again: a file may have been put right meanwhile.
-            if key not in done or done[key].failure is not None:
-                done[key] = _record(key, item, edit, measures, judge, out)
+            # What failed is tried again: a file may have been put right meanwhile, a judge may answer.
+            if key not in done or done[key].failed:
+                done[key] = _record(key, item, clips, measures, judge, out)
                 writer.append(done[key])
     records = [done[key] for key in keys]
     return _report(layout, out, records, listing.problems, settings, command)
 
 
-def _model_clips(model: str, options: EditOptions, out: Path) -> tuple[Callable[[Item, Path], Path], dict[str, Any]]:
-    folder = resolve(model)
-    pipe = VireoPipeline.from_pretrained(folder)
-    pipe.set_progress_bar_config(disable=True)
-    (out / "clips").mkdir(parents=True, exist_ok=True)
+class _ModelClips:
+    """Edits by a model, written to out/clips."""
 
-    def edit(item: Item, source: Path) -> Path:
-        path = out / "clips" / f"{item.id}.mp4"
-        given = {"model": pipe, "reference": item.reference, "overwrite": True}
-        edit_video(source, item.instruction, path, **given, **asdict(options))
+    def __init__(self, model: str, options: EditOptions, out: Path) -> None:
+        folder = resolve(model)
+        self.pipe, self.options, self.folder = VireoPipeline.from_pretrained(folder), options, out / "clips"
+        self.pipe.set_progress_bar_config(disable=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.settings = {"model": model, "weights": fingerprint(folder), **asdict(options)}
+
+    def mark(self, item: Item) -> str:
+        return ""
+
+    def edit(self, item: Item, source: Path) -> Path:
+        path = self.folder / f"{item.id}.mp4"
+        given = {"model": self.pipe, "reference": item.reference, "overwrite": True}
+        edit_video(source, item.instruction, path, **given, **asdict(self.options))
         return path
 
-    return edit, {"model": model, "weights": fingerprint(folder), **asdict(options)}
 
+class _FoundClips:
+    """Finished clips."""
 
-def _finished_clips(folder: Path) -> tuple[Callable[[Item, Path], Path], dict[str, Any]]:
-    clips = FinishedClips(folder)
-    return lambda item, source: clips.need(item.id), dict(clips.settings)
+    def __init__(self, folder: Path) -> None:
+        self.clips = FinishedClips(folder)
+        self.settings = self.clips.settings
+
+    def mark(self, item: Item) -> str:
+        """Of the clip itself, so that a new one is scored anew."""
+        return self.clips.digest(item.id) if self.clips.path(item.id) else ""
+
+    def edit(self, item: Item, source: Path) -> Path:
+        return self.clips.need(item.id)
 
 
 def _record(
-    key: str,
-    item: Item,
-    edit: Callable[[Item, Path], Path],
-    measures: Measures,
-    judge: Judge | None,
-    out: Path,
+    key: str, item: Item, clips: _ModelClips | _FoundClips, measures: Measures, judge: Judge | None, out: Path
 ) -> ItemRecord:
     facts = {"key": key, "id": item.id, "family": item.kind, "instruction": item.instruction}
     try:
         source, began = _as_file(item.source, out / "sources" / f"{item.id}.mkv"), time.perf_counter()
-        path = edit(item, source)
+        path = clips.edit(item, source)
         seconds = time.perf_counter() - began
         before, after = read_clip(source).frames, read_clip(path).frames
         reference = None if item.reference is None else read_clip(item.reference, max_frames=1).frames[0]
         found = measures(after, item.target_caption, reference)
         if item.mask is not None:
-            found |= _kept(item.mask, before, after)
+            found |= _kept(item, before, after)
         if before.shape == after.shape:
-            write_player(player_of(out, key), source, [after])
-    except InputError as error:
+            write_player(player_of(out, key), source, [after], trusted=False)
+    except VireoError as error:
         return ItemRecord(**facts, failure=str(error))
     judgement = judge.judge([Sample(before, after, item.instruction, reference)])[0] if judge else None
     return ItemRecord(**facts, measures=found, judged=judgement and as_judged(judgement), seconds=seconds)
@@ -155,34 +166,47 @@ def _record(
 
 def _as_file(source: Path, copy: Path) -> Path:
     """The source itself, or a clip made of a folder of frames."""
-    if not source.is_dir():
-        return source
-    if not copy.is_file():
+    if source.is_dir():
+        frames = [picture(path) for path in _pictures(source)]
+        if not frames or len({frame.shape for frame in frames}) > 1:
+            raise VideoError(f"{source} holds no pictures, or pictures of several sizes", "unpack it again")
         copy.parent.mkdir(parents=True, exist_ok=True)
-        write_lossless(copy, np.stack(list(_pictures(source))), fps=8)
-    return copy
+        write_lossless(copy, np.stack(frames), fps=8)
+        return copy
+    return source
 
 
-def _pictures(folder: Path, mode: str = "RGB") -> Iterator[np.ndarray]:
-    for path in sorted(folder.iterdir()):
-        yield np.asarray(Image.open(path).convert(mode))
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
 
 
-def _kept(mask: Path, before: np.ndarray, after: np.ndarray) -> dict[str, float]:
-    """FiVE's measures of what the edit had to leave alone. mask: folder of a picture a frame."""
-    if before.shape != after.shape:
-        raise InputError(
-            f"the edit is {after.shape[:3]}, its source {before.shape[:3]} (frames, height, width)",
-            "keep frame count and size",
-        )
-    edited = np.stack(list(islice(_pictures(mask, "L"), len(before))))[::FIVE_STRIDE] > 0
-    a, b = (video[::FIVE_STRIDE] * ~edited[..., None] for video in (before, after))
-    frames = [(x[None], y[None]) for x, y in zip(a, b, strict=True)]
-    return {
-        "PSNR kept": float(np.mean([psnr(*frame) for frame in frames])),
-        "SSIM kept x100": 100 * ssim(a, b),
-        "MSE kept x1e4": 1e4 * energy(a, b) / a.size / 255**2,
-    }
+def picture(path: Path, mode: str = "RGB") -> np.ndarray:
+    """A picture file as uint8 (H, W, 3), or (H, W) in mode "L". Raises VideoError where it cannot be read."""
+    try:
+        return np.asarray(Image.open(path).convert(mode))
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise VideoError(f"{path} is no picture: {error}", "unpack it again") from None
+
+
+def _kept(item: Item, before: np.ndarray, after: np.ndarray) -> dict[str, float]:
+    """FiVE's measures of what the edit had to leave alone; as there, the edit is scaled to the source's size, the
+    longer clip is cut, each mask goes with the frame of its name, and frames that are masked whole do not count."""
+    masks = {path.stem: path for path in _pictures(item.mask)}
+    names = [path.stem for path in _pictures(item.source)] if item.source.is_dir() else sorted(masks)
+    size, each = before.shape[2:0:-1], []
+    for number in range(0, min(len(before), len(after), len(names)), FIVE_STRIDE):
+        if names[number] not in masks:
+            raise VideoError(f"{item.mask} has no mask of frame {names[number]}", "unpack it again")
+        kept = picture(masks[names[number]], "L") == 0
+        if kept.shape != before.shape[1:3]:
+            raise VideoError(f"{masks[names[number]]} has another size than its frame", "unpack it again")
+        if kept.any():
+            frames = (before[number], np.asarray(Image.fromarray(after[number]).resize(size)))
+            a, b = ((frame * kept[..., None])[None] for frame in frames)
+            each.append((psnr(a, b), 100 * ssim(a, b), 1e4 * energy(a, b) / a.size / 255**2))
+    if not each:
+        return {}
+    return dict(zip(("PSNR kept", "SSIM kept x100", "MSE kept x1e4"), np.mean(each, axis=0).tolist(), strict=True))
 
 
 def _report(

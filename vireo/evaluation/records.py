@@ -74,6 +74,11 @@ class Record(BaseModel):
     subsets: list[str] = []
     measures: dict[str, float] = {}
 
+    @property
+    def unjudged(self) -> bool:
+        """Whether a judge was asked and failed."""
+        return self.judged is not None and self.judged.failure is not None
+
 
 def record_key(pair: EditPair, condition: str, settings: Mapping[str, Any]) -> str:
     """The same for the same pair, condition and settings only."""
@@ -98,7 +103,7 @@ def read_records(path: Path, kind: type[AnyRecord] = Record) -> dict[str, AnyRec
     """Finished records by key; a line that a killed run left half written does not count."""
     records = {}
     if path.is_file():
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
             try:
                 record = kind.model_validate_json(line)
             except ValidationError:

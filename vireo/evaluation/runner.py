@@ -13,6 +13,7 @@ from vireo.evaluation.editors import EditOptions, Job
 from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
 from vireo.evaluation.report.summary import write_report
 from vireo.evaluation.scorer import Scorer, Task, clip_of, in_processes
+from vireo.evaluation.truths import refuse_without_masks
 from vireo.judges.judge import Judge
 from vireo.types import EditPair
 
@@ -57,6 +58,7 @@ def evaluate(
     pairs = list(islice(read_pairs(pairs_dir), limit))
     if not pairs:
         raise InputError(f"{pairs_dir} has no pairs", "make some with: vireo world make DIR --count N")
+    refuse_without_masks(pairs_dir)
     for name in ("strips", "players", "clips") if keep else ("strips", "players"):
         (out / name).mkdir(parents=True, exist_ok=True)
     scorer = Scorer(Task(pairs_dir, out, model, videos, options, judge, dict(backbones or {}), keep))
@@ -78,8 +80,9 @@ def evaluate(
 
 
 def _is_done(batch: list[Job], finished: Mapping[str, Record], out: Path, keep: bool) -> bool:
+    """A judge that failed is asked again."""
     kept = not keep or all(clip_of(out, job).is_file() for job in batch if job.condition == "plain")
-    return kept and all(job.key in finished for job in batch)
+    return kept and all(job.key in finished and not finished[job.key].unjudged for job in batch)
 
 
 def _jobs(pairs: list[EditPair], settings: dict[str, Any], *, paraphrases: bool) -> Iterator[Job]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from vireo.errors import InputError
 from vireo.evaluation.editors import EditOptions, Editor, FinishedClips, Job, ModelEditor
 from vireo.evaluation.measures import Measures
 from vireo.evaluation.records import Record
@@ -90,8 +94,14 @@ def in_processes(scorer: Scorer, batches: Sequence[list[Job]], workers: int) -> 
         yield from map(scorer, batches)
         return
     threads = max(1, available_cores() // workers)
-    with multiprocessing.get_context("spawn").Pool(workers, _begin, (scorer.task, threads)) as pool:
-        yield from pool.imap_unordered(_score, batches)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (scorer.task, threads))
+    try:
+        for done in as_completed([pool.submit(_score, batch) for batch in batches]):
+            yield done.result()
+    except BrokenProcessPool:
+        raise InputError("a process of the evaluation was killed", "call it again with fewer --workers") from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 _scorer: Scorer | None = None
@@ -100,6 +110,7 @@ _scorer: Scorer | None = None
 
 def _begin(task: Task, threads: int) -> None:
     global _scorer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that shares out the work
     torch.set_num_threads(threads)
     _scorer = Scorer(task)
 

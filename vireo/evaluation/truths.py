@@ -30,6 +30,12 @@ class Truth:
     fps: Fraction = Fraction(8)
 
 
+def refuse_without_masks(folder: Path) -> None:
+    """Raises InputError for a pair set of `vireo import`: it has no masks, and so no exact results to score with."""
+    if (folder / "import.json").is_file():
+        raise InputError(f"{folder} is imported and has no masks", "score on a set of vireo world make")
+
+
 def load_truth(folder: Path, pair: EditPair) -> Truth:
     """Reads the videos of a pair; raises InputError where they do not fit together."""
     clip = read_clip(folder / pair.source, trusted=True)

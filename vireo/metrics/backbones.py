@@ -5,7 +5,7 @@ Mini's vision tower, or published checkpoints of transformers' classes, from a f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,14 @@ from transformers import (
 from vireo.errors import ModelError
 from vireo.models.instructor import pixel_values
 from vireo.models.weights import foreign_weights
+from vireo.runtime import pick_device
+
+BATCH = 16
+"""Pictures that are looked at together."""
 
 _FIX = "name a checkpoint of that kind"
+_GREY = np.full((64, 64, 3), 128, np.uint8)
+"""What a checkpoint is tried on when it is loaded."""
 
 
 @torch.no_grad()
@@ -44,24 +50,32 @@ class ClipBackbone:
     """A CLIP-class model: pictures and texts in one space. PickScore is one, too (yuvalkirstain/PickScore_v1)."""
 
     def __init__(self, model: CLIPModel, processor: CLIPProcessor) -> None:
-        self.model, self.processor = model.eval(), processor
+        self.model, self.processor = model.eval().to(pick_device()), processor
 
     @classmethod
     def from_pretrained(cls, name: str) -> ClipBackbone:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            return cls(_loaded(CLIPModel, name), AutoProcessor.from_pretrained(name))
+            made = cls(_loaded(CLIPModel, name), AutoProcessor.from_pretrained(name))
+            made.pictures([_GREY])
+            made.texts(["grey"])
+            return made
 
     @property
     def scale(self) -> float:
         """What cosines are multiplied with before a softmax, and in PickScore."""
         return float(self.model.logit_scale.detach().exp())
 
-    @torch.no_grad()
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
-        pixels = self.processor.image_processor(images=list(pictures), return_tensors="pt").pixel_values
-        return _units(self.model.get_image_features(pixel_values=pixels.to(self.model.device)).pooler_output)
+        """Unit vectors (B, D) of uint8 pictures (H, W, 3), in the space of texts."""
+        return self._seen(pictures, lambda pixels: self.model.get_image_features(pixel_values=pixels).pooler_output)
+
+    def looks(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """Unit vectors (B, D) of what the tower sees, before it is projected into the space of texts."""
+        return self._seen(pictures, lambda pixels: self.model.vision_model(pixel_values=pixels).pooler_output)
+
+    def _seen(self, pictures: Sequence[np.ndarray], see: Callable[[Tensor], Tensor]) -> np.ndarray:
+        return _in_batches(pictures, self.processor.image_processor, self.model.device, see)
 
     @torch.no_grad()
     def texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -71,22 +85,24 @@ class ClipBackbone:
 
 
 class VisionBackbone:
-    """Any vision transformer of transformers whose first state stands for the picture (DINO: facebook/dino-vitb16)."""
+    """Any vision transformer of transformers whose first state stands for the picture: facebook/dino-vitb16,
+    facebook/dinov2-base. Pictures are squeezed or cropped as its processor does (VBench keeps their shape for DINO)."""
 
     def __init__(self, model: Any, processor: Any) -> None:
-        self.model, self.processor = model.eval(), processor
+        self.model, self.processor = model.eval().to(pick_device()), processor
 
     @classmethod
     def from_pretrained(cls, name: str) -> VisionBackbone:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            return cls(_loaded(AutoModel, name), AutoImageProcessor.from_pretrained(name))
+            made = cls(_loaded(AutoModel, name), AutoImageProcessor.from_pretrained(name))
+            made.pictures([_GREY])
+            return made
 
-    @torch.no_grad()
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
-        pixels = self.processor(images=list(pictures), return_tensors="pt").pixel_values
-        return _units(self.model(pixel_values=pixels.to(self.model.device)).last_hidden_state[:, 0])
+        see = lambda pixels: self.model(pixel_values=pixels).last_hidden_state[:, 0]  # noqa: E731
+        return _in_batches(pictures, self.processor, self.model.device, see)
 
 
 class ClipTextBackbone:
@@ -96,13 +112,16 @@ class ClipTextBackbone:
     """
 
     def __init__(self, model: XCLIPModel, processor: Any) -> None:
-        self.model, self.processor = model.eval(), processor
+        self.model, self.processor = model.eval().to(pick_device()), processor
 
     @classmethod
     def from_pretrained(cls, name: str) -> ClipTextBackbone:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            return cls(_loaded(XCLIPModel, name), AutoProcessor.from_pretrained(name))
+            made = cls(_loaded(XCLIPModel, name), AutoProcessor.from_pretrained(name))
+            made.clip(_GREY[None])
+            made.text("grey")
+            return made
 
     @torch.no_grad()
     def clip(self, video: np.ndarray) -> np.ndarray:
@@ -130,6 +149,17 @@ def _loaded(kind: Any, name: str) -> Any:
     if missing:
         raise ModelError(f"{name} is another model: it lacks {len(missing)} tensors, among them {missing[0]}", _FIX)
     return model
+
+
+@torch.no_grad()
+def _in_batches(
+    pictures: Sequence[np.ndarray], processor: Any, device: torch.device, see: Callable[[Tensor], Tensor]
+) -> np.ndarray:
+    found = []
+    for start in range(0, len(pictures), BATCH):
+        pixels = processor(images=list(pictures[start : start + BATCH]), return_tensors="pt").pixel_values
+        found.append(_units(see(pixels.to(device))))
+    return np.concatenate(found)
 
 
 def _tokens(tokenizer: Any, texts: Sequence[str], longest: int) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 
@@ -12,8 +14,8 @@ def temporal_flickering(video: np.ndarray) -> float:
     """
     if len(video) < 2:
         return 1.0
-    gaps = np.abs(np.diff(video.astype(np.int16), axis=0))
-    return float((255 - gaps.mean(dtype=np.float64)) / 255)
+    gaps = [np.abs(b.astype(np.int16) - a).mean(dtype=np.float64) for a, b in itertools.pairwise(video)]
+    return float((255 - np.mean(gaps)) / 255)
 
 
 def frame_consistency(vectors: np.ndarray) -> float:
@@ -40,10 +42,11 @@ def motion_smoothness(video: np.ndarray) -> float:
     """
     if len(video) < 3:
         return 1.0
-    frames = video.astype(np.float32)
-    last = (len(video) - 1) // 2 * 2  # the last frame that has both a place to be even and one before it to be told
-    told = (frames[0 : last - 1 : 2] + frames[2 : last + 1 : 2]) / 2
-    return float((255 - np.abs(frames[1:last:2] - told).mean(dtype=np.float64)) / 255)
+    gaps = []
+    for k in range(1, len(video) - 1, 2):
+        before, frame, after = (video[place].astype(np.float32) for place in (k - 1, k, k + 1))
+        gaps.append(np.abs(frame - (before + after) / 2).mean(dtype=np.float64))
+    return float((255 - np.mean(gaps)) / 255)
 
 
 def neighbour_consistency(vectors: np.ndarray) -> float:

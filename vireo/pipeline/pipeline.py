@@ -55,6 +55,7 @@ class VireoPipeline(DiffusionPipeline):
     embedded_guidance: for guidance-distilled transformers, fixed beside the true guidance.
     instructor_sees: whether the instructor is shown the first frame and the reference (VIVA's Table 2, without V:
         the instruction alone).
+    reference_latents: whether the transformer gets a reference as one more latent frame (VIVA, figure 2).
     """
 
     model_cpu_offload_seq = "text_encoder->instructor->transformer->vae"
@@ -79,6 +80,7 @@ class VireoPipeline(DiffusionPipeline):
         guidance: float = 2.0,
         embedded_guidance: float = 6.0,
         instructor_sees: bool = True,
+        reference_latents: bool = True,
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -100,6 +102,7 @@ class VireoPipeline(DiffusionPipeline):
             guidance=guidance,
             embedded_guidance=embedded_guidance,
             instructor_sees=instructor_sees,
+            reference_latents=reference_latents,
         )
         self.template = InstructorTemplate(**(template or {}))
         self.temporal_stride, self.spatial_stride = strides(vae)
@@ -260,7 +263,7 @@ class VireoPipeline(DiffusionPipeline):
         return x.to(self._execution_device, self.vae.dtype)
 
     def _reference_latents(self, pictures: list[np.ndarray | None], size: tuple[int, int]) -> Tensor | None:
-        if all(picture is None for picture in pictures):
+        if not self.config.reference_latents or all(picture is None for picture in pictures):
             return None
         if any(picture is None for picture in pictures):
             raise InputError("some clips of the batch have a reference image and some have none", "edit them apart")

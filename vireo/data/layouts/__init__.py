@@ -19,18 +19,18 @@ __all__ = ["BENCHMARKS", "TRAINSETS", "Item", "Layout", "Listing", "read_layout"
 LAYOUTS: dict[str, Layout] = {**BENCHMARKS, **TRAINSETS}
 
 
-def read_layout(name: str, folder: str | Path) -> Listing:
+def read_layout(name: str, folder: str | Path, limit: int | None = None) -> Listing:
     """The items of a folder in the layout of a published set, and what is wrong with the rest of them.
 
-    name: of BENCHMARKS or TRAINSETS. Raises InputError where there is no such layout or folder, or nothing in the
-    folder looks like it.
+    name: of BENCHMARKS or TRAINSETS. limit: as many items are enough.
+    Raises InputError where there is no such layout or folder, or nothing in the folder looks like it.
     """
     folder = Path(folder)
     if name not in LAYOUTS:
         raise InputError(f"there is no layout {name!r}", f"choose one of {', '.join(LAYOUTS)}")
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder", "name the folder into which the set was unpacked")
-    listing = listed(LAYOUTS[name].entries(folder))
+    listing = listed(LAYOUTS[name].entries(folder), limit)
     if not listing.items and not listing.problems:
         raise InputError(f"{folder} holds nothing of {name}", f"expected there: {LAYOUTS[name].expects}")
     return listing

@@ -30,7 +30,6 @@ _SOURCE = ("source_video_path", "source_video", "source", "video_path", "video",
 _INSTRUCTION = ("instruction", "edit_instruction", "implicit_query", "query", "prompt", "edit_prompt", "text")
 _KIND = ("type", "edit_type", "category", "task", "skill")
 _REFERENCE = ("reference_image_path", "reference_image", "reference", "ref_image", "image")
-_TARGET = ("target_video_path", "target_video", "target", "edited_video", "output")
 
 
 def _tables(folder: Path) -> Iterator[Entry]:
@@ -51,7 +50,6 @@ def _usual(path: Path) -> Maker:
             kind=text(entry, *_KIND, missing="all"),
             instruction=text(entry, *_INSTRUCTION),
             source=named_file(entry, _SOURCE, *roots),
-            target=optional_file(entry, _TARGET, *roots),
             reference=optional_file(entry, _REFERENCE, *roots),
             source_caption=text(entry, "source_prompt", "source_caption", missing=""),
             target_caption=text(entry, "target_prompt", "target_caption", missing=""),
@@ -78,7 +76,7 @@ def _tagged(home: Path) -> Maker:
         return Item(
             id=identity(key),
             kind=text(entry, "type", missing="all"),
-            instruction=" ".join(re.sub(r"<image\d+>", "the picture", words.replace("<video1>", "")).split()),
+            instruction=" ".join(_plain(words).split()),
             source=named_file(entry, ("<video1>",), home),
             reference=named_file(entry, (images[0],), home) if images else None,
             source_caption=text(entry, "source_prompt", missing=""),
@@ -86,6 +84,12 @@ def _tagged(home: Path) -> Maker:
         )
 
     return make
+
+
+def _plain(words: str) -> str:
+    """An instruction without tags."""
+    words = re.sub(r"^\s*<video1>", "", words).replace("<video1>", "the video")
+    return re.sub(r"<image\d+>", "the picture", words)
 
 
 FIVE_KINDS = ("rigid replacement", "non-rigid replacement", "color", "material", "add", "remove")
@@ -105,7 +109,6 @@ def _of_five(home: Path, number: int, kind: str) -> Maker:
     def make(entry: Any, key: str) -> Item:
         name = text(entry, "video_name")
         before, after = (re.sub(r"[\[\]]", "", text(entry, field)) for field in ("source_prompt", "target_prompt"))
-        asked = ("multiple_choice_question", "source_yes_no_question", "target_yes_no_question")
         frames, masks = home / "images" / name, home / "bmasks" / name
         return Item(
             id=identity(f"edit{number}", name, text(entry, "save_dir", missing=key)),
@@ -115,27 +118,26 @@ def _of_five(home: Path, number: int, kind: str) -> Maker:
             mask=masks if masks.is_dir() else None,
             source_caption=before,
             target_caption=after,
-            questions={name: said for name in asked if (said := text(entry, name, missing=""))},
         )
 
     return make
 
 
 def _reviser(folder: Path) -> Iterator[Entry]:
-    """ReViSE's list, whose paths are taken as they stand, or below the list's folder."""
+    """ReViSE's list. Its paths are taken below the list's folder, or as they stand. Its targets are of another editor,
+    and no truth."""
     for path in sorted(folder.glob("*.json")):
         yield from json_entries(path, _triplet(path))
 
 
 def _triplet(path: Path) -> Maker:
     def make(entry: Any, key: str) -> Item:
-        roots = (path.parent, path.parent / "videos")
+        roots = (path.parent, path.parent / "videos", Path())
         return Item(
             id=identity(path.stem, key),
             kind=text(entry, "type"),
             instruction=text(entry, "instruction"),
             source=named_file(entry, ("source_video_path",), *roots),
-            target=optional_file(entry, ("target_video_path",), *roots),
         )
 
     return make

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ class Item:
     """An edit to make or to learn from.
 
     id: unique in its set, fit for a file name. kind: the set's own name for the kind of edit. source, target: a video,
-    a picture or a folder of frames. mask: of the edited object, white where it is. questions: FiVE's, by their names.
+    a picture or a folder of frames. mask: folder of pictures of the edited object, white where it is.
     """
 
     id: str
@@ -29,7 +30,6 @@ class Item:
     mask: Path | None = None
     source_caption: str = ""
     target_caption: str = ""
-    questions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,12 @@ class Layout:
     rubric: str | None = None
 
 
-def listed(entries: Iterable[Entry]) -> Listing:
-    """Items with unique ids, and the problems of the rest."""
+def listed(entries: Iterable[Entry], limit: int | None = None) -> Listing:
+    """Items with unique ids, at most `limit`, and the problems of the rest on the way."""
     items, problems, seen = [], [], Counter()
     for where, make in entries:
+        if len(items) == limit:
+            break
         try:
             item = make()
         except Malformed as error:
@@ -96,11 +98,14 @@ def text(entry: Any, *names: str, missing: str | None = None) -> str:
 
 
 def file(value: str, *roots: Path) -> Path:
-    """A path below the first of some folders that has it, or as it stands; Malformed where nothing is there."""
-    for path in (*(root / value for root in roots), Path(value)):
-        if path.exists():
-            return path
-    raise Malformed(f"{value} is missing")
+    """A file below the first of some folders that has it (an absolute path is itself); Malformed where none has."""
+    try:
+        for path in (root / value for root in roots):
+            if path.is_file():
+                return path
+    except OSError as error:  # names that no file can have
+        raise Malformed(f"{value[:60]!r} is no path: {error.strerror}") from None
+    raise Malformed(f"{value[:200]} is missing")
 
 
 def named_file(entry: Any, names: tuple[str, ...], *roots: Path) -> Path:
@@ -109,15 +114,17 @@ def named_file(entry: Any, names: tuple[str, ...], *roots: Path) -> Path:
 
 
 def optional_file(entry: Any, names: tuple[str, ...], *roots: Path) -> Path | None:
-    """The same, None where no field names one."""
+    """The same, None where no field names one; a file that is named has to be there."""
     given = text(entry, *names, missing="")
     return file(given, *roots) if given else None
 
 
 def identity(*parts: object) -> str:
-    """Words joined to a name that files may have."""
+    """Words joined to a name that files may have; what had to be changed for that is told apart by a hash."""
     joined = "-".join(str(part) for part in parts if str(part))
-    return "".join(mark if mark.isalnum() or mark in "-_." else "_" for mark in joined).strip(".")[:120]
+    plain = "".join(mark if mark.isascii() and (mark.isalnum() or mark in "-_.") else "_" for mark in joined)
+    plain = plain.strip(".")[:120]
+    return plain if plain == joined else f"{plain}-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
 
 
 def json_entries(path: Path, make: Maker) -> Iterator[Entry]:
@@ -129,12 +136,12 @@ def json_entries(path: Path, make: Maker) -> Iterator[Entry]:
 def raw_entries(path: Path) -> Iterator[tuple[str, str, Any]]:
     """Where an entry stands, its key, and what it is; what cannot be read is a Malformed."""
     try:
-        content = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         yield path.name, "", Malformed(f"cannot be read: {error}")
         return
     if path.suffix == ".jsonl":
-        for number, line in enumerate(content.splitlines(), 1):
+        for number, line in enumerate(content.split("\n"), 1):
             if line.strip():
                 yield f"{path.name}:{number}", str(number), _parsed(line)
         return

@@ -21,7 +21,7 @@ from vireo.evaluation.lab.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
 from vireo.evaluation.lab.grades import EXCHANGED, OUTPUT, TARGET, Graded, as_markdown, summarise
 from vireo.evaluation.lab.scorers import Scorers
 from vireo.evaluation.records import RecordWriter, read_records, record_key
-from vireo.evaluation.truths import Truth, load_truth
+from vireo.evaluation.truths import Truth, load_truth, refuse_without_masks
 from vireo.metrics.truth import dilated, edit_error, score_edit
 from vireo.runtime import whole_file
 from vireo.types import EditPair
@@ -56,6 +56,7 @@ def grade(
     limit: only the first so many pairs. Pairs whose target is their source have nothing to grade.
     Raises InputError and ModelError.
     """
+    refuse_without_masks(Path(pairs_dir))
     finished = [FinishedClips(folder) for folder in outputs]
     pairs = [pair for pair in read_pairs(Path(pairs_dir)) if pair.target != pair.source][:limit]
     if len(pairs) < 2:
@@ -72,7 +73,7 @@ def grade(
             other = pairs[(index + len(pairs) // 2) % len(pairs)]
             for source in (None, *(clips for clips in finished if clips.path(pair.id))):
                 key = record_key(
-                    pair, "graded", settings | {"candidates": source.digest(pair.id) if source else "made"}
+                    pair, "graded", settings | {"candidates": source.digest(pair.id) if source else other.id}
                 )
                 if key not in done:
                     truth = load_truth(Path(pairs_dir), pair)

@@ -18,12 +18,12 @@ def player_of(out: Path, key: str) -> Path:
     return out / "players" / f"{key}.mp4"
 
 
-def write_player(path: Path, source: Path, others: Sequence[np.ndarray]) -> None:
+def write_player(path: Path, source: Path, others: Sequence[np.ndarray], *, trusted: bool = True) -> None:
     """Writes the clip at `source` and others of its size and length, uint8 (T, H, W, 3), beside each other.
 
-    Frame times are the source's. An older file is replaced.
+    Frame times are the source's. An older file is replaced. trusted: as in `VideoReader`.
     """
-    with VideoReader(source, trusted=True) as reader:
+    with VideoReader(source, trusted=trusted) as reader:
         info = replace(reader.info, width=reader.info.width * (1 + len(others)))
         with VideoWriter(path, info, overwrite=True, quality=QUALITY) as writer:
             for index, frame in enumerate(reader):
