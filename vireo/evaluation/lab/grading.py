@@ -26,6 +26,9 @@ from vireo.metrics.truth import dilated, edit_error, score_edit
 from vireo.runtime import whole_file
 from vireo.types import EditPair
 
+LAB_FORMAT = 2
+"""Counts the sets of scorers; scores of another one are not reused."""
+
 
 class GradedPair(BaseModel):
     """All candidates of a pair. key: of the pair and of all that the scores depend on."""
@@ -63,7 +66,7 @@ def grade(
         raise InputError(f"{pairs_dir} has fewer than two pairs to grade with", "make some with: vireo world make")
     score = Scorers(model, backbones or {})
     out.mkdir(parents=True, exist_ok=True)
-    settings = score.settings | {"strengths": list(STRENGTHS)}
+    settings = score.settings | {"strengths": list(STRENGTHS), "scorers": LAB_FORMAT}
     done = read_records(out / "graded.jsonl", GradedPair)
     rows: list[Graded] = []
     with RecordWriter(out / "graded.jsonl") as writer:

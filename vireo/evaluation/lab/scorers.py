@@ -3,6 +3,7 @@
 QUESTION         the critic's probability of Yes, mean over frames; `QUESTION, hard`: 1 where that is over one half
 critic           mean of the five
 viva, revise     the rubrics' overall scores with the instructor as the judge, 0 to 10
+recommended      `vireo.judges.reward`
 R_SP             VIVA Eq. 5 as printed, without a mask: cosine of source and edit, frame by frame; by the instructor's
                  tower, or by the backbone `clip`
 R_IF, R_PS       Eq. 4 and 6 with the backbone `clip`; R_PS with `pick` where that is given
@@ -21,6 +22,7 @@ from vireo.evaluation.editors import fingerprint
 from vireo.judges.critic import p_yes
 from vireo.judges.judge import shown
 from vireo.judges.own import rubric_scores
+from vireo.judges.reward import recommended
 from vireo.judges.rubric import applicable, overall
 from vireo.metrics.backbones import ClipBackbone, picture_vectors
 from vireo.metrics.consistency import frame_consistency, similarity, temporal_flickering
@@ -73,6 +75,7 @@ class Scorers:
             before, after = (picture_vectors(*model, list(video)) for video in (source, clip))
         scores = {**soft, "critic": float(np.mean(list(soft.values())))}
         scores |= {f"{kind}, hard": float(value > 0.5) for kind, value in soft.items()}
+        scores["recommended"] = recommended(soft, source, clip)
         for rubric in ("viva", "revise"):
             scores[rubric] = next(iter(overall(rubric, rubric_scores(soft, applicable(rubric))).values()))
         return scores | {"R_SP": similarity(before, after), "frame consistency": frame_consistency(after)}
