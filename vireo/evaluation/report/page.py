@@ -62,7 +62,7 @@ predicted region (green; both: yellow). Columns: first, middle, last frame.</p>
 {% if players[family] %}
 <details><summary>Clips of these {{ players[family] | length }}: source, output, target</summary>
 <div class="players">{% for player in players[family] %}{% set score = player.record.composited %}
-<figure><video src="{{ player.file }}" controls loop muted preload="none"
+<figure><video src="{{ player.file }}" controls loop muted preload="metadata"
 onerror="this.closest('figure').hidden = true"></video>
 <figcaption class="{{ 'done' if score.success else 'failed' }}">{{ player.record.id }}, edit error
 {{ score.edit_error | number }}: {{ player.record.instruction }}</figcaption></figure>

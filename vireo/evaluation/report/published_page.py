@@ -24,7 +24,7 @@ edits that failed. No exact results are known here: measured are steadiness and 
 <p class="small">Command <code>{{ report.command }}</code>, commit <code>{{ report.commit }}</code>,
 settings <code>{{ report.settings }}</code>.</p>
 <h2>Clips: source, output</h2><div class="players">
-{% for file, record in shown %}<figure><video src="{{ file }}" controls loop muted preload="none"
+{% for file, record in shown %}<figure><video src="{{ file }}" controls loop muted preload="metadata"
 onerror="this.closest('figure').hidden = true"></video>
 <figcaption>{{ record.id }}, {{ record.family }}: {{ record.instruction }}</figcaption></figure>
 {% endfor %}</div>
