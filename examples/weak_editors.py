@@ -1,4 +1,4 @@
-"""Editors that are bad in a known way, as folders of finished clips for `vireo lab --outputs` and `vireo eval --videos`.
+"""Editors that are bad in a known way, as folders of clips for `vireo lab --outputs` and `vireo eval --videos`.
 
     vireo eval PAIRS --model mini --out runs/mini-on-it --keep
     python examples/weak_editors.py PAIRS runs/mini-on-it/clips runs/weak
