@@ -57,6 +57,12 @@ class Edited:
     region: np.ndarray | None = None
 
 
+def check_source(model: str | None, videos: Path | None) -> None:
+    """Raises InputError unless exactly one of a model and a folder of finished clips is given."""
+    if (model is None) == (videos is None):
+        raise InputError("what is to be scored is not clear", "give either a model or a folder of videos")
+
+
 class Editor(Protocol):
     """`settings` name all that the results depend on; `batch` is how many pairs `edit` likes at once;
     `reconstruct` is the VAE there and back, uint8 (T, H, W, 3), or None where there is no VAE."""

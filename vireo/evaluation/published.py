@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict
 
 from vireo.data.layouts import BENCHMARKS, Item, read_layout
 from vireo.errors import InputError, VideoError, VireoError
-from vireo.evaluation.editors import EditOptions, FinishedClips, fingerprint
+from vireo.evaluation.editors import EditOptions, FinishedClips, check_source, fingerprint
 from vireo.evaluation.judged import judged_report, score_tables
 from vireo.evaluation.measures import Measures
 from vireo.evaluation.records import Judged, RecordWriter, key_of, read_records
@@ -86,8 +86,7 @@ def evaluate_published(
     """
     if layout not in BENCHMARKS:
         raise InputError(f"{layout} is no benchmark", f"choose one of {', '.join(BENCHMARKS)}")
-    if (model is None) == (videos is None):
-        raise InputError("what is to be scored is not clear", "give either a model or a folder of videos")
+    check_source(model, videos)
     listing = read_layout(layout, folder, limit)
     measures, items = Measures(backbones or {}), listing.items
     clips = _ModelClips(model, options, out) if model is not None else _FoundClips(Path(videos))

@@ -9,7 +9,7 @@ from typing import Any
 
 from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
-from vireo.evaluation.editors import EditOptions, Job
+from vireo.evaluation.editors import EditOptions, Job, check_source
 from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
 from vireo.evaluation.report.summary import write_report
 from vireo.evaluation.scorer import Scorer, Task, clip_of, in_processes
@@ -51,8 +51,7 @@ def evaluate(
     Raises InputError for wrong pair sets, clips and models.
     """
     pairs_dir, out = Path(pairs_dir), Path(out)
-    if (model is None) == (videos is None):
-        raise InputError("what is to be scored is not clear", "give either a model or a folder of videos")
+    check_source(model, videos)
     if videos is not None and paraphrases:
         raise InputError("finished clips have no paraphrases", "leave out --paraphrases")
     pairs = list(islice(read_pairs(pairs_dir), limit))
