@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +74,30 @@ def reuse_memory() -> None:
         if line.endswith("[heap]"):
             first, last = (int(end, 16) for end in line.split()[0].split("-"))
             madvise(first, last - first, huge_pages)
+
+
+@contextlib.contextmanager
+def kept_scheduling() -> Iterator[None]:
+    """Undoes what a library does inside to the scheduling of this thread and of threads that begin meanwhile.
+
+    SVT-AV1, run by root, gives the thread that opens it and its own threads the highest real-time priority, which all
+    threads and processes inherit that are begun later: whatever these wait for gets no core any more. Does nothing
+    but on Linux.
+    """
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        yield
+        return
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    before = {task.name for task in tasks.iterdir()}
+    try:
+        yield
+    finally:
+        begun = {int(task.name) for task in tasks.iterdir() if task.name not in before}
+        for thread in begun | {threading.get_native_id()}:
+            with contextlib.suppress(ProcessLookupError):
+                if os.sched_getscheduler(thread) != policy:
+                    os.sched_setscheduler(thread, policy, priority)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from moving_ramp import pattern
 
+from vireo.video.io.encoders import open_encoder
+
 
 @pytest.fixture
 def make_video(tmp_path):
@@ -40,6 +42,7 @@ def make_video(tmp_path):
                     setattr(stream.codec_context, name_, value)
                 if turn or flip:
                     stream.set_display_rotation(turn, hflip=flip)
+                open_encoder(stream.codec_context)
             if sound:
                 voice = container.add_stream(sound, rate=48000)
                 voice.layout = "mono"

@@ -10,6 +10,8 @@ from av.codec.context import Flags
 from av.stream import Disposition
 from moving_ramp import pattern
 
+from vireo.video.io.encoders import open_encoder
+
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100c9fe92ef"
     "0000000049454e44ae426082"
@@ -54,6 +56,7 @@ def write(
             stream.codec_context.time_base = base
             if prepare:
                 prepare(stream)
+            open_encoder(stream.codec_context)
             pictures.append((stream, frames if number == 0 else 255 - frames))
         art = None
         if cover == "attachment":

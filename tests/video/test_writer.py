@@ -77,6 +77,21 @@ def test_codec_format_and_size_follow_the_source(make_video, tmp_path, name, cod
     assert psnr(read_clip(source).frames, read_clip(copied).frames) > 36
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="SVT-AV1 asks for real time only as root")
+def test_no_thread_gets_real_time_priority(tmp_path):
+    write_lossless(tmp_path / "s.mkv", pattern(3, 64, 64), 8)
+    before = os.listdir("/proc/self/task")
+    with (
+        VideoReader(tmp_path / "s.mkv") as reader,
+        VideoWriter(tmp_path / "o.mkv", reader.info, quality=Quality("av1")) as writer,
+    ):
+        for frame in reader:
+            writer.write(frame, frame.pixels)
+        threads = os.listdir("/proc/self/task")
+        assert len(threads) > len(before) + 4, "the encoder has its own"
+        assert {os.sched_getscheduler(int(thread)) for thread in threads} <= {os.SCHED_OTHER, os.SCHED_BATCH}
+
+
 def test_odd_sizes_go_into_any_container(tmp_path):
     frames = pattern(4, 33, 47)
     write_lossless(tmp_path / "s.mkv", frames, 8)

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 
 from vireo.errors import VideoError
+from vireo.runtime import kept_scheduling
 from vireo.video.io.decoder import VideoInfo
 
 # SVT-AV1 prints its settings on stderr unless its log level says "errors only".
@@ -216,6 +217,12 @@ def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) 
     if not opaque:
         raise VideoError(f"{codec} cannot hold {source.width}x{source.height} pictures", "name the output .mkv or .mp4")
     return opaque[0]
+
+
+def open_encoder(context: av.VideoCodecContext) -> None:
+    """Opens an encoder whose settings are made, and leaves the priorities of this process as they are."""
+    with kept_scheduling():
+        context.open()
 
 
 def is_rgb(pix_fmt: str) -> bool:

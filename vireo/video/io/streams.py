@@ -11,6 +11,7 @@ from av.codec.context import Flags
 
 from vireo.video.io.avc import joined_headers
 from vireo.video.io.container import damage, open_source, picture_stream
+from vireo.video.io.encoders import open_encoder
 from vireo.video.io.spans import Span
 
 
@@ -38,9 +39,11 @@ class SpanStream:
 
     def open(self) -> None:
         """Opens the encoder, all of whose settings are made, and writes its header beside the old one."""
-        if self.encoder.codec.canonical_name == "h264":
+        h264 = self.encoder.codec.canonical_name == "h264"
+        if h264:
             self.encoder.flags |= Flags.global_header
-            self.encoder.open()
+        open_encoder(self.encoder)
+        if h264:
             context = self._stream.codec_context
             context.extradata = joined_headers(context.extradata, self.encoder.extradata)
 
@@ -97,7 +100,8 @@ class WholeStream:
         self.encoder = stream.codec_context
 
     def open(self) -> None:
-        """The first frame does it."""
+        """Opens the encoder, all of whose settings are made."""
+        open_encoder(self.encoder)
 
     def wants(self, pts: int) -> bool:
         return True
