@@ -5,6 +5,7 @@ import pytest
 import torch
 from small_set import make_small_set
 
+import vireo.training.clip as clip_stage
 from vireo.data.jitter import moved_patches
 from vireo.data.patches import LABELS, NOTHING, patch_labels
 from vireo.models.clip import PATCH_SIZE, build_mini_clip, start_tower
@@ -116,6 +117,16 @@ def test_score_is_deterministic_and_chance_before_training(stage, small):
     assert first["n"] == len(numbers)
     assert first["candidates"] == CANDIDATES
     assert first["retrieval"] <= 0.5
+
+
+def test_a_clip_is_the_mean_of_its_stills(small, stage, monkeypatch):
+    """The first still says caption 1, the other two caption 0, which is the right one."""
+    said = torch.eye(CANDIDATES)[[1, 0, 0]]
+    monkeypatch.setattr(clip_stage, "embed_images", lambda model, processor, images: said)
+    monkeypatch.setattr(clip_stage, "embed_texts", lambda model, processor, texts: torch.eye(len(texts)))
+    numbers = [next(n for n, p in enumerate(small.pictures.pictures) if not p.scene["effects"])]
+    figures = measure(stage.module.clip, stage.processor, small.pictures, numbers)
+    assert (figures["retrieval"], figures["retrieval_clip"]) == (0, 1)
 
 
 def test_a_tower_that_names_one_class_everywhere_is_right_as_often_as_the_class_occurs(small):

@@ -61,6 +61,7 @@ def test_killed_twenty_times_at_random_moments_ends_bit_equal_to_the_unbroken_ru
     whole = fork.Process(target=train, args=(frames, tmp_path / "whole"))
     whole.start()
     whole.join()
+    assert whole.exitcode == 0
     length = time.monotonic() - began
     rng, kills, reached = random.Random(0), 0, []
     broken = tmp_path / "broken"
@@ -73,6 +74,7 @@ def test_killed_twenty_times_at_random_moments_ends_bit_equal_to_the_unbroken_ru
                 os.kill(child.pid, signal.SIGKILL)
                 kills += 1
         child.join()
+        assert child.exitcode in (0, -signal.SIGKILL)
         state = load_checkpoint(broken / "vae")
         reached.append(state["step"] if state else 0)
         if child.exitcode == 0 and kills == 20:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,13 +15,21 @@ from vireo.world.shapes import SHAPES
 ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "watermark")
 
 
+@dataclass(frozen=True)
+class Odds:
+    """Of what a wrong caption is wrong about. objects: share of changes that concern an object; fields: weights of its
+    colour, shape, material and size among these."""
+
+    objects: float = 0.6
+    fields: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+
+
 def wrong_captions(
-    caption: str, scene: dict[str, Any], rng: np.random.Generator, count: int, objects: float = 0.6
+    caption: str, scene: dict[str, Any], rng: np.random.Generator, count: int, odds: Odds = Odds()
 ) -> list[str]:
     """`count` different captions, each with one attribute of the scene changed.
 
     caption: `vireo.world.captions.caption` of the scene. scene: as pairs store it.
-    objects: share of changes that concern an object's colour, shape, material or size.
     Changes that no picture shows are left out: in a style, only the style changes.
     """
     styled = any(name in naming.STYLE_WORDS for name in scene["effects"])
@@ -29,8 +39,8 @@ def wrong_captions(
             break
         if styled:
             wrong = _other_style(caption, rng)
-        elif scene["bodies"] and rng.random() < objects:
-            wrong = _of_object(caption, scene, rng)
+        elif scene["bodies"] and rng.random() < odds.objects:
+            wrong = _of_object(caption, scene, rng, odds.fields)
         else:
             wrong = _of_setting(caption, scene, rng)
         if wrong is not None and wrong != caption:
@@ -55,10 +65,10 @@ def _thing(look: dict[str, str]) -> str:
     )
 
 
-def _of_object(caption: str, scene: dict[str, Any], rng: np.random.Generator) -> str | None:
+def _of_object(caption: str, scene: dict[str, Any], rng: np.random.Generator, weights: Sequence[float]) -> str | None:
     body = scene["bodies"][int(rng.integers(len(scene["bodies"])))]
     look = {name: body[name] for name in ("color", "shape", "material", "size")}
-    field = ("color", "shape", "material", "size")[int(rng.integers(4))]
+    field = ("color", "shape", "material", "size")[int(rng.choice(4, p=np.divide(weights, sum(weights))))]
     options = {"color": list(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}[field]
     changed = look | {field: _other(options, look[field], rng)}
     if field == "material" and {look["material"], changed["material"]} == {"matte", "shiny"}:

@@ -19,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from transformers import CLIPModel, CLIPProcessor, CLIPVisionModel, PreTrainedTokenizerFast
 
 from vireo.data.jitter import jittered, moved_patches
-from vireo.data.negatives import wrong_captions
+from vireo.data.negatives import Odds, wrong_captions
 from vireo.data.patches import FACTS, LABELS, NOTHING, scene_facts
 from vireo.data.pictures import STILLS, PictureSet
 from vireo.models.bundle import Bundle
@@ -45,12 +45,13 @@ CANDIDATES = 32
 class ClipConfig:
     """seeing: share of all steps, the first ones, without contrast: naming what patches, pictures and captions show is
         cheaper and has to come first.
-    negatives: wrong captions a picture. dense, facts: weights of naming what patches and what pictures and captions
-        show.
+    negatives: wrong captions a picture. wrong: what these are wrong about.
+    dense, facts: weights of naming what patches and what pictures and captions show.
     """
 
     seeing: float = 0.46
-    negatives: int = 5
+    negatives: int = 8
+    wrong: Odds = field(default_factory=lambda: Odds(objects=0.85, fields=(1.0, 3.0, 3.0, 3.0)))
     dense: float = 0.5
     facts: float = 10.0
     loop: LoopConfig = field(
@@ -139,7 +140,7 @@ class ClipStage:
         """Token ids of the right captions of some clips, and then of wrong ones, as `contrastive_loss` wants them."""
         shown = [self.pictures.pictures[row] for row in rows]
         right = [picture.caption for picture in shown]
-        wrong = [text for p in shown for text in wrong_captions(p.caption, p.scene, rng, negatives)]
+        wrong = [text for p in shown for text in wrong_captions(p.caption, p.scene, rng, negatives, self.config.wrong)]
         return text_ids(self.processor.tokenizer, right + wrong, multiple=8).to(self.device)
 
     def sample(self, folder: Path, step: int) -> None:
@@ -186,17 +187,21 @@ def measure(
 ) -> dict[str, float | int]:
     """How often the right caption wins among CANDIDATES, the others each wrong in one attribute.
 
-    numbers: clips of `pictures` without a style (in a style most attributes cannot be seen); their first frames
-    are shown. The same arguments give the same figures.
+    numbers: clips of `pictures` without a style (in a style most attributes cannot be seen).
+    Returns "retrieval", where a clip is its first frame, and "retrieval_clip", where it is the mean of the vectors of
+    its STILLS, as rewards see clips. The same arguments give the same figures.
     """
     rng = np.random.default_rng(seed)
-    hits = []
+    first, whole = [], []
     for number in numbers:
         picture = pictures.pictures[number]
         captions = [picture.caption, *wrong_captions(picture.caption, picture.scene, rng, CANDIDATES - 1)]
-        image = embed_images(model, processor, [pictures.still(number, 0)])
-        hits.append(int((embed_texts(model, processor, captions) @ image[0]).argmax()) == 0)
-    return {"retrieval": float(np.mean(hits)), "n": len(hits), "candidates": CANDIDATES}
+        images = embed_images(model, processor, [pictures.still(number, still) for still in range(len(STILLS))])
+        scores = embed_texts(model, processor, captions) @ images.T
+        first.append(int(scores[:, 0].argmax()) == 0)
+        whole.append(int(scores.mean(1).argmax()) == 0)
+    figures = {"retrieval": float(np.mean(first)), "retrieval_clip": float(np.mean(whole))}
+    return figures | {"n": len(first), "candidates": CANDIDATES}
 
 
 @torch.no_grad()
