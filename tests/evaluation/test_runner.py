@@ -78,6 +78,9 @@ class Perfect:
             for j, t in zip(jobs, truths, strict=True)
         ]
 
+    def digest(self, name):
+        return None
+
     def reconstruct(self, frames):
         return np.minimum(frames, 254) + 1
 
@@ -239,6 +242,9 @@ def test_finished_clips(pairs_dir, tmp_path):
     assert report["families"]["recolor"]["success"]["rate"] == 0.5
     assert report["oracle_vae"] == {}
     assert report["raw"] == {}
+    (clips / "p1.mkv").write_bytes((pairs_dir / "videos" / "p1-target.mkv").read_bytes())  # mended since
+    again = runner.evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
+    assert again["families"]["recolor"]["success"]["rate"] > report["families"]["recolor"]["success"]["rate"]
     (clips / "p2.mkv").unlink()
     with pytest.raises(InputError, match="no clip of pair p2"):
         runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)

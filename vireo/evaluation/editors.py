@@ -64,13 +64,16 @@ def check_source(model: str | None, videos: Path | None) -> None:
 
 
 class Editor(Protocol):
-    """`settings` name all that the results depend on; `batch` is how many pairs `edit` likes at once;
-    `reconstruct` is the VAE there and back, uint8 (T, H, W, 3), or None where there is no VAE."""
+    """`settings` name all that the results depend on, but for finished clips, whose `digest` tells them apart;
+    `batch` is how many pairs `edit` likes at once; `reconstruct` is the VAE there and back, uint8 (T, H, W, 3), or None
+    where there is no VAE."""
 
     settings: dict[str, Any]
     batch: int
 
     def edit(self, jobs: list[Job], truths: list[Truth]) -> list[Edited]: ...
+
+    def digest(self, name: str) -> str | None: ...
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None: ...
 
@@ -160,6 +163,9 @@ class ModelEditor:
             generator=[torch.Generator().manual_seed(self.options.seed) for _ in clips],
             output_type="np",
         ).frames
+
+    def digest(self, name: str) -> None:
+        """There is no clip yet."""
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None:
         return to_uint8(self.pipe.reconstruct(frames))

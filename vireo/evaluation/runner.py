@@ -61,7 +61,7 @@ def evaluate(
     for name in ("strips", "players", "clips") if keep else ("strips", "players"):
         (out / name).mkdir(parents=True, exist_ok=True)
     scorer = Scorer(Task(pairs_dir, out, model, videos, options, judge, dict(backbones or {}), keep))
-    jobs = list(_jobs(pairs, scorer.settings, paraphrases=paraphrases))
+    jobs = list(_jobs(pairs, scorer, paraphrases=paraphrases))
     finished = read_records(out / "records.jsonl")
     # Batches are cut from all jobs, not from the open ones, so that a resumed run edits the same ones.
     batches = [jobs[start : start + scorer.batch] for start in range(0, len(jobs), scorer.batch)]
@@ -84,8 +84,10 @@ def _is_done(batch: list[Job], finished: Mapping[str, Record], out: Path, keep: 
     return kept and all(job.key in finished and not finished[job.key].unjudged for job in batch)
 
 
-def _jobs(pairs: list[EditPair], settings: dict[str, Any], *, paraphrases: bool) -> Iterator[Job]:
+def _jobs(pairs: list[EditPair], scorer: Scorer, *, paraphrases: bool) -> Iterator[Job]:
     for index, pair in enumerate(pairs):
+        clip = scorer.editor.digest(pair.id)
+        settings = scorer.settings | ({} if clip is None else {"clip": clip})
         wordings: list[tuple[Condition, str]] = [("plain", pair.instruction)]
         if paraphrases and pair.paraphrases:
             wordings.append(("paraphrase", pair.paraphrases[index % len(pair.paraphrases)]))
