@@ -44,13 +44,15 @@ def test_joining_gives_every_item_once_and_keeps_consistent_results(total):
     windows = ((w, np.array([[float(i), 2.0 * i] for i in w.items])) for w in split(range(total), 9, 2))
     joined = list(join(windows))
     assert [item for item, _ in joined] == list(range(total))
-    for item, value in joined:
-        assert np.allclose(value, [item, 2 * item])
+    for item, parts in joined:
+        assert sum(share for share, _ in parts) == pytest.approx(1)
+        for _, value in parts:
+            assert np.allclose(value, [item, 2 * item])
 
 
 def test_overlaps_fade_from_one_window_into_the_next():
     windows = ((w, np.full((9, 1), float(w.start))) for w in split(range(16), 9, 2))
-    values = [value[0] for _, value in join(windows)]
+    values = [sum(share * value[0] for share, value in parts) for _, parts in join(windows)]
     assert values[:7] == [0.0] * 7
     assert values[7] == pytest.approx(7 / 3)
     assert values[8] == pytest.approx(14 / 3)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from vireo.errors import InputError
-from vireo.pipeline.frames import STAGES, FrameEditor, LowEdit, check_request, put_together, timed
+from vireo.pipeline.frames import STAGES, FrameEditor, check_request, timed
+from vireo.pipeline.low import Edits, put_together
 from vireo.receipt.format import ModelFacts
 from vireo.receipt.writer import ReceiptWriter
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
@@ -133,16 +134,16 @@ def edit_video(
         with VideoWriter(output, info, source, overwrite, quality, (start, end)) as writer:
             if on_progress is not None:
                 editor.on_step = lambda: on_progress(count, info.frames, "editing")
-            for frame, low in _edited_span(editor, _timed_each(reader, seconds, "read"), info, start, end):
+            for frame, edits in _edited_span(editor, _timed_each(reader, seconds, "read"), info, start, end):
                 own = next(masks)
                 with timed(seconds, "composite"):
-                    pixels, region = put_together(frame.pixels, low, preserve, own)
+                    pixels, region = put_together(frame.pixels, edits, preserve, own)
                 with timed(seconds, "write"):
                     writer.write(frame, pixels)
                 strip.add(frame.pixels, pixels)
                 changed, count = changed + int(region.support.sum()), count + 1
                 if record is not None:
-                    record.add(frame, pixels, region.share(preserve if low else "strict")[0] > 0)
+                    record.add(frame, pixels, region.share(preserve if edits else "strict")[0] > 0)
                 if on_progress is not None:
                     on_progress(count, info.frames, "editing")
             if editor.windows == 0:
@@ -200,8 +201,8 @@ def _name_of(model: str | VireoPipeline) -> str:
 
 def _edited_span(
     editor: FrameEditor, frames: Iterable[TimedFrame], info: VideoInfo, start: float | None, end: float | None
-) -> Iterator[tuple[TimedFrame, LowEdit | None]]:
-    """All frames in order; those from `start` up to `end` with their edit."""
+) -> Iterator[tuple[TimedFrame, Edits | None]]:
+    """All frames in order; those from `start` up to `end` with their edits."""
     for wanted, group in groupby(frames, lambda frame: info.within(frame.pts, start, end)):
         if wanted:
             yield from editor.stream(group, lambda frame: frame.pixels)

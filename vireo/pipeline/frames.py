@@ -12,10 +12,12 @@ import numpy as np
 import torch
 
 from vireo.errors import InputError, ModelError
+from vireo.pipeline.low import Box, Edits, LowEdit, mixed, put_together
 from vireo.pipeline.motion import joined, takes
-from vireo.video.change import certainty, settled
-from vireo.video.geometry import carry, enlarge, model_size, resize
-from vireo.video.region import Preserve, Region, composite, predict_region, to_uint8
+from vireo.pipeline.views import UNSURE, likeliest, parts
+from vireo.video.change import certainty
+from vireo.video.geometry import model_size, resize
+from vireo.video.region import Preserve, predict_region, to_uint8
 from vireo.video.windows import Window, join, split
 
 if TYPE_CHECKING:
@@ -61,9 +63,9 @@ def edit_frames(
     check_request(instruction, preserve)
     editor = FrameEditor(pipe, instruction, reference, steps, guidance, seed, dict.fromkeys(STAGES, 0.0), look)
     finished = []
-    for source, low in editor.stream(frames, lambda pixels: pixels):
-        pixels, region = put_together(source, low, preserve)
-        finished.append((pixels, put_together(source, low, "off")[0], region.support[0]))
+    for source, edits in editor.stream(frames, lambda pixels: pixels):
+        pixels, region = put_together(source, edits, preserve)
+        finished.append((pixels, put_together(source, edits, "off")[0], region.support[0]))
     return FramesEdit(*(np.stack(part) for part in zip(*finished, strict=True)), editor.found if editor.look else None)
 
 
@@ -80,7 +82,8 @@ class FrameEditor:
 
     windows: how many have been edited. steps_taken: denoising steps of each. found: whether the instructor has seen
     what the instruction names in a window so far; until then windows stay as they are. From then on all are edited:
-    an object that is hidden for a moment must not fall back to its old look.
+    an object that is hidden for a moment must not fall back to its old look. box: the part of the frame that the model
+    was last shown, None for all of it.
     """
 
     def __init__(
@@ -106,37 +109,45 @@ class FrameEditor:
             "callback_on_step_end": self._count_step,
         }
         self.multiple = pipe.size_multiple
+        self.box: Box | None = None
         self.windows = self.steps_taken = 0
         self.on_step: Callable[[], None] = lambda: None
 
-    def stream(self, items: Iterable[Any], pixels_of: Callable[[Any], np.ndarray]) -> Iterator[tuple[Any, LowEdit]]:
-        """Yields every item with its edit, in order. pixels_of: item to uint8 (H, W, 3)."""
+    def stream(self, items: Iterable[Any], pixels_of: Callable[[Any], np.ndarray]) -> Iterator[tuple[Any, Edits]]:
+        """Yields every item with its edits, in order. pixels_of: item to uint8 (H, W, 3)."""
         small = ((item, self._small(pixels_of(item))) for item in items)
         windows = split(small, self.pipe.window_frames, OVERLAP)
-        for (item, _), channels in join((window, self._edit(window)) for window in windows):
-            yield item, LowEdit(channels[..., :3], channels[..., 3:6], channels[..., 6], channels[..., 7])
+        for (item, _), edits in join((window, self._edit(window, pixels_of)) for window in windows):
+            yield item, mixed(edits)
 
     def _small(self, pixels: np.ndarray) -> np.ndarray:
         size = model_size(*pixels.shape[:2], self.pipe.frame_size, self.multiple)
         return to_uint8(resize(pixels[None], size)[0])
 
-    def _edit(self, window: Window) -> np.ndarray:
-        """(size, h, w, 8): the model's result, the source through the VAE, the soft region, and the certainty."""
+    def _edit(self, window: Window, pixels_of: Callable[[Any], np.ndarray]) -> list[LowEdit]:
+        """One edit an item."""
         # A single picture is edited as one; shorter clips than a window are filled up.
         length = 1 if window.count == 1 else len(window.items)
         source = np.stack([small for _, small in window.items[:length]])
+        frames = [pixels_of(item) for item, _ in window.items[:length]]
         self.windows += 1
-        if not self._sees(source):
-            rebuilt = np.stack([small for _, small in window.items]) / np.float32(255)
-            return np.concatenate([rebuilt, rebuilt, np.zeros_like(rebuilt[..., :2])], axis=-1)
+        if self._sees(source, frames):
+            shown = source if self.box is None else np.stack([self._small(pixels[self.box]) for pixels in frames])
+            edits = self._edits(shown)
+        else:
+            same, none = source / np.float32(255), np.zeros(source.shape[:3], np.float32)
+            edits = [LowEdit(*maps) for maps in zip(same, same, none, none, strict=True)]
+        return edits * (len(window.items) // length)
+
+    def _edits(self, source: np.ndarray) -> list[LowEdit]:
+        """Of what the model is shown, uint8 (T, h, w, 3)."""
         with timed(self.seconds, "decode"):
             shown = takes(source, self.pipe)
         edited, rebuilt = joined([self._run(clip) for clip in shown.clips]), shown.rebuilt
         with timed(self.seconds, "composite"):
             soft = predict_region(source, edited, rebuilt).soft
             sure = certainty(edited, rebuilt, soft)
-        channels = np.concatenate([edited, rebuilt, np.stack([soft, sure], -1)], axis=-1)
-        return np.repeat(channels, len(window.items), axis=0) if length == 1 else channels
+        return [LowEdit(*maps, self.box) for maps in zip(edited, rebuilt, soft, sure, strict=True)]
 
     def _run(self, clip: np.ndarray) -> np.ndarray:
         # The same noise for every clip: what differs between them is the source alone.
@@ -148,49 +159,24 @@ class FrameEditor:
             self.seconds[stage] += self.pipe.last_timings[stage]
         return edited
 
-    def _sees(self, source: np.ndarray) -> bool:
-        if not self.found:
-            with timed(self.seconds, "encode"):
-                self.found = bool(self.pipe.p_absent([self.request["prompt"]], [source])[0] < ABSENT)
+    def _sees(self, source: np.ndarray, frames: list[np.ndarray]) -> bool:
+        """Whether a window is to be edited; sets `box`. source: (T, h, w, 3) of `frames`, (H, W, 3) each."""
+        boxes = parts(frames[0].shape[:2], self.pipe.frame_size) if self.look and self.multiple is None else []
+        if self.found and not boxes:
+            return True
+        some = [frames[k] for k in (0, len(frames) // 2, -1)]
+        with timed(self.seconds, "encode"):
+            views = [source, *(np.stack([self._small(pixels[box]) for pixels in some]) for box in boxes)]
+            absent = self.pipe.p_absent([self.request["prompt"]] * len(views), views)
+        if absent[1 if boxes else 0 :].min() < ABSENT:
+            self.found = True
+            self.box = boxes[likeliest(absent[1:])] if boxes and absent[0] > UNSURE else None
         return self.found
 
     def _count_step(self, pipe: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
         self.steps_taken = step + 1
         self.on_step()
         return values
-
-
-@dataclass(frozen=True)
-class LowEdit:
-    """The edit of one frame at the model's size, float: edited and rebuilt (the source through the VAE)
-    (h, w, 3) in 0..1, soft (h, w) the predicted region in 0..1, sure (h, w) how much of the change is the edit."""
-
-    edited: np.ndarray
-    rebuilt: np.ndarray
-    soft: np.ndarray
-    sure: np.ndarray
-
-
-def put_together(
-    source: np.ndarray, low: LowEdit | None, preserve: Preserve, mask: np.ndarray | None = None
-) -> tuple[np.ndarray, Region]:
-    """A source frame, uint8 (H, W, 3), and its edit to the output frame, and the region of that one frame.
-
-    low: None for a frame that is not edited. mask: float (H, W) in 0..1, takes the place of the predicted region.
-    """
-    if low is None or np.array_equal(low.edited, low.rebuilt):  # no edit, or one that leaves all as it was
-        return source, Region(np.zeros((1, *source.shape[:2]), np.float32))
-    edited, soft = low.edited, low.soft
-    if edited.shape[:2] != source.shape[:2]:
-        if preserve != "off":
-            edited = low.rebuilt + low.sure[..., None] * (edited - low.rebuilt)
-        anywhere = preserve == "off" or mask is not None
-        edited = carry(source, low.rebuilt, edited, np.ones_like(soft) if anywhere else soft)
-        soft = enlarge(soft, source.shape[:2])
-    elif preserve != "off":
-        edited = settled(source, edited, low.rebuilt, low.sure)
-    region = Region((soft if mask is None else mask)[None])
-    return composite(source[None], edited[None], region, preserve)[0], region
 
 
 @contextlib.contextmanager

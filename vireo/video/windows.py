@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import numpy as np
-
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -41,29 +40,29 @@ def split(items: Iterable[Item], size: int, overlap: int) -> Iterator[Window[Ite
         yield Window(0, held + held[-1:] * (size - total), total)
 
 
-def join(windows: Iterable[tuple[Window[Item], np.ndarray]]) -> Iterator[tuple[Item, np.ndarray]]:
-    """Puts the results of windows together: every item of the stream once, in order, with its result.
+def join(
+    windows: Iterable[tuple[Window[Item], Sequence[Result]]],
+) -> Iterator[tuple[Item, list[tuple[float, Result]]]]:
+    """Puts the results of windows together: every item of the stream once, in order, with its results and their shares.
 
-    Each window comes with its results, float (size, ...). Where windows overlap, their results are mixed
-    with weights that fall towards a window's ends; elsewhere they come out untouched.
+    Each window comes with one result an item. Where windows overlap, an item has several, and the shares, which sum to
+    1, fall towards a window's ends; elsewhere it has one.
     """
-    waiting: dict[int, tuple[Item, list[tuple[float, np.ndarray]]]] = {}
+    waiting: dict[int, tuple[Item, list[tuple[int, Result]]]] = {}
     following = 0
     for window, results in windows:
         assert len(results) == len(window.items), (len(results), len(window.items))
         while following < window.start:
-            yield _mixed(*waiting.pop(following))
+            yield _shared(*waiting.pop(following))
             following += 1
         size = len(window.items)
         for place in range(window.count):
             entry = waiting.setdefault(window.start + place, (window.items[place], []))
             entry[1].append((min(place + 1, size - place), results[place]))
     for index in sorted(waiting):
-        yield _mixed(*waiting[index])
+        yield _shared(*waiting[index])
 
 
-def _mixed(item: Item, parts: list[tuple[float, np.ndarray]]) -> tuple[Item, np.ndarray]:
-    if len(parts) == 1:
-        return item, parts[0][1]
+def _shared(item: Item, parts: list[tuple[int, Result]]) -> tuple[Item, list[tuple[float, Result]]]:
     total = sum(weight for weight, _ in parts)
-    return item, sum((weight / total) * result for weight, result in parts)
+    return item, [(weight / total, result) for weight, result in parts]

@@ -1,0 +1,109 @@
+"""Wide frames are looked at in parts, and edited in one of them where the whole does not show what is meant."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tests.pipeline.rule_pipe import RulePipe, scene
+from vireo.pipeline.frames import edit_frames
+from vireo.pipeline.views import likeliest, parts
+
+
+@pytest.mark.parametrize("frame", [(720, 1280), (1280, 720), (480, 640), (100, 400), (1080, 1920)])
+@pytest.mark.parametrize("model", [(96, 96), (64, 64)])
+def test_parts_have_the_models_shape_and_leave_nothing_out(frame, model):
+    boxes = parts(frame, model)
+    covered = np.zeros(frame, bool)
+    for box in boxes:
+        covered[box] = True
+        rows, columns = (side.stop - side.start for side in box)
+        assert rows == columns == min(frame)
+    assert covered.all()
+    for before, after in pairwise(boxes):
+        shared = min(a.stop - b.start for a, b in zip(before, after, strict=True))
+        assert shared >= min(frame) / 2 - 1
+
+
+def test_parts_of_a_model_that_is_wide_itself():
+    assert parts((480, 832), (240, 416)) == []
+    rows, columns = parts((1920, 1080), (240, 416))[0]
+    assert (rows, columns) == (slice(0, 623), slice(0, 1080))
+
+
+@pytest.mark.parametrize("frame", [(96, 96), (100, 120), (120, 100), (16, 8000), (8000, 16), (1, 1)])
+def test_nearly_square_frames_and_stripes_are_shown_whole(frame):
+    assert parts(frame, (96, 96)) == []
+
+
+def test_the_part_that_shows_it_best_is_taken_and_of_several_the_middle_one():
+    assert likeliest(np.array([0.9, 0.4, 0.0])) == 2
+    assert likeliest(np.array([0.00, 0.01, 0.00])) == 1
+    assert likeliest(np.array([0.03, 0.01, 0.9])) == 1
+    assert likeliest(np.array([0.9, 0.0, 0.01, 0.02, 0.9])) == 2
+
+
+class Squeezing(RulePipe):
+    """Takes squeezed discs for eggs: sees a disc only where it is round, and edits only what it sees."""
+
+    def round(self, picture):
+        red = (picture[..., 0] > 180) & (picture[..., 1] < 90)
+        rows, columns = red.any(1).sum(), red.any(0).sum()
+        return rows > 0 and 0.8 < columns / rows < 1.25
+
+    def p_absent(self, prompts, videos):
+        return np.array([np.mean([not self.round(video[k]) for k in (0, len(video) // 2, -1)]) for video in videos])
+
+    def __call__(self, prompt, video, **options):
+        seen = self.round(video[0])
+        self.shown = [*getattr(self, "shown", []), seen]
+        return super().__call__(prompt if seen else "nothing", video, **options)
+
+
+def wide(count=9, begin=0.7, speed=0.0):
+    """A red disc in a frame of 192 x 384 pixels, and where it is."""
+    frames, _ = scene(count, 192, 384)
+    y, x = np.mgrid[:192, :384]
+    grey = frames[..., 0] - frames[..., 2] < 100
+    frames = np.where(grey[..., None], frames, np.uint8([110, 130, 120]))
+    discs = np.stack([np.hypot(y - 96, x - 384 * (begin + speed * t)) < 20 for t in range(count)])
+    frames[discs] = (230, 20, 25)
+    return frames, discs
+
+
+def test_what_the_whole_frame_does_not_show_is_edited_in_a_part():
+    frames, disc = wide()
+    pipe = Squeezing()
+    result = edit_frames(pipe, frames, "red to blue")
+    assert result.found
+    assert pipe.shown == [True]
+    assert (result.edited[disc][:, 2] > 180).mean() > 0.95
+    assert (result.edited[..., :192, :] == frames[..., :192, :]).all()
+    assert not result.support[..., :192].any()
+    assert not edit_frames(pipe, frames, "red to blue", look=False).edited[disc][:, 2].max() > 100
+
+
+def test_what_no_part_shows_is_absent():
+    frames = wide()[0][:, :, ::-1].copy()
+    frames[..., 0] = frames[..., 1]
+    result = edit_frames(Squeezing(), frames, "red to blue")
+    assert result.found is False
+    assert (result.edited == frames).all()
+
+
+def test_an_object_that_crosses_the_frame_is_edited_in_one_part_after_the_other():
+    frames, discs = wide(40, begin=0.12, speed=0.019)
+    pipe = Squeezing()
+    result = edit_frames(pipe, frames, "red to blue")
+    assert all(pipe.shown)
+    assert len(pipe.shown) == 6
+    for edited, disc in zip(result.edited, discs, strict=True):
+        assert (edited[disc][:, 2] > 150).mean() > 0.9
+
+
+def test_what_the_whole_frame_shows_is_edited_there():
+    frames, discs = wide()
+    pipe = RulePipe()
+    result = edit_frames(pipe, frames, "darker")
+    assert (result.edited[..., 0, 0, 0] < 0.6 * frames[..., 0, 0, 0]).all()
+    assert (result.edited[discs][:, 0] < 120).all()

@@ -1,0 +1,46 @@
+"""Which part of a frame the model is shown.
+
+A model of one fixed size squeezes a wide frame into its own shape. A ball becomes an egg there, so that neither
+instructor nor editor finds "the ball". The instructor therefore looks at parts of such a frame that have the model's
+shape, too, and by them decides whether what the instruction names is there. Where it does not see that in the whole
+frame, the edit is made in one of the parts.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from vireo.pipeline.low import Box
+
+SQUEEZED = (1.25, 4.0)
+"""Frames that are so many times wider or higher than the model's shape; others are shown whole only."""
+
+UNSURE = 0.2
+"""A part is edited where what is named is absent from the whole frame with more than this chance."""
+
+ALIKE = 0.05
+"""Parts whose chances differ by no more show it alike."""
+
+
+def parts(frame: tuple[int, int], model: tuple[int, int]) -> list[Box]:
+    """Parts of a frame of (H, W) pixels that have the shape of `model` (h, w), as large as can be, from one end to the
+    other; neighbours share half or more. Empty for frames of nearly that shape, and for mere stripes."""
+    (height, width), shape = frame, model[1] / model[0]
+    if not SQUEEZED[0] <= max(width / height / shape, height * shape / width) <= SQUEEZED[1]:
+        return []
+    size = min(height, round(width / shape)), min(width, round(height * shape))
+    steps = [2 * math.ceil(full / part - 1) for full, part in zip(frame, size, strict=True)]
+    rows, columns = (
+        [slice(begin, begin + part) for begin in (round(k * (full - part) / max(1, count)) for k in range(count + 1))]
+        for full, part, count in zip(frame, size, steps, strict=True)
+    )
+    return [(row, column) for row in rows for column in columns]
+
+
+def likeliest(absent: np.ndarray) -> int:
+    """The part that shows what is named best, from the chances that it is absent; of several neighbours that show it
+    alike the middle one, where it is not cut."""
+    alike = np.flatnonzero(absent <= absent.min() + ALIKE)
+    return int(min(alike, key=lambda part: (abs(part - alike.mean()), absent[part])))
