@@ -14,7 +14,7 @@ import torch
 from vireo.errors import InputError, ModelError
 from vireo.pipeline.low import Box, Edits, LowEdit, mixed, put_together
 from vireo.pipeline.motion import joined, takes
-from vireo.pipeline.views import UNSURE, likeliest, parts
+from vireo.pipeline.views import UNSURE, beyond, likeliest, parts
 from vireo.video.change import certainty
 from vireo.video.geometry import model_size, resize
 from vireo.video.region import Preserve, predict_region, to_uint8
@@ -131,15 +131,32 @@ class FrameEditor:
         source = np.stack([small for _, small in window.items[:length]])
         frames = [pixels_of(item) for item, _ in window.items[:length]]
         self.windows += 1
-        if self._sees(source, frames):
-            shown = source if self.box is None else np.stack([self._small(pixels[self.box]) for pixels in frames])
-            edits = self._edits(shown)
-        else:
+        boxes = parts(frames[0].shape[:2], self.pipe.frame_size) if self.look and self.multiple is None else []
+        if not self._sees(source, frames, boxes):
             same, none = source / np.float32(255), np.zeros(source.shape[:3], np.float32)
             edits = [LowEdit(*maps) for maps in zip(same, same, none, none, strict=True)]
+        elif self.box is None:
+            edits = self._edits(source)
+        else:
+            edits = self._edits_of_part(frames, self.box, boxes)
         return edits * (len(window.items) // length)
 
-    def _edits(self, source: np.ndarray) -> list[LowEdit]:
+    def _edits_of_part(self, frames: list[np.ndarray], part: Box, boxes: list[Box]) -> list[LowEdit]:
+        """Of the part, or where what it edits is cut at its border, of the neighbour that shows it whole."""
+        edits = self._edits(self._smalls(frames, part), part)
+        other = beyond(np.stack([low.soft for low in edits]), part, boxes)
+        if other is not None:
+            again = self._edits(self._smalls(frames, other), other)
+            soft = np.stack([low.soft for low in again])
+            if soft.any() and beyond(soft, other, boxes) is None:
+                self.box = other
+                return again
+        return edits
+
+    def _smalls(self, frames: list[np.ndarray], part: Box) -> np.ndarray:
+        return np.stack([self._small(pixels[part]) for pixels in frames])
+
+    def _edits(self, source: np.ndarray, part: Box | None = None) -> list[LowEdit]:
         """Of what the model is shown, uint8 (T, h, w, 3)."""
         with timed(self.seconds, "decode"):
             shown = takes(source, self.pipe)
@@ -147,7 +164,7 @@ class FrameEditor:
         with timed(self.seconds, "composite"):
             soft = predict_region(source, edited, rebuilt).soft
             sure = certainty(edited, rebuilt, soft)
-        return [LowEdit(*maps, self.box) for maps in zip(edited, rebuilt, soft, sure, strict=True)]
+        return [LowEdit(*maps, part) for maps in zip(edited, rebuilt, soft, sure, strict=True)]
 
     def _run(self, clip: np.ndarray) -> np.ndarray:
         # The same noise for every clip: what differs between them is the source alone.
@@ -159,14 +176,13 @@ class FrameEditor:
             self.seconds[stage] += self.pipe.last_timings[stage]
         return edited
 
-    def _sees(self, source: np.ndarray, frames: list[np.ndarray]) -> bool:
+    def _sees(self, source: np.ndarray, frames: list[np.ndarray], boxes: list[Box]) -> bool:
         """Whether a window is to be edited; sets `box`. source: (T, h, w, 3) of `frames`, (H, W, 3) each."""
-        boxes = parts(frames[0].shape[:2], self.pipe.frame_size) if self.look and self.multiple is None else []
         if self.found and not boxes:
             return True
         some = [frames[k] for k in (0, len(frames) // 2, -1)]
         with timed(self.seconds, "encode"):
-            views = [source, *(np.stack([self._small(pixels[box]) for pixels in some]) for box in boxes)]
+            views = [source, *(self._smalls(some, box) for box in boxes)]
             absent = self.pipe.p_absent([self.request["prompt"]] * len(views), views)
         if absent[1 if boxes else 0 :].min() < ABSENT:
             self.found = True
