@@ -7,7 +7,7 @@ import pytest
 
 from tests.pipeline.rule_pipe import RulePipe, scene
 from vireo.pipeline.frames import edit_frames
-from vireo.pipeline.views import beyond, likeliest, parts
+from vireo.pipeline.views import beyond, is_seen, likeliest, parts
 
 
 @pytest.mark.parametrize("frame", [(720, 1280), (1280, 720), (480, 640), (100, 400), (1080, 1920)])
@@ -41,6 +41,14 @@ def test_the_part_that_shows_it_best_is_taken_and_of_several_the_middle_one():
     assert likeliest(np.array([0.00, 0.01, 0.00])) == 1
     assert likeliest(np.array([0.03, 0.01, 0.9])) == 1
     assert likeliest(np.array([0.9, 0.0, 0.01, 0.02, 0.9])) == 2
+
+
+def test_the_parts_decide_but_only_a_sure_one_against_the_whole():
+    assert [is_seen(np.array([chance])) for chance in (0.49, 0.5)] == [True, False]
+    assert is_seen(np.array([0.3, 0.9, 0.4, 0.9]))
+    assert not is_seen(np.array([0.0, 0.9, 0.6, 0.9]))
+    assert not is_seen(np.array([0.8, 0.9, 0.1, 0.9]))
+    assert is_seen(np.array([0.8, 0.9, 0.01, 0.9]))
 
 
 def test_a_region_that_reaches_out_of_a_part_is_the_neighbours():

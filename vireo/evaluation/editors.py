@@ -15,9 +15,10 @@ from vireo.errors import InputError
 from vireo.evaluation.records import Condition
 from vireo.evaluation.truths import Truth
 from vireo.models.presets import resolve
-from vireo.pipeline.frames import ABSENT, FramesEdit, edit_frames
+from vireo.pipeline.frames import FramesEdit, edit_frames
 from vireo.pipeline.motion import joined, takes
 from vireo.pipeline.pipeline import VireoPipeline
+from vireo.pipeline.views import ABSENT
 from vireo.types import EditPair
 from vireo.video.change import certainty, settled
 from vireo.video.io import read_clip

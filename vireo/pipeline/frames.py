@@ -14,7 +14,7 @@ import torch
 from vireo.errors import InputError, ModelError
 from vireo.pipeline.low import Box, Edits, LowEdit, mixed, put_together
 from vireo.pipeline.motion import joined, takes
-from vireo.pipeline.views import UNSURE, beyond, likeliest, parts
+from vireo.pipeline.views import UNSURE, beyond, is_seen, likeliest, parts
 from vireo.video.change import certainty
 from vireo.video.geometry import model_size, resize
 from vireo.video.region import Preserve, predict_region, to_uint8
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 OVERLAP = 2
 """Frames that neighbouring windows share, and over which one fades into the next."""
-
-ABSENT = 0.5
-"""What the instruction names counts as absent where the instructor is surer of that than this."""
 
 STAGES = ("load", "read", "encode", "denoise", "decode", "composite", "write")
 """Of the seconds that are counted."""
@@ -184,7 +181,7 @@ class FrameEditor:
         with timed(self.seconds, "encode"):
             views = [source, *(self._smalls(some, box) for box in boxes)]
             absent = self.pipe.p_absent([self.request["prompt"]] * len(views), views)
-        if absent[1 if boxes else 0 :].min() < ABSENT:
+        if is_seen(absent):
             self.found = True
             self.box = boxes[likeliest(absent[1:])] if boxes and absent[0] > UNSURE else None
         return self.found

@@ -2,8 +2,8 @@
 
 A model of one fixed size squeezes a wide frame into its own shape. A ball becomes an egg there, so that neither
 instructor nor editor finds "the ball". The instructor therefore looks at parts of such a frame that have the model's
-shape, too, and by them decides whether what the instruction names is there. Where it does not see that in the whole
-frame, the edit is made in one of the parts.
+shape, too, and by them decides whether what the instruction names is there. Where it is not sure to see that in the
+whole frame, the edit is made in one of the parts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,13 @@ from vireo.pipeline.low import Box
 
 SQUEEZED = (1.25, 4.0)
 """Frames that are so many times wider or higher than the model's shape; others are shown whole only."""
+
+ABSENT = 0.5
+"""What the instruction names counts as absent where the instructor is surer of that than this."""
+
+SEEN = 0.02
+"""Where it counts as absent from the whole frame, a part overrules that only if it is less likely absent there than
+this: of several looks, one is more easily wrong."""
 
 UNSURE = 0.2
 """A part is edited where what is named is absent from the whole frame with more than this chance."""
@@ -37,6 +44,14 @@ def parts(frame: tuple[int, int], model: tuple[int, int]) -> list[Box]:
         for full, part, count in zip(frame, size, steps, strict=True)
     )
     return [(row, column) for row in rows for column in columns]
+
+
+def is_seen(absent: np.ndarray) -> bool:
+    """Whether what the instruction names is there, from the chances that it is absent: from the whole frame, and from
+    its parts, if there are any."""
+    if len(absent) == 1:
+        return bool(absent[0] < ABSENT)
+    return bool(absent[1:].min() < (ABSENT if absent[0] < ABSENT else SEEN))
 
 
 def likeliest(absent: np.ndarray) -> int:
