@@ -80,7 +80,7 @@ class FrameEditor:
     windows: how many have been edited. steps_taken: denoising steps of each. found: whether the instructor has seen
     what the instruction names in a window so far; until then windows stay as they are. From then on all are edited:
     an object that is hidden for a moment must not fall back to its old look. box: the part of the frame that the model
-    was last shown, None for all of it.
+    was last shown, None for all of it; where it is a part, the instructor looks again in every window.
     """
 
     def __init__(
@@ -175,7 +175,7 @@ class FrameEditor:
 
     def _sees(self, source: np.ndarray, frames: list[np.ndarray], boxes: list[Box]) -> bool:
         """Whether a window is to be edited; sets `box`. source: (T, h, w, 3) of `frames`, (H, W, 3) each."""
-        if self.found and not boxes:
+        if self.found and self.box is None:
             return True
         some = [frames[k] for k in (0, len(frames) // 2, -1)]
         with timed(self.seconds, "encode"):
