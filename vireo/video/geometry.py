@@ -49,6 +49,8 @@ def resize(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def enlarge(shares: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Bilinear upsampling of a float map (h, w) to `size`."""
+    if shares.min() == shares.max():
+        return np.full(size, shares.flat[0], np.float32)
     return _enlarged(torch.from_numpy(np.ascontiguousarray(shares, dtype=np.float32))[None], size)[0].numpy()
 
 

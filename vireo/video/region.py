@@ -124,6 +124,9 @@ def composite(source: np.ndarray, edited: np.ndarray, region: Region, preserve: 
             continue
         box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         weight = part[box][..., None]
+        if weight.min() == 1:
+            out[box] = to_uint8(after[box])
+            continue
         mixed = before[box] + weight * (_levels(after[box]) - before[box])
         np.copyto(out[box], to_uint8(mixed / np.float32(255)), where=weight > 0)
     return result
