@@ -2,6 +2,7 @@
 
 import json
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -47,6 +48,32 @@ def test_runs_by_hand():
     for wrong in ([3], [2, -1, 5], [7], [10**20], [2**62] * 4 + [6], []):
         with pytest.raises(ValueError, match="pixels of 6"):
             from_runs(wrong, 2, 3)
+
+
+def test_of_deep_video_every_bit_outside_is_checked(edited, tmp_path):
+    """One step of 16 bits, which 8 bits do not show."""
+    with av.open(str(tmp_path / "in.mkv"), "w") as out:
+        stream = out.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 96, "gbrp12le"
+        for k, picture in enumerate(scene(12)[0]):
+            shades = np.minimum(257 * picture.astype(int) + np.arange(96)[:, None, None], 65535).astype(np.uint16)
+            frame = av.VideoFrame.from_ndarray(shades, format="rgb48le").reformat(format="gbrp12le")
+            frame.pts = k
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    source, output, receipt = edited(quality=Quality(lossless=True))
+    assert probe(output).pix_fmt == "gbrp16le"
+    verdict = verify(source, output, receipt)
+    assert verdict.holds, verdict.failures
+    assert verdict.notes == []
+    forged = tmp_path / "forged.mkv"
+    with VideoReader(output) as reader, VideoWriter(forged, reader.info) as writer:
+        for number, frame in enumerate(reader):
+            if number == 3:
+                frame.deep[0, 0, 1] ^= 1
+            writer.write(frame, frame.pixels)
+    verdict = verify(source, forged, receipt)
+    assert verdict.failures == ["frame 3: 1 pixels outside of the region differ"]
 
 
 def test_an_honest_edit_holds(edited):

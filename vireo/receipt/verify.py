@@ -128,6 +128,13 @@ def _opacity(frame: TimedFrame) -> np.ndarray:
     return np.full(frame.pixels.shape[:2], 255, np.uint8) if frame.alpha is None else frame.alpha
 
 
+def _differences(old: TimedFrame, new: TimedFrame) -> np.ndarray:
+    """bool (H, W): pixels that differ in the most bits that both have."""
+    if old.deep is not None and new.deep is not None:
+        return (old.deep != new.deep).any(-1)
+    return (old.pixels != new.pixels).any(-1)
+
+
 def _uneven(count: int, old: TimedFrame | None, new: TimedFrame | None) -> str:
     shortest = "the source" if old is None else "the output" if new is None else "the receipt"
     return f"{shortest} ends after {count} frames, another does not"
@@ -161,9 +168,11 @@ class _Check:
         self.outside += int(outside.sum())
         if hashlib.sha256(old.pixels[outside].tobytes()).hexdigest() != frame.untouched:
             fails("the receipt is of another source, or its region was changed")
-        differs = (old.pixels != new.pixels).any(-1)
+        differs = _differences(old, new)
         if number == 0 and new.alpha is None and old.alpha is not None:
             self.verdict.notes.append("the output has lost the source's transparency")
+        if number == 0 and new.deep is None and old.deep is not None:
+            self.verdict.notes.append("the output has 8 bits a sample, the source more: 8 are compared")
         if self.exact and new.alpha is not None and not np.array_equal(_opacity(old), new.alpha):
             fails("its transparency differs")
         if self.exact:

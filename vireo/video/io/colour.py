@@ -1,7 +1,7 @@
 """Decoded frames to RGB and back: matrix coefficients, range and display orientation.
 
 Both directions use the same matrix and range, so that what is not edited comes back as it was, up to the
-rounding of 8-bit YCbCr.
+rounding of YCbCr.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
@@ -64,11 +65,19 @@ def has_alpha(frame: VideoFrame) -> bool:
     return any(component.is_alpha for component in frame.format.components)
 
 
-def to_rgb(frame: VideoFrame, alpha: bool = False) -> np.ndarray:
-    """Decoded frame to uint8 RGB (H, W, 3), full range, turned as its display matrix says; alpha: with it, RGBA."""
+def is_deep(pix_fmt: str) -> bool:
+    """Whether samples of a pixel format (FFmpeg's name) have more than 8 bits."""
+    return any(component.bits > 8 for component in VideoFormat(pix_fmt).components)
+
+
+def to_rgb(frame: VideoFrame, alpha: bool = False, deep: bool = False) -> np.ndarray:
+    """Decoded frame to uint8 RGB (H, W, 3), full range, turned as its display matrix says.
+
+    alpha: with it, RGBA. deep: uint16.
+    """
     colour = Colour.of(frame)
     rgb = frame.reformat(
-        format="rgba" if alpha else "rgb24",
+        format=_packed(alpha, deep),
         src_colorspace=_MATRICES[colour.matrix],
         dst_colorspace=_MATRICES[colour.matrix],
         src_color_range=ColorRange.JPEG if frame.format.is_rgb else colour.range,
@@ -80,8 +89,8 @@ def to_rgb(frame: VideoFrame, alpha: bool = False) -> np.ndarray:
 
 
 def from_rgb(pixels: np.ndarray, pix_fmt: str, colour: Colour) -> VideoFrame:
-    """uint8 RGB (H, W, 3) or RGBA (H, W, 4) to a frame in an encoder's pixel format."""
-    given = "rgba" if pixels.shape[2] == 4 else "rgb24"
+    """uint8 or uint16 RGB (H, W, 3) or RGBA (H, W, 4) to a frame in an encoder's pixel format."""
+    given = _packed(pixels.shape[2] == 4, pixels.dtype == np.uint16)
     rgb = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=given)
     if pix_fmt == given:
         return rgb
@@ -97,6 +106,12 @@ def from_rgb(pixels: np.ndarray, pix_fmt: str, colour: Colour) -> VideoFrame:
     if not frame.format.is_rgb:
         frame.colorspace = colour.matrix
     return frame
+
+
+def _packed(alpha: bool, deep: bool) -> str:
+    if deep:
+        return "rgba64le" if alpha else "rgb48le"
+    return "rgba" if alpha else "rgb24"
 
 
 def swapped(frame: VideoFrame) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from vireo.errors import VideoError
 from vireo.runtime import available_cores
-from vireo.video.io.colour import Colour, has_alpha, swapped, to_rgb, turned
+from vireo.video.io.colour import Colour, has_alpha, is_deep, swapped, to_rgb, turned
 from vireo.video.io.container import damage, open_source, picture_stream
 
 DEFAULT_FPS = Fraction(8)
@@ -28,8 +28,9 @@ class VideoInfo:
 
     width, height: display size, after rotation. aspect: of one pixel, width / height. fps: average rate.
     frames: count stated by the file or estimated from its duration, None where neither is known.
-    codec, pix_fmt, container: FFmpeg's names. alpha: pixels may be transparent. turned: the file
-    stores its pictures turned or flipped, and says so. first: pts of the first frame. still: an image file.
+    codec, pix_fmt, container: FFmpeg's names. alpha: pixels may be transparent. deep: samples have more than 8 bits.
+    turned: the file stores its pictures turned or flipped, and says so. first: pts of the first frame. still: an image
+    file.
     """
 
     width: int
@@ -43,6 +44,7 @@ class VideoInfo:
     container: str
     colour: Colour
     alpha: bool
+    deep: bool
     turned: bool
     first: int
     audio_streams: int
@@ -58,23 +60,41 @@ class VideoInfo:
 class TimedFrame:
     """One decoded frame: uint8 RGB pixels (H, W, 3), full range, upright; shown from pts * time_base
     seconds on, for duration * time_base seconds (0 where the file does not say). alpha: uint8 (H, W), 255 where
-    opaque; None where the file has none."""
+    opaque; None where the file has none. deep: the pixels before they were rounded, uint16 (H, W, 3), 257 times as
+    large; None where the file has no more than 8 bits."""
 
     pixels: np.ndarray
     pts: int
     duration: int
     time_base: Fraction
     alpha: np.ndarray | None = None
+    deep: np.ndarray | None = None
 
     @property
     def seconds(self) -> float:
         return float(self.pts * self.time_base)
 
+    def deepened(self, pixels: np.ndarray) -> np.ndarray:
+        """An edit of this frame, uint8 (H, W, 3), with what `deep` has beyond 8 bits: uint16 (H, W, 3).
+
+        Rounded to 8 bits it is `pixels`; where these are the frame's own it is `deep`. So smooth gradients stay smooth.
+        """
+        assert self.deep is not None, "the source has no more than 8 bits"
+        fine = self.deep + 257 * (pixels.astype(np.int32) - self.pixels)
+        return fine.clip(0, 65535).astype(np.uint16)
+
+
+_ROUNDED = ((np.arange(65536) + 128) // 257).astype(np.uint8)
+"""16 bits to 8."""
+
 
 def timed_frame(pixels: np.ndarray, pts: int, duration: int, time_base: Fraction) -> TimedFrame:
-    """The frame of uint8 RGB or RGBA pixels (H, W, 3 or 4)."""
+    """The frame of uint8 or uint16 RGB or RGBA pixels (H, W, 3 or 4)."""
+    deep = None
+    if pixels.dtype == np.uint16:
+        deep, pixels = pixels[..., :3], _ROUNDED[pixels]
     alpha = pixels[..., 3] if pixels.shape[2] == 4 else None
-    return TimedFrame(np.ascontiguousarray(pixels[..., :3]), pts, duration, time_base, alpha)
+    return TimedFrame(np.ascontiguousarray(pixels[..., :3]), pts, duration, time_base, alpha, deep)
 
 
 class Decoder:
@@ -104,7 +124,8 @@ class Decoder:
             yield timed_frame(pixels, pts, duration, self.info.time_base)
 
     def pictures(self) -> Iterator[tuple[np.ndarray, int, int]]:
-        """Pixels, uint8 RGB or, with `VideoInfo.alpha`, RGBA (H, W, 3 or 4), pts and duration of each frame."""
+        """Pixels, RGB or, with `VideoInfo.alpha`, RGBA (H, W, 3 or 4), uint8 or, with `VideoInfo.deep`, uint16; pts
+        and duration of each frame."""
         if self._first is not None:
             yield self._first
             self._first = None
@@ -125,7 +146,7 @@ class Decoder:
                     seen += 1
                     pts = next_pts if frame.pts is None else frame.pts
                     next_pts = pts + (frame.duration or step)
-                    pixels = to_rgb(frame, self.info.alpha)
+                    pixels = to_rgb(frame, self.info.alpha, self.info.deep)
                     if pixels.shape[:2] != (self.info.height, self.info.width):
                         raise VideoError(f"{self.path} changes its size on the way", "give a video of one size")
                     yield pixels, pts, frame.duration or 0
@@ -168,6 +189,7 @@ class Decoder:
         elif frames is None and self._container.duration:
             frames = max(1, round(Fraction(self._container.duration, av.time_base) * fps))
         swap, aspect = swapped(frame), Fraction(stream.sample_aspect_ratio or 1)
+        pix_fmt = frame.format.name if self._separate else context.pix_fmt or frame.format.name
         name = self._container.format.name
         still = name == "image2" or name.endswith("_pipe")
         return VideoInfo(
@@ -178,10 +200,11 @@ class Decoder:
             frames=frames,
             time_base=Fraction(stream.time_base),
             codec=context.codec.canonical_name,
-            pix_fmt=frame.format.name if self._separate else context.pix_fmt or frame.format.name,
+            pix_fmt=pix_fmt,
             container=name,
             colour=Colour.of(frame),
             alpha=self._alpha(frame, sure=not (still or name == "gif")),
+            deep=is_deep(pix_fmt),
             turned=turned(frame),
             first=frame.pts or 0,
             audio_streams=len(self._container.streams.audio),

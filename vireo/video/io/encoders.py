@@ -72,6 +72,8 @@ _WITH_ALPHA = ("vp9", "prores", "apng", "webp", "gif")
 _CRF = {"h264": (0, 51), "hevc": (0, 51), "vp8": (4, 63), "vp9": (0, 63), "av1": (1, 63)}
 """Codecs with a constant rate factor: the best and the worst."""
 
+_DEEP_RGB_FORMATS = ("gbrp16le", "rgb48le", "rgb48be")
+_DEEP_RGBA_FORMATS = ("gbrap16le", "rgba64le", "rgba64be")
 _RGB_FORMATS = ("bgr0", "gbrp", "rgb24", "bgr24", "bgra")
 _RGB_CODECS = ("apng", "webp", "png", "bmp", "tiff", "qtrle")
 _RGBA_FORMATS = ("bgra", "rgba", "argb", "gbrap")
@@ -180,7 +182,7 @@ def choose_alpha_format(codec: str, container: str, source: VideoInfo, quality: 
     formats = set(_formats(codec)) - ({"gbrap"} if codec == "vp9" else set())  # the same
     wanted = [*_RGBA_FORMATS, *_YUVA_FORMATS] if is_rgb(source.pix_fmt) else [*_YUVA_FORMATS, *_RGBA_FORMATS]
     if quality.lossless or codec in _RGB_CODECS:
-        wanted = list(_RGBA_FORMATS)
+        wanted = [*(_DEEP_RGBA_FORMATS if source.deep else ()), *_RGBA_FORMATS]
     elif source.pix_fmt.startswith("yuva") or source.pix_fmt in _RGBA_FORMATS:
         wanted.insert(0, source.pix_fmt)
     return next((name for name in wanted if name in formats), None)
@@ -193,13 +195,14 @@ def _formats(codec: str) -> list[str]:
 def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) -> str:
     """The source's pixel format where the encoder takes it, else one that loses least; without transparency."""
     encoder, formats = ENCODERS[codec], _formats(codec)
+    deep_rgb = _DEEP_RGB_FORMATS if source.deep else ()
     if quality.lossless and codec != "rawvideo":
-        return next(name for name in _RGB_FORMATS if name in formats)
+        return next(name for name in (*deep_rgb, *_RGB_FORMATS) if name in formats)
     odd = source.width % 2 or source.height % 2
     if codec == "gif":
         wanted = ["pal8"]
     elif codec in _RGB_CODECS:
-        wanted = ["rgb24", "bgr24", "bgra"]
+        wanted = [*deep_rgb, "rgb24", "bgr24", "bgra"]
     elif codec == "rawvideo":
         return "bgr24"
     elif codec == "mjpeg":
@@ -208,11 +211,12 @@ def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) 
         wanted = [*dense, "yuvj444p" if source.still and is_rgb(source.pix_fmt) else "yuvj420p"]
     elif encoder.even and odd:
         # 4:2:0 of these codecs has even sizes only.
-        wanted = ["yuv444p10le" if "10" in source.pix_fmt else "yuv444p", "yuv444p"]
+        wanted = ["yuv444p10le" if source.deep else "yuv444p", "yuv444p"]
     else:
-        wanted = [source.pix_fmt, source.pix_fmt.replace("yuva", "yuv"), "yuv420p", "yuv422p10le"]
+        dense = ["yuv420p10le"] if source.deep else []
+        wanted = [source.pix_fmt, source.pix_fmt.replace("yuva", "yuv"), *dense, "yuv420p", "yuv422p10le"]
         if is_rgb(source.pix_fmt) and codec in ("ffv1", "utvideo", "huffyuv"):
-            wanted[1:1] = ["bgr0", "gbrp", "rgb24"]
+            wanted[1:1] = [*deep_rgb, "bgr0", "gbrp", "rgb24"]
     opaque = [f for f in wanted if f in formats]
     if not opaque:
         raise VideoError(f"{codec} cannot hold {source.width}x{source.height} pictures", "name the output .mkv or .mp4")

@@ -3,7 +3,8 @@
 The child (`vireo.video.io.child`) sends messages over a pipe of their own, each a kind, a length and so many bytes:
 
     info    VideoInfo as JSON, once, before the first frame
-    frame   pts and duration (int64 each), then the RGB pixels, or RGBA where VideoInfo.alpha
+    frame   pts and duration (int64 each), then the RGB pixels, or RGBA where VideoInfo.alpha, as uint8, or uint16
+            where VideoInfo.deep
     error   a VideoError as JSON; nothing follows
     fault   the traceback of a mistake of ours; nothing follows
     end     all frames were sent
@@ -91,17 +92,17 @@ class Sandbox:
 
     def __iter__(self) -> Iterator[TimedFrame]:
         info = self.info
-        shape = (info.height, info.width, 3 + info.alpha)
+        shape, kind_of = (info.height, info.width, 3 + info.alpha), np.dtype(np.uint16 if info.deep else np.uint8)
         while not self._finished:
             kind, length = self._head()
             if kind == END:
                 self._finished = True
                 return
-            if kind != FRAME or length != TIMES.size + math.prod(shape):
+            if kind != FRAME or length != TIMES.size + math.prod(shape) * kind_of.itemsize:
                 raise self._nonsense()
             message = self._read(length)
             pts, duration = TIMES.unpack_from(message)
-            pixels = np.frombuffer(message, np.uint8, offset=TIMES.size).reshape(shape)
+            pixels = np.frombuffer(message, kind_of, offset=TIMES.size).reshape(shape)
             yield timed_frame(pixels, pts, duration, info.time_base)
 
     def _head(self) -> tuple[bytes, int]:

@@ -19,7 +19,7 @@ from PIL import Image
 from vireo.errors import VideoError
 from vireo.runtime import whole_file
 from vireo.video.io.carried import Carried
-from vireo.video.io.colour import from_rgb
+from vireo.video.io.colour import from_rgb, is_deep
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_alpha_format, choose_codec, choose_pix_fmt
@@ -81,7 +81,7 @@ class VideoWriter:
         self._written, self._finished = 0, False
         self._carried: Carried | None = None
         self.left_out: tuple[str, ...] = ()
-        self._alpha = False
+        self._alpha = self._deep = False
         with contextlib.ExitStack() as stack, write_errors(self.path):
             temporary = stack.enter_context(whole_file(self.path))
             self._container = self._open(temporary)
@@ -113,7 +113,8 @@ class VideoWriter:
                 self._finished = True
 
     def write(self, timing: TimedFrame, pixels: np.ndarray) -> None:
-        """Appends a picture, uint8 RGB (height, width, 3), shown when `timing` is and as transparent."""
+        """Appends a picture, uint8 RGB (height, width, 3), shown when `timing` is, as transparent, and as finely graded
+        where source and output have more than 8 bits."""
         assert pixels.shape == (self._info.height, self._info.width, 3), pixels.shape
         if self._image and self._written:
             raise VideoError(f"{self.path} holds one picture, the clip has more", "name the output .mp4")
@@ -126,6 +127,8 @@ class VideoWriter:
         if pix_fmt == "pal8":
             frame = _palette_frame(pixels, alpha)
         else:
+            if self._deep:
+                pixels, alpha = timing.deepened(pixels), None if alpha is None else np.uint16(257) * alpha
             frame = from_rgb(pixels if alpha is None else np.dstack([pixels, alpha]), pix_fmt, self._info.colour)
         frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
         with write_errors(self.path):
@@ -161,6 +164,9 @@ class VideoWriter:
         if info.alpha and not self._alpha:
             self.left_out = ("transparency",)
         pix_fmt = with_alpha or choose_pix_fmt(codec, info, self._quality)
+        self._deep = info.deep and is_deep(pix_fmt)
+        if info.deep and not self._deep:
+            self.left_out += ("shades finer than 8 bits",)
         span = None
         if source is not None and bounds != (None, None) and self._quality == Quality():
             span = touched_span(source, info, container.format.name, codec, pix_fmt, *bounds)
