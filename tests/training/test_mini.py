@@ -4,10 +4,17 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 
+from vireo.config import overridden
+from vireo.data.tensors import to_pixels
 from vireo.errors import InputError
-from vireo.training.mini import train
+from vireo.models.codec import encode_latents
+from vireo.training.material import Material
+from vireo.training.mini import MiniConfig, train
+from vireo.training.sets import MOVABLE_FAMILIES
 
 SMALL = {
     "data.pairs": "[8, 12]",
@@ -66,6 +73,41 @@ def test_measures_and_the_resolved_configuration_are_kept(workdir):
     line = json.loads((workdir / "editor" / "validation.jsonl").read_text().splitlines()[-1])
     assert line["step"] == 3
     assert set(line["success"]) >= {"recolor", "remove", "all"}
+
+
+def test_an_editor_goes_on_from_a_former_one(workdir, tmp_path):
+    """Without learning it stays what it was; its autoencoder and instructor come with it."""
+    (tmp_path / "data").symlink_to(workdir / "data")
+    further = SMALL | {"editor.former": str(workdir / "mini"), "editor.shifts": "[[3, -5]]"}
+    assert train("editor", tmp_path, overrides=further | {"editor.loop.learning_rate": "0"}) is True
+    for part in ("transformer", "vae", "instructor"):
+        one, other = (next((folder / "mini" / part).glob("*.safetensors")) for folder in (workdir, tmp_path))
+        assert all(torch.equal(a, b) for a, b in zip(load_file(one).values(), load_file(other).values(), strict=True))
+
+
+def test_a_former_editor_goes_with_its_own_autoencoder(workdir, tmp_path):
+    further = SMALL | {"editor.former": str(workdir / "mini")}
+    with pytest.raises(InputError, match="vireo train editor"):
+        train("mini", tmp_path, overrides=further)
+    with pytest.raises(InputError, match="another autoencoder"):
+        train("editor", workdir, overrides=SMALL | {"editor.former": "mini"})
+
+
+def test_moved_copies_are_moved_in_all_that_the_editor_learns_from(workdir):
+    """By one block of the autoencoder, so that masks move by one place."""
+    settings = overridden(MiniConfig(), SMALL)
+    tick = lambda name: lambda done, total: None  # noqa: E731
+    material = Material(workdir, settings.data, 10, torch.device("cpu"), tick)
+    still, further, moved, moved_further = material.studio_edits(shifts=((8, -8),))
+    assert {pair.family for pair in moved.pairs} == {pair.family for pair in still.pairs} & set(MOVABLE_FAMILIES)
+    assert [pair.id for pair in moved_further.pairs] == [pair.id for pair in further.pairs]
+    assert further.masks.any()
+    assert np.array_equal(moved_further.masks[..., 1:, :-1], further.masks[..., :-1, 1:])
+    row, frames = moved.source_rows[0], material.sets.frames.frames
+    shown = np.pad(frames[row], ((0, 0), (8, 0), (0, 8), (0, 0)), mode="edge")[None, :, :96, 8:]
+    latents = encode_latents(material.vae_model, to_pixels(shown, material.device))
+    assert np.abs(latents.detach().numpy() - moved.latents.videos[row]).max() < 0.05
+    assert not np.array_equal(moved_further.states.pooled, further.states.pooled)
 
 
 def test_a_finished_run_does_nothing_twice(workdir):

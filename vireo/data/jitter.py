@@ -11,22 +11,27 @@ GAIN = 0.07
 """Most by which brightness, and each colour on its own by half of that, is changed."""
 
 
+def moved(images: np.ndarray, down: int, right: int) -> np.ndarray:
+    """(..., H, W, C) moved by so many pixels; the border is repeated."""
+    rows, columns = _moved(images.shape[-3], down), _moved(images.shape[-2], right)
+    return images[..., rows[:, None], columns, :]
+
+
 def jittered(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """uint8 (B, n, H, W, 3), moved a little, and brighter or darker; the n pictures of a row alike.
 
     What is true of a picture stays true.
     """
-    count, height, width = len(images), images.shape[2], images.shape[3]
+    count = len(images)
     gains = rng.uniform(1 - GAIN, 1 + GAIN, (count, 1)) * rng.uniform(1 - GAIN / 2, 1 + GAIN / 2, (count, 3))
     levels = np.arange(256)[None, None] * gains[..., None]
     tables = np.clip(np.round(levels), 0, 255).astype(np.uint8)  # (B, 3, 256)
     shifts = rng.integers(-SHIFT, SHIFT + 1, (count, 2))
     result = np.empty_like(images)
     for row, (down, right) in enumerate(shifts):
-        rows, columns = _moved(height, down), _moved(width, right)
-        moved = images[row][:, rows][:, :, columns]
+        shown = moved(images[row], down, right)
         for channel in range(3):
-            result[row, ..., channel] = tables[row, channel][moved[..., channel]]
+            result[row, ..., channel] = tables[row, channel][shown[..., channel]]
     return result
 
 
@@ -46,7 +51,7 @@ def moved_patches(
         picture, own = images[row], cells[row]
         if rng.random() < 0.5:
             picture, own = picture[:, ::-1], own[..., ::-1]
-        moved_images[row] = picture[_moved(len(picture), down * patch)][:, _moved(len(picture), right * patch)]
+        moved_images[row] = moved(picture, down * patch, right * patch)
         into = moved_labels[row].reshape(-1, grid, grid)
         into[:, _span(down, grid), _span(right, grid)] = own[:, _span(-down, grid), _span(-right, grid)]
     return moved_images, moved_labels

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from vireo.data.frames import FrameCache
+from vireo.data.jitter import moved
 from vireo.data.tensors import to_pixels
 from vireo.models.codec import VideoAutoencoder, encode_latents
 from vireo.runtime import autocast, whole_file
@@ -16,6 +17,11 @@ from vireo.types import PairFiles
 from vireo.video.io import read_clip
 
 OnCount = Callable[[int, int], None]
+
+Shift = tuple[int, int]
+"""Pixels by which a copy of a clip is moved: down, right."""
+
+STILL: Shift = (0, 0)
 
 
 class LatentCache:
@@ -29,16 +35,21 @@ class LatentCache:
 
 @torch.no_grad()
 def cache_latents(
-    vae: VideoAutoencoder, frames: FrameCache, folder: Path, device: torch.device, on_progress: OnCount | None = None
+    vae: VideoAutoencoder,
+    frames: FrameCache,
+    folder: Path,
+    device: torch.device,
+    on_progress: OnCount | None = None,
+    shift: Shift = STILL,
 ) -> LatentCache:
-    """Encodes every clip of the frame cache; does nothing where that is done."""
+    """Encodes every clip of the frame cache, moved by `shift`; does nothing where that is done."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "images.npy").exists():
         count, batch = len(frames.frames), 32
         with whole_file(folder / "videos.npy") as first, whole_file(folder / "images.npy") as second:
             videos = images = None
             for start in range(0, count, batch):
-                x = to_pixels(frames.frames[start : start + batch], device)
+                x = to_pixels(moved(frames.frames[start : start + batch], *shift), device)
                 with autocast(device):
                     video = encode_latents(vae, x).half().cpu().numpy()
                     ends = [encode_latents(vae, x[:, :, [k]]).half().cpu().numpy() for k in (0, -1)]
@@ -71,14 +82,16 @@ def cache_masks(
     folder: Path,
     strides: tuple[int, int],
     on_progress: OnCount | None = None,
+    shift: Shift = STILL,
 ) -> np.ndarray:
-    """bool (pairs, k + 1, h, w): the masks at latent resolution; computed once."""
+    """bool (pairs, k + 1, h, w): the masks, moved by `shift`, at latent resolution; computed once."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "masks.npy"
     if not path.exists():
         rows = []
         for number, pair in enumerate(pairs):
-            rows.append(pool_mask(read_clip(pairs_dir / pair.mask, trusted=True).frames[..., 0] > 127, *strides))
+            mask = moved(read_clip(pairs_dir / pair.mask, trusted=True).frames, *shift)[..., 0] > 127
+            rows.append(pool_mask(mask, *strides))
             if on_progress and number % 100 == 0:
                 on_progress(number, len(pairs))
         with whole_file(path) as temporary:

@@ -29,8 +29,8 @@ from vireo.evaluation.editors import EditOptions, fingerprint
 from vireo.evaluation.records import Record, read_records
 from vireo.evaluation.runner import evaluate
 from vireo.metrics.bootstrap import RESAMPLES
-from vireo.models.bundle import Bundle
 from vireo.models.presets import resolve
+from vireo.models.transformer import widen_for_editing
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.runtime import pick_device, source_commit, whole_file
 from vireo.training.editor import EditorConfig, EditorStage
@@ -131,10 +131,7 @@ class _Work:
         data = DataConfig(pairs=(config.pairs,), seeds=(0,), edits=(), edits_seeds=(), edits_families=())
         tick = lambda name: lambda done, total: show(done, total, name)  # noqa: E731
         self.material = Material(workdir, data, 0, pick_device(), tick, former=model)
-        former = self.material.former
-        for name, part in (("vae", former.vae), ("vlm", Bundle(former.instructor, former.processor))):
-            if not self.material.finished(name):
-                save_model(workdir / name / "model", part)
+        self.material.adopt(self.material.former)
 
     def base(self) -> bool:
         """The text-to-video model that every rung starts from, and the clips that every one is scored on."""
@@ -170,9 +167,9 @@ class _Work:
                 loop=self._loop(settings.loop, self.config.steps, seed),
             )
             base = HunyuanVideoTransformer3DModel.from_pretrained(self.material.model("t2v"))
-            stage = EditorStage(
-                given, base, list(self.material.studio_edits(rung.sees)), None, None, self.material.device
-            )
+            editor = widen_for_editing(base, given.prediction == "affine")
+            studio = list(self.material.studio_edits(rung.sees))
+            stage = EditorStage(given, editor, studio, None, None, self.material.device)
             if not self._run(stage, home, f"{name}, seed {seed}"):
                 return False
             save_model(home / "unstamped", self._pipeline(stage.module, given, rung))

@@ -11,13 +11,13 @@ import torch
 from diffusers import HunyuanVideoTransformer3DModel
 from torch import Tensor
 
-from vireo.data.latents import LatentCache
+from vireo.data.latents import LatentCache, Shift
 from vireo.data.mixture import PHRASES, EditMixture, MixtureConfig, spread
 from vireo.data.states import StateCache
 from vireo.flow.loss import masked_flow_loss, relative_mask_weight, velocities
 from vireo.flow.path import Prediction, interpolate
 from vireo.flow.schedule import training_times
-from vireo.models.transformer import editor_input, widen_for_editing
+from vireo.models.transformer import editor_input
 from vireo.training.loop import LoopConfig, step_generator
 from vireo.training.t2v import prepared
 from vireo.training.validation import Validation
@@ -31,12 +31,18 @@ class EditorConfig:
         to learn to answer from them; at times where the target still shines through the noise it only learns to
         denoise (docs/log.md, 2026-11-21).
     mask_share, mask_weight_limit: of w_m in VIVA Eq. 3; see `relative_mask_weight`.
+    shifts: copies of the pairs moved by so many pixels (down, right) from which the editor learns, too: how an object
+        lies in the autoencoder's blocks decides what its latent looks like (see docs/decisions/0015).
+    former: preset or folder of a pipeline whose editor goes on learning, with its autoencoder and instructor; None for
+        a new one, from text to video.
     """
 
     prediction: Prediction = "affine"
     shift: float = 12.0
     mask_share: float = 0.5
     mask_weight_limit: float = 30.0
+    shifts: tuple[Shift, ...] = ()
+    former: str | None = None
     mixture: MixtureConfig = field(default_factory=MixtureConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
@@ -68,7 +74,7 @@ class EditorStage:
     def __init__(
         self,
         config: EditorConfig,
-        base: HunyuanVideoTransformer3DModel,
+        editor: HunyuanVideoTransformer3DModel,
         studio: Sequence[EditorData],
         footage: EditorData | None,
         validation: Validation | None,
@@ -76,7 +82,7 @@ class EditorStage:
     ) -> None:
         self.config, self.loop, self.device = config, config.loop, device
         self.validation = validation
-        self.module = prepared(widen_for_editing(base, config.prediction == "affine"), config.loop, device)
+        self.module = prepared(editor, config.loop, device)
         weights = spread([data.pairs for data in studio], config.mixture.weights)
         sums, share = np.array([sum(own.values()) for own in weights]), config.mixture.footage if footage else 0.0
         sets = [*zip(studio, weights, strict=True), *([(footage, {})] if footage else [])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,17 +12,20 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 from transformers import AutoProcessor, LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from vireo.data.curriculum import Curriculum
 from vireo.data.frames import FrameCache
-from vireo.data.latents import LatentCache, OnCount, cache_latents, cache_masks
+from vireo.data.jitter import moved
+from vireo.data.latents import STILL, LatentCache, OnCount, Shift, cache_latents, cache_masks
 from vireo.data.lessons import LESSONS_FORMAT, Lessons, LessonTexts
 from vireo.data.mixture import PHRASES
 from vireo.data.pictures import PictureSet
 from vireo.data.states import Prompt, StateCache, cache_states
 from vireo.data.tensors import to_pixels
 from vireo.errors import InputError
+from vireo.models.bundle import Bundle
 from vireo.models.chat import MINI
 from vireo.models.clip import PATCH_SIZE
 from vireo.models.codec import encode_latents, strides
@@ -31,7 +34,7 @@ from vireo.models.vae import BlockTransformVAE
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.training.editor import EditorData
 from vireo.training.export import save_model
-from vireo.training.sets import DataConfig, PairSets, Part
+from vireo.training.sets import MOVABLE_FAMILIES, DataConfig, PairSets, Part
 from vireo.types import EditPair, PairFiles
 
 
@@ -58,6 +61,19 @@ class Material:
 
     def finished(self, stage: str) -> bool:
         return (self.workdir / stage / "model").exists()
+
+    def adopt(self, pipe: VireoPipeline) -> None:
+        """Takes a pipeline's autoencoder, instructor and template for those of this workdir.
+
+        Raises InputError where others have been trained there.
+        """
+        taken = {"vae": pipe.vae, "vlm": Bundle(pipe.instructor, pipe.processor)}
+        for stage, part in taken.items():
+            if not self.finished(stage):
+                save_model(self.workdir / stage / "model", part)
+        if not (_same_weights(self.vae_model, pipe.vae) and _same_weights(self.instructor, pipe.instructor)):
+            raise InputError(f"{self.workdir} holds another autoencoder or instructor", "choose another --workdir")
+        self.template = pipe.template
 
     def model(self, stage: str) -> Path:
         if not self.finished(stage):
@@ -123,10 +139,12 @@ class Material:
 
     @cached_property
     def latents(self) -> LatentCache:
-        return self._encode(self.sets.frames, self.sets.cache("latents", self.model("vae")))
+        """Of all parts but the further ones."""
+        return self._latents("", (), self.sets.frames)
 
-    def _encode(self, frames: FrameCache, folder: Path) -> LatentCache:
-        return cache_latents(self.vae_model, frames, folder, self.device, self.tick("encoding"))
+    def _latents(self, prefix: str, chosen: object, frames: FrameCache, shift: Shift = STILL) -> LatentCache:
+        folder = self.sets.cache(f"{prefix}latents", self.model("vae"), (chosen, shift))
+        return cache_latents(self.vae_model, frames, folder, self.device, self.tick("encoding"), shift)
 
     @cached_property
     def instructor(self) -> LlavaForConditionalGeneration:
@@ -149,42 +167,37 @@ class Material:
         folder = self.sets.cache("captions", self.model("vlm"), self.template)
         return self._states(folder, (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
 
-    def studio_edits(self, shown: bool = True) -> Iterator[EditorData]:
-        """One pair set of all parts, then the further parts. shown: as in `_edits`, of the former."""
-        template = self.template if shown else (self.template, "unseen")
-        folders = {
-            "states": self.sets.cache("instructions", self.model("vlm"), template),
-            "masks": self.sets.cache("masks", settings=strides(self.vae_model)),
-        }
-        yield self._edits(self.sets.pairs, self.sets.frames, self.latents, **folders, shown=shown)
-        yield from map(self._part, self.sets.further())
+    def studio_edits(self, shown: bool = True, shifts: Sequence[Shift] = ()) -> Iterator[EditorData]:
+        """One pair set of all parts, then the further parts; then, for each of `shifts`, the pairs of all of them whose
+        result moves with the scene, moved by it.
+
+        shown: whether the instructor sees the first frame and the reference; the further parts are always shown.
+        """
+        for shift in (STILL, *shifts):
+            yield self._edits("", (), self.sets.pairs, self.sets.frames, shown, shift)
+            yield from (self._part(part, shift) for part in self.sets.further())
 
     def footage_edits(self) -> EditorData:
         return self._part(self.sets.footage)
 
-    def _part(self, part: Part) -> EditorData:
+    def _part(self, part: Part, shift: Shift = STILL) -> EditorData:
         """All pairs of a further part or of the footage."""
-        pairs, chosen = self.sets.read(part), part.chosen
-        folders = {
-            "states": self.sets.cache(f"{part.name}-instructions", self.model("vlm"), (chosen, self.template)),
-            "masks": self.sets.cache(f"{part.name}-masks", settings=(chosen, strides(self.vae_model))),
-        }
-        frames = self.sets.part_frames(part, pairs)
-        latents = self._encode(frames, self.sets.cache(f"{part.name}-latents", self.model("vae"), chosen))
-        return self._edits(pairs, frames, latents, **folders)
+        pairs = self.sets.read(part)
+        return self._edits(f"{part.name}-", part.chosen, pairs, self.sets.part_frames(part, pairs), shift=shift)
 
     def _edits(
         self,
+        prefix: str,
+        chosen: object,
         pairs: list[PairFiles],
         frames: FrameCache,
-        latents: LatentCache,
-        states: Path,
-        masks: Path,
         shown: bool = True,
+        shift: Shift = STILL,
     ) -> EditorData:
-        """states, masks: the folders in which these are kept. shown: whether the instructor sees the first frame and
-        the reference."""
+        """prefix, chosen: of the names of caches, and what tells these pairs from others."""
         index, folder = frames.index, self.sets.folder
+        if shift != STILL:
+            pairs = [pair for pair in pairs if pair.family in MOVABLE_FAMILIES]
         pictures = {
             i: np.asarray(Image.open(folder / pair.reference).convert("RGB"))
             for i, pair in enumerate(pairs)
@@ -193,19 +206,22 @@ class Material:
 
         def prompts() -> Iterator[Prompt]:
             for i, pair in enumerate(pairs):
-                frame, picture = (frames[pair.source][0], pictures.get(i)) if shown else (None, None)
+                frame, picture = (moved(frames[pair.source][0], *shift), pictures.get(i)) if shown else (None, None)
                 # One paraphrase a pair, another for each pair, so that all templates are seen.
                 phrases = [pair.instruction, pair.paraphrases[i % len(pair.paraphrases)], ""]
                 yield from (Prompt(text, frame, picture) for text in phrases)
 
+        seen = (chosen, shift, self.template, shown)
+        states = self.sets.cache(f"{prefix}instructions", self.model("vlm"), seen)
+        masks = self.sets.cache(f"{prefix}masks", settings=(chosen, shift, strides(self.vae_model)))
         picture_rows = np.full(len(pairs), -1)
         picture_rows[list(pictures)] = np.arange(len(pictures))
         return EditorData(
             pairs,
-            latents,
+            self._latents(prefix, chosen, frames, shift),
             np.array([index[pair.source] for pair in pairs]),
             np.array([index[pair.target] for pair in pairs]),
-            cache_masks(folder, pairs, masks, strides(self.vae_model), self.tick("masks")),
+            cache_masks(folder, pairs, masks, strides(self.vae_model), self.tick("masks"), shift),
             self._states(states, prompts(), len(pairs) * (PHRASES + 1)),
             self._encode_pictures(list(pictures.values())),
             picture_rows,
@@ -218,3 +234,8 @@ class Material:
             encode_latents(self.vae_model, to_pixels(group, self.device)).half().cpu().numpy() for group in groups
         ]
         return np.concatenate(latents) if latents else None
+
+
+def _same_weights(one: nn.Module, other: nn.Module) -> bool:
+    mine, others = one.state_dict(), other.state_dict()
+    return mine.keys() == others.keys() and all(torch.equal(mine[name].cpu(), others[name].cpu()) for name in mine)

@@ -21,6 +21,8 @@ from diffusers import FlowMatchEulerDiscreteScheduler, HunyuanVideoTransformer3D
 from transformers import CLIPModel, LlavaForConditionalGeneration
 
 from vireo.config import as_json, overridden
+from vireo.errors import InputError
+from vireo.models.transformer import widen_for_editing
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.runtime import pick_device, source_commit, whole_file
 from vireo.training import clip, vlm
@@ -67,6 +69,8 @@ def train(
     Raises InputError where an earlier stage is missing or a setting is unknown.
     """
     config = overridden(MiniConfig(), overrides or {})
+    if stage == "mini" and config.editor.former:
+        raise InputError("editor.former takes the place of all stages before", "run: vireo train editor")
     workdir = Path(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     with whole_file(workdir / "config.json") as path:
@@ -157,12 +161,20 @@ class _Work:
         return True
 
     def editor(self) -> bool:
-        base = HunyuanVideoTransformer3DModel.from_pretrained(self.material.model("t2v"))
-        validation = Validation(self._assemble(base), self.workdir / "data", self.material.sets.validation, a_family=16)
-        studio, footage = list(self.material.studio_edits()), self.material.footage_edits()
-        stage = EditorStage(self.config.editor, base, studio, footage, validation, self.device)
+        config, command = self.config.editor, "vireo train mini"
+        if config.former:
+            pipe, command = VireoPipeline.from_pretrained(config.former), "vireo train editor"
+            self.material.adopt(pipe)
+            editor = pipe.transformer
+        else:
+            base = HunyuanVideoTransformer3DModel.from_pretrained(self.material.model("t2v"))
+            editor = widen_for_editing(base, config.prediction == "affine")
+        pairs = self.material.sets.validation
+        validation = Validation(self._assemble(editor), self.workdir / "data", pairs, a_family=16)
+        studio, footage = list(self.material.studio_edits(shifts=config.shifts)), self.material.footage_edits()
+        stage = EditorStage(config, editor, studio, footage, validation, self.device)
         done = self._run(stage)
-        self._save_pipeline(self._assemble(stage.module), "vireo train mini", self.config.editor.loop)
+        self._save_pipeline(self._assemble(stage.module), command, config.loop)
         return done
 
     def _save_metrics(self, stage: str, metrics: dict[str, Any]) -> None:

@@ -22,6 +22,9 @@ from vireo.world.generate import make_pairs
 EDITS_FAMILIES = ("recolor", "material", "remove", "add", "replace", "resize", "watermark", "reference", "absent")
 """The families whose result depends on the objects of the scene."""
 
+MOVABLE_FAMILIES = tuple(family for family in EDITS_FAMILIES if family != "watermark")
+"""Those among them whose result moves with the scene."""
+
 SHAPED_FAMILIES = ("material", "replace", "resize")
 """Those among them that are learned last: the result has to be drawn, not only found."""
 
