@@ -32,7 +32,7 @@ class EditorConfig:
         denoise (docs/log.md, 2026-11-21).
     mask_share, mask_weight_limit: of w_m in VIVA Eq. 3; see `relative_mask_weight`.
     shifts: copies of the pairs moved by so many pixels (down, right) from which the editor learns, too: how an object
-        lies in the autoencoder's blocks decides what its latent looks like (see docs/decisions/0015).
+        lies in the blocks of the autoencoder decides what its latent looks like (docs/log.md, 2026-11-22).
     former: preset or folder of a pipeline whose editor goes on learning, with its autoencoder and instructor; None for
         a new one, from text to video.
     """
