@@ -9,12 +9,16 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from vireo.config import overridden
+from vireo.data.imports import import_pairs
+from vireo.data.mixture import PHRASES
+from vireo.data.states import StateCache
 from vireo.data.tensors import to_pixels
 from vireo.errors import InputError
 from vireo.models.codec import encode_latents
 from vireo.training.material import Material
 from vireo.training.mini import MiniConfig, train
 from vireo.training.sets import MOVABLE_FAMILIES
+from vireo.video.io import write_lossless
 
 SMALL = {
     "data.pairs": "[8, 12]",
@@ -83,6 +87,37 @@ def test_an_editor_goes_on_from_a_former_one(workdir, tmp_path):
     for part in ("transformer", "vae", "instructor"):
         one, other = (next((folder / "mini" / part).glob("*.safetensors")) for folder in (workdir, tmp_path))
         assert all(torch.equal(a, b) for a, b in zip(load_file(one).values(), load_file(other).values(), strict=True))
+
+
+def test_an_editor_learns_from_imported_pairs(workdir, tmp_path):
+    """And from nothing else, here; of the test split nothing is taken."""
+    rows = []
+    for name in ("one", "two"):
+        for role, seed in (("source", 1), ("target", 2)):
+            frames = np.random.default_rng(seed).integers(0, 255, (9, 48, 80, 3), dtype=np.uint8)
+            path = tmp_path / "ditto/videos" / role / f"{name}.mkv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_lossless(path, frames, fps=12)
+        rows.append({"source_path": f"source/{name}.mkv", "edited_path": f"target/{name}.mkv", "instruction": name})
+    (tmp_path / "ditto/training_metadata").mkdir()
+    (tmp_path / "ditto/training_metadata/local.json").write_text(json.dumps(rows))
+    import_pairs("ditto", tmp_path / "ditto", tmp_path / "pairs")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/data").symlink_to(workdir / "data")
+    none = {f"data.{name}": "[]" for name in ("pairs", "seeds", "edits", "edits_seeds", "edits_families")}
+    further = SMALL | none | {"data.footage": "0", "editor.former": str(workdir / "mini")}
+    with pytest.raises(InputError, match="nothing to learn from"):
+        train("editor", tmp_path / "work", overrides=further)
+    further |= {"data.imported": json.dumps([str(tmp_path / "pairs")])}
+    seen = []
+    assert train("editor", tmp_path / "work", overrides=further, on_progress=lambda p: seen.append(p.stage)) is True
+    assert "editor" in seen
+    (states,) = (tmp_path / "work/cache").glob("imported-0-instructions-*")
+    assert len(StateCache(states).offsets) == 1 + 2 * (PHRASES + 1)
+    pairs = (tmp_path / "pairs/pairs.jsonl").read_text()
+    (tmp_path / "pairs/pairs.jsonl").write_text(pairs.replace('"train"', '"test"'))
+    with pytest.raises(InputError, match="of the test split"):
+        train("editor", tmp_path / "work", overrides=further | {"editor.loop.steps": "6"})
 
 
 def test_a_former_editor_goes_with_its_own_autoencoder(workdir, tmp_path):

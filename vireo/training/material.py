@@ -168,20 +168,22 @@ class Material:
         return self._states(folder, (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
 
     def studio_edits(self, shown: bool = True, shifts: Sequence[Shift] = ()) -> Iterator[EditorData]:
-        """One pair set of all parts, then the further parts; then, for each of `shifts`, the pairs of all of them whose
-        result moves with the scene, moved by it.
+        """One pair set of all parts, if there are any, then the further and the imported ones; then, for each of
+        `shifts`, the pairs whose result is known to move with the scene, moved by it.
 
-        shown: whether the instructor sees the first frame and the reference; the further parts are always shown.
+        shown: whether the instructor sees the first frame and the reference; in all but the first set it always does.
         """
+        parts = [*self.sets.further(), *self.sets.imported()]
         for shift in (STILL, *shifts):
-            yield self._edits("", (), self.sets.pairs, self.sets.frames, shown, shift)
-            yield from (self._part(part, shift) for part in self.sets.further())
+            if self.sets.pairs:
+                yield self._edits("", (), self.sets.pairs, self.sets.frames, shown, shift)
+            yield from (self._part(part, shift) for part in parts if shift == STILL or part.movable)
 
-    def footage_edits(self) -> EditorData:
-        return self._part(self.sets.footage)
+    def footage_edits(self) -> EditorData | None:
+        return self._part(self.sets.footage) if self.sets.data.footage else None
 
     def _part(self, part: Part, shift: Shift = STILL) -> EditorData:
-        """All pairs of a further part or of the footage."""
+        """All pairs of a part."""
         pairs = self.sets.read(part)
         return self._edits(f"{part.name}-", part.chosen, pairs, self.sets.part_frames(part, pairs), shift=shift)
 

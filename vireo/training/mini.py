@@ -172,6 +172,8 @@ class _Work:
         pairs = self.material.sets.validation
         validation = Validation(self._assemble(editor), self.workdir / "data", pairs, a_family=16)
         studio, footage = list(self.material.studio_edits(shifts=config.shifts)), self.material.footage_edits()
+        if not studio:
+            raise InputError("there is nothing to learn from", "set data.pairs, data.edits or data.imported")
         stage = EditorStage(config, editor, studio, footage, validation, self.device)
         done = self._run(stage)
         self._save_pipeline(self._assemble(stage.module), command, config.loop)

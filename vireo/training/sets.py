@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class DataConfig:
     edits, edits_seeds, edits_families: further parts, of these families, from which the editor learns: what it lacks
     most is scenes that it has not seen. So do CLIP and instructor; they get one pair of each source.
     footage, footage_seed: the same, of footage, for the editor alone.
+    imported: folders of finished pair sets (of `vireo import`, say) from which the editor learns, too; each kind of
+    edit in them comes as often as a family that the mixture does not weigh.
     """
 
     pairs: tuple[int, ...] = (3600, 8000, 16000)
@@ -50,22 +52,32 @@ class DataConfig:
     edits_families: tuple[tuple[str, ...], ...] = (EDITS_FAMILIES, SHAPED_FAMILIES)
     footage: int = 5000
     footage_seed: int = 600_000
+    imported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Part:
     """One pair set: its name in workdir/data, its number of pairs, the seed of its first scene, and what else
-    `make_pairs` is told."""
+    `make_pairs` is told. finished: the folder of a set that is not made there but has been made."""
 
     name: str
-    count: int
-    seed: int
-    described: dict[str, Any]
+    count: int = 0
+    seed: int = 0
+    described: dict[str, Any] = field(default_factory=dict)
+    finished: Path | None = None
 
     @property
-    def chosen(self) -> tuple[int, int, dict[str, Any]]:
+    def chosen(self) -> tuple[Any, ...]:
         """All that decides what is in it."""
-        return self.count, self.seed, self.described
+        if self.finished is None:
+            return self.count, self.seed, self.described
+        with (self.finished / "pairs.jsonl").open("rb") as lines:
+            return str(self.finished), hashlib.file_digest(lines, "sha256").hexdigest()
+
+    @property
+    def movable(self) -> bool:
+        """Whether it is known to have pairs whose result moves with the scene."""
+        return any(family in MOVABLE_FAMILIES for family in self.described.get("families", ()))
 
 
 def relocated(pair: AnyPair, folder: str) -> AnyPair:
@@ -96,7 +108,15 @@ class PairSets:
     # Pairs, with paths relative to `folder`.
 
     def read(self, part: Part, kind: type[AnyPair] = PairFiles, places: Container[int] | None = None) -> list[AnyPair]:
-        """The pairs of a part, which is made if need be, or those at `places` of its list."""
+        """The pairs of a part, which is made if need be, or those at `places` of its list.
+
+        Raises InputError where a finished one holds pairs of the test split.
+        """
+        if part.finished is not None:
+            every = list(read_pairs(part.finished, EditPair, places))
+            if any(pair.split != "train" for pair in every):
+                raise InputError(f"{part.finished} holds pairs of the test split", "train on others")
+            return [relocated(pair, str(part.finished)) for pair in every]
         folder, tick = self.folder / part.name, self.tick(f"{part.name} data")
         make_pairs(folder, count=part.count, seed=part.seed, split="train", on_progress=tick, **part.described)
         return [relocated(pair, part.name) for pair in read_pairs(folder, kind, places)]
@@ -104,7 +124,7 @@ class PairSets:
     def first(self, count: int, kind: type[AnyPair] = PairFiles) -> list[AnyPair]:
         """The pairs of the first `count` parts."""
         parts = [
-            Part(f"part-{k}", *described, {})
+            Part(f"part-{k}", *described)
             for k, described in enumerate(zip(self.data.pairs, self.data.seeds, strict=True))
         ]
         return [pair for part in parts[:count] for pair in self.read(part, kind)]
@@ -116,12 +136,16 @@ class PairSets:
 
     @cached_property
     def validation(self) -> list[EditPair]:
-        return self.read(Part("validation", self.data.validation_pairs, self.data.validation_seed, {}), EditPair)
+        return self.read(Part("validation", self.data.validation_pairs, self.data.validation_seed), EditPair)
 
     def further(self) -> Iterator[Part]:
         parts = zip(self.data.edits, self.data.edits_seeds, self.data.edits_families, strict=True)
         for k, (count, seed, families) in enumerate(parts):
             yield Part(f"edits-{k}", count, seed, {"families": families})
+
+    def imported(self) -> Iterator[Part]:
+        for k, folder in enumerate(self.data.imported):
+            yield Part(f"imported-{k}", finished=Path(folder).absolute())
 
     @property
     def footage(self) -> Part:
