@@ -80,6 +80,8 @@ class TimedFrame:
         Rounded to 8 bits it is `pixels`; where these are the frame's own it is `deep`. So smooth gradients stay smooth.
         """
         assert self.deep is not None, "the source has no more than 8 bits"
+        if pixels is self.pixels:
+            return self.deep
         fine = self.deep + 257 * (pixels.astype(np.int32) - self.pixels)
         return fine.clip(0, 65535).astype(np.uint16)
 
