@@ -43,7 +43,7 @@ def test_ten_seconds_of_720p(tmp_path, full):
 
 
 def test_memory_colour_and_seams_of_a_long_clip(tmp_path, full):
-    frames = 10_000 if full else 2 * ROUND
+    frames = 10_000 if full else ROUND
     _, short = edited(tmp_path, "short", (160, 120), 81, ".mkv")
     seconds, long = edited(tmp_path, "long", (160, 120), frames, ".mkv")
     before, after = (colours_and_steps(tmp_path / f"{name}.mkv") for name in ("long", "long-edited"))
