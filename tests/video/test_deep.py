@@ -1,5 +1,7 @@
 """Videos of more than 8 bits a sample: what is finer than that comes through."""
 
+from dataclasses import replace
+
 import av
 import numpy as np
 import pytest
@@ -101,6 +103,14 @@ def test_deepened_rounds_to_the_edit_and_is_the_source_where_nothing_changed():
     fine = frame.deepened(edited)
     assert (np.rint(fine / 257) == edited).all()
     assert (fine[:8] == deep[:8]).all()
+
+
+def test_frames_made_by_hand_without_finer_steps_can_be_written(tmp_path):
+    source = write_deep(tmp_path / "in.mkv", "ffv1", "gbrp12le", count=1)
+    frame, info = first(source)
+    with VideoWriter(tmp_path / "out.mkv", info) as writer:
+        writer.write(replace(frame, deep=None), frame.pixels)
+    assert np.array_equal(first(tmp_path / "out.mkv")[0].pixels, frame.pixels)
 
 
 def test_an_output_of_8_bits_says_what_it_leaves_out(tmp_path):

@@ -92,17 +92,17 @@ class Sandbox:
 
     def __iter__(self) -> Iterator[TimedFrame]:
         info = self.info
-        shape, kind_of = (info.height, info.width, 3 + info.alpha), np.dtype(np.uint16 if info.deep else np.uint8)
+        shape, sample = (info.height, info.width, 3 + info.alpha), np.dtype(np.uint16 if info.deep else np.uint8)
         while not self._finished:
             kind, length = self._head()
             if kind == END:
                 self._finished = True
                 return
-            if kind != FRAME or length != TIMES.size + math.prod(shape) * kind_of.itemsize:
+            if kind != FRAME or length != TIMES.size + math.prod(shape) * sample.itemsize:
                 raise self._nonsense()
             message = self._read(length)
             pts, duration = TIMES.unpack_from(message)
-            pixels = np.frombuffer(message, kind_of, offset=TIMES.size).reshape(shape)
+            pixels = np.frombuffer(message, sample, offset=TIMES.size).reshape(shape)
             yield timed_frame(pixels, pts, duration, info.time_base)
 
     def _head(self) -> tuple[bytes, int]:

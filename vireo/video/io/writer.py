@@ -127,7 +127,7 @@ class VideoWriter:
         if pix_fmt == "pal8":
             frame = _palette_frame(pixels, alpha)
         else:
-            if self._deep:
+            if self._deep and timing.deep is not None:
                 pixels, alpha = timing.deepened(pixels), None if alpha is None else np.uint16(257) * alpha
             frame = from_rgb(pixels if alpha is None else np.dstack([pixels, alpha]), pix_fmt, self._info.colour)
         frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
