@@ -1,8 +1,8 @@
 """What of a model's result is the edit, and putting that on the source.
 
 A result differs from its source by the edit, by what the VAE loses, and by the model's own noise. Only the first is
-wanted. Small changes are added to the source, which keeps the detail that the VAE loses; large ones, where other things
-are seen than before, take its place; the faintest are noise.
+wanted. Where the result still shows what the source shows, it is given back the detail that the VAE has lost; where
+other things are seen than before, it stays as it is; the faintest changes are noise.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ WIDE, FAINT_SHARE, FAINT_MOST = 0.35, 0.15, 16.0
 """Where the region covers more than the first of the picture, an edit may be faint everywhere, as the loss of colour of
 a pale picture is: there the noise ends at this share of the median change, at most at the third (1/255)."""
 
-LARGE = (20.0, 60.0)
-"""Changes of a pixel (1/255) below the first are added to the source, above the second take its place."""
+DETAIL, DETAIL_LEAST = 1.5, 2.0
+"""Detail is what a Gaussian of the first deviation (pixels of a picture 96 wide) takes off; that below the second (1/255)
+counts as kept."""
 
 SMOOTH, SMOOTH_TIME = 1.0, 0.7
 """Deviation of the Gaussian that averages changes before they are judged: pixels of a picture 96 wide, and frames."""
@@ -48,10 +49,24 @@ def settled(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray, sure: n
 
     source: uint8 (..., 3). edited, rebuilt: float (..., 3) in 0..1. sure: (...), see `certainty`.
     """
-    change = edited - rebuilt
-    added = source / np.float32(255) + sure[..., None] * change
-    large = _between(255 * np.abs(change).max(-1), LARGE)[..., None]
-    return added + large * (edited - added)
+    lost = source / np.float32(255) - rebuilt
+    # Squared: of a letter that is gone but for a trace, hardly a trace of the sharp edges comes back.
+    result = edited + np.clip(_kept_detail(edited, rebuilt), 0, 1)[..., None] ** 2 * lost
+    return source / np.float32(255) + sure[..., None] * (result - source / np.float32(255))
+
+
+def _kept_detail(edited: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
+    """Slope, (..., H, W), of the detail of one picture over that of the other around each pixel."""
+    width = DETAIL * edited.shape[-2] / 96
+
+    def smooth(picture: np.ndarray, channels: int) -> np.ndarray:
+        around = (width, width) + (0,) * channels
+        return gaussian_filter(picture, (0,) * (picture.ndim - len(around)) + around)
+
+    after, before = (picture - smooth(picture, 1) for picture in (edited, rebuilt))
+    both, own = (smooth((before * each).sum(-1), 0) for each in (after, before))
+    least = np.float32((DETAIL_LEAST / 255) ** 2)
+    return (both + least) / (own + least)
 
 
 def _between(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
