@@ -234,6 +234,8 @@ def test_verify_exits_by_its_verdict(run, tmp_path):
     code, out, _ = run("verify", source, output, receipt, "--json")
     assert (code, json.loads(out)["holds"]) == (1, False)
     assert "1 pixels outside" in json.loads(out)["failures"][0]
+    code, out, _ = run("verify", output, source, receipt)
+    assert (code, "NO" in out, "frames" in out) == (1, True, False)
     code, _, err = run("verify", source, output, tmp_path / "none.json")
     assert code == 2
     assert is_one_error_line(err)
@@ -256,6 +258,15 @@ def test_settings_of_training_are_read_before_anything_is_loaded(run, tmp_path):
     code, _, err = run("train", "vae", "--workdir", file / "below")
     assert code == 2
     assert "is a file" in err
+    code, _, err = run("train", "vae", "--workdir", "/proc/below")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(("done", "says"), [(True, "trained"), (False, "goes on")])
+def test_training_says_whether_it_is_finished(run, monkeypatch, tmp_path, done, says):
+    monkeypatch.setattr("vireo.training.mini.train", lambda *arguments, **options: done)
+    code, out, _ = run("train", "vae", "--workdir", tmp_path)
+    assert (code, says in out) == (0, True)
 
 
 def test_wrong_pair_sets_are_refused(run, tmp_path):

@@ -46,7 +46,7 @@ def read_assignments(assignments: Iterable[str]) -> dict[str, str]:
     for text in assignments:
         key, equals, value = text.partition("=")
         if not (key.strip() and equals):
-            raise InputError(f"cannot read the setting {text!r}", "write --set NAME=VALUE, e.g. --set lr=1e-4")
+            raise InputError(f"cannot read the setting {text!r}", "write --set NAME=VALUE, as in --set steps=2")
         values[key.strip()] = value.strip()
     return values
 
@@ -66,8 +66,9 @@ def _replaced(config: Any, path: list[str], value: Any, key: str) -> Any:
     types = typing.get_type_hints(type(config))
     name, deeper = path[0], path[1:]
     if name not in types:
-        near = difflib.get_close_matches(name, types, n=3) or sorted(types)
-        raise InputError(f"there is no setting {key!r}", f"did you mean {', '.join(near)}?")
+        near = difflib.get_close_matches(name, types, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"choose from {', '.join(sorted(types))}"
+        raise InputError(f"there is no setting {key!r}", hint)
     current = getattr(config, name)
     if dataclasses.is_dataclass(current):
         if not deeper:

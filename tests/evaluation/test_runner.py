@@ -248,6 +248,7 @@ def test_finished_clips(pairs_dir, tmp_path):
     (clips / "p2.mkv").unlink()
     with pytest.raises(InputError, match="no clip of pair p2"):
         runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
+    assert not (tmp_path / "again").exists()
     write_lossless(clips / "p2.mkv", np.zeros((9, 16, 32, 3), np.uint8), fps=8)
     with pytest.raises(InputError, match="keep frame count and size"):
         runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)

@@ -197,6 +197,7 @@ def test_wrong_input_is_refused_before_anything_is_written(movie, tmp_path):
         ({"output": tmp_path / "there.mp4"}, VideoError),
         ({"output": tmp_path / "no" / "o.mp4"}, VideoError),
         ({"compare": tmp_path / "no" / "c.png"}, VideoError),
+        ({"compare": tmp_path / "c.txt"}, VideoError),
         ({"reference": tmp_path / "none.png"}, VideoError),
         ({"preserve": "some"}, InputError),
         ({"start": 2.0, "end": 1.0}, InputError),

@@ -151,6 +151,8 @@ def test_a_finished_run_does_nothing_twice(workdir):
     assert (workdir / "vae" / "checkpoint.pt").stat().st_mtime_ns == before
 
 
-def test_a_stage_out_of_order_names_what_is_missing(tmp_path):
-    with pytest.raises(InputError, match="vireo train clip"):
-        train("vlm", tmp_path, overrides=SMALL)
+@pytest.mark.parametrize(("stage", "missing"), [("vlm", "clip"), ("t2v", "vae"), ("editor", "t2v")])
+def test_a_stage_out_of_order_names_what_is_missing_before_it_renders(tmp_path, stage, missing):
+    with pytest.raises(InputError, match=f"vireo train {missing}"):
+        train(stage, tmp_path, overrides=SMALL)
+    assert not (tmp_path / "data").exists()

@@ -78,7 +78,7 @@ def edit(
     facts = {
         "edited": result.output,
         "frames": f"{result.frames} of {result.width}x{result.height} at {float(result.fps):.3g} per second",
-        "changed": f"{result.changed_fraction:.1%} of the pixels",
+        "edit region": f"{result.changed_fraction:.1%} of the pixels",
         "seconds": f"{result.seconds['total']:.1f}",
     }
     if result.found is False:

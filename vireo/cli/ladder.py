@@ -21,7 +21,7 @@ def ladder(
     steps: Annotated[int, typer.Option(min=1, help="Steps of each run.")] = 1000,
     tests: Annotated[int, typer.Option(min=1, help="Pairs on which every run is scored.")] = 130,
     model: Annotated[str, typer.Option(help="Whose autoencoder and instructor are used.")] = "mini",
-    minutes: Annotated[float | None, typer.Option(min=0, help="Stop each run with a checkpoint after these.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Stop each run after so many minutes.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tables as one JSON object.")] = False,
 ) -> None:
     """Train Vanilla, +V, +M, +I and +R at one small equal budget and compare them (VIVA, Table 2)."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, is_dataclass
@@ -98,5 +98,8 @@ def check_folder(path: Path) -> None:
     existing = next(place for place in (path, *path.absolute().parents) if place.exists())
     if not existing.is_dir():
         raise InputError(f"{existing} is a file", "name a folder")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(f"nothing can be written into {existing}", "choose another folder")
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise InputError(f"nothing can be written into {existing}: {error.strerror}", "choose another folder") from None

@@ -27,7 +27,7 @@ def train(
         Stage, typer.Argument(metavar="STAGE", help="vae, clip, vlm, t2v, editor, or mini: all in order.")
     ],
     workdir: Annotated[Path, typer.Option(help="Folder of checkpoints, logs, samples and the result.")],
-    minutes: Annotated[float | None, typer.Option(min=0, help="Stop with a checkpoint after these.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Stop with a checkpoint after so many minutes.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change a setting; may be repeated."),
@@ -46,5 +46,8 @@ def train(
         def show(now: Progress) -> None:
             advance(now.step, now.steps, f"{now.stage}, loss {now.loss:.4f}")
 
-        mini.train(stage.value, workdir, minutes=minutes, overrides=overrides, on_progress=show)
-    terminal.print_facts({"trained": workdir})
+        done = mini.train(stage.value, workdir, minutes=minutes, overrides=overrides, on_progress=show)
+    if done:
+        terminal.print_facts({"trained": workdir})
+    else:
+        print("stopped with a checkpoint; the same command goes on")

@@ -24,13 +24,11 @@ def verify(
     if as_json:
         terminal.print_json({"holds": verdict.holds, **vars(verdict)})
     else:
-        terminal.print_facts(
-            {
-                "holds": "yes" if verdict.holds else "NO",
-                "frames": verdict.frames,
-                "outside": f"{verdict.untouched:.1%} of the pixels, off by {verdict.mean:.3f}/255 at most on average",
-            }
-        )
+        facts = {"holds": "yes" if verdict.holds else "NO"}
+        if verdict.frames:
+            error = f"mean error of the worst frame {verdict.mean:.3f}/255"
+            facts |= {"frames": verdict.frames, "outside": f"{verdict.untouched:.1%} of the pixels, {error}"}
+        terminal.print_facts(facts)
         for line in (*verdict.failures, *verdict.notes):
             print(line)
     if not verdict.holds:

@@ -27,7 +27,8 @@ def read_pairs(folder: Path, kind: type[AnyPair] = EditPair, places: Container[i
     """
     path = Path(folder) / "pairs.jsonl"
     if not path.is_file():
-        raise InputError(f"{folder} is no pair set: it has no pairs.jsonl", "make one with: vireo world make DIR")
+        what = f"{folder} is no pair set: it has no pairs.jsonl"
+        raise InputError(what, "make one with: vireo world make DIR --count N")
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if places is not None and number - 1 not in places:

@@ -58,10 +58,10 @@ def evaluate(
     if not pairs:
         raise InputError(f"{pairs_dir} has no pairs", "make some with: vireo world make DIR --count N")
     refuse_without_masks(pairs_dir)
-    for name in ("strips", "players", "clips") if keep else ("strips", "players"):
-        (out / name).mkdir(parents=True, exist_ok=True)
     scorer = Scorer(Task(pairs_dir, out, model, videos, options, judge, dict(backbones or {}), keep))
     jobs = list(_jobs(pairs, scorer, paraphrases=paraphrases))
+    for name in ("strips", "players", "clips") if keep else ("strips", "players"):
+        (out / name).mkdir(parents=True, exist_ok=True)
     finished = read_records(out / "records.jsonl")
     # Batches are cut from all jobs, not from the open ones, so that a resumed run edits the same ones.
     batches = [jobs[start : start + scorer.batch] for start in range(0, len(jobs), scorer.batch)]

@@ -22,7 +22,7 @@ from vireo.receipt.writer import ReceiptWriter
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
 from vireo.video.mask import open_masks
 from vireo.video.region import Preserve
-from vireo.video.strip import BeforeAfterStrip
+from vireo.video.strip import BeforeAfterStrip, refuse_picture
 
 if TYPE_CHECKING:
     from vireo.pipeline.pipeline import VireoPipeline
@@ -108,6 +108,8 @@ def edit_video(
     for path in written:
         for used in (source, mask, reference):
             refuse_output(path, used, overwrite)
+    if compare is not None:
+        refuse_picture(Path(compare))
     seconds = dict.fromkeys(STAGES, 0.0)
     began = time.perf_counter()
     with contextlib.ExitStack() as stack:

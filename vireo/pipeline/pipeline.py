@@ -19,7 +19,7 @@ from transformers import CLIPTextModel, CLIPTokenizer, LlavaForConditionalGenera
 
 from vireo.data.tensors import to_unit
 from vireo.errors import InputError
-from vireo.flow.path import Prediction, clean_from_velocity, velocity_from_output
+from vireo.flow.path import clean_from_velocity, velocity_from_output
 from vireo.judges.presence import p_absent
 from vireo.models import presets, weights
 from vireo.models.chat import InstructorTemplate
@@ -71,7 +71,7 @@ class VireoPipeline(DiffusionPipeline):
         scheduler: FlowMatchEulerDiscreteScheduler,
         text_encoder: CLIPTextModel | None = None,
         tokenizer: CLIPTokenizer | None = None,
-        prediction: Prediction = "velocity",
+        prediction: str = "velocity",  # a Prediction; diffusers warns of types that are no classes
         template: dict[str, Any] | None = None,
         frame_size: tuple[int, int] = (96, 96),
         window_frames: int = 9,

@@ -79,7 +79,7 @@ class Receipt(_Strict):
     model: ModelFacts
     instruction: str
     seed: int
-    settings: dict[str, float | int | str | None]
+    settings: dict[str, bool | int | float | str | None]
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     frames: list[FrameFacts]

@@ -1,5 +1,6 @@
 """Training: one resumable loop, one file a stage, and `mini`, which runs all stages in order.
 
 loop: steps, averaging, checkpoints, logs. checkpoint: state that survives kill -9. vae, clip, vlm, t2v,
-editor: the stages. mini: from nothing to a folder that `VireoPipeline.from_pretrained` loads.
+editor: the stages, on what `sets` and `material` hold. mini: from nothing to a folder that
+`VireoPipeline.from_pretrained` loads.
 """

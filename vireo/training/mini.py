@@ -131,7 +131,10 @@ class _Work:
     def vlm(self) -> bool:
         if self.material.finished("vlm"):
             return True
-        former, curriculum, tokenizer = self.material.former, self.material.curriculum, self.material.tokenizer
+        former = self.material.former
+        if former is None:
+            self.material.model("clip")  # before hours of rendering
+        curriculum, tokenizer = self.material.curriculum, self.material.tokenizer
         instructor = former.instructor if former else self._new_instructor()
         stage = VlmStage(self.config.vlm, curriculum, tokenizer, instructor, self.device)
         if not self._run(stage):
@@ -153,6 +156,8 @@ class _Work:
     def t2v(self) -> bool:
         if self.material.finished("t2v"):
             return True
+        for earlier in ("vae", "vlm"):
+            self.material.model(earlier)  # before hours of rendering
         captions = self.material.captions()
         stage = T2vStage(self.config.t2v, self.material.latents, captions, self.material.vae_model, self.device)
         if not self._run(stage):

@@ -20,8 +20,8 @@ WIDE, FAINT_SHARE, FAINT_MOST = 0.35, 0.15, 16.0
 a pale picture is: there the noise ends at this share of the median change, at most at the third (1/255)."""
 
 DETAIL, DETAIL_LEAST = 1.5, 2.0
-"""Detail is what a Gaussian of the first deviation (pixels of a picture 96 wide) takes off; that below the second (1/255)
-counts as kept."""
+"""Detail is what a Gaussian of the first deviation (pixels of a picture 96 wide) takes off; what lies below the second
+(1/255) counts as kept."""
 
 SMOOTH, SMOOTH_TIME = 1.0, 0.7
 """Deviation of the Gaussian that averages changes before they are judged: pixels of a picture 96 wide, and frames."""

@@ -35,7 +35,8 @@ class BeforeAfterStrip:
         self._seen += 1
 
     def save(self, path: Path, instruction: str) -> None:
-        """Writes the strip as a picture, whole or not at all. Raises VideoError where that cannot be."""
+        """Writes the strip as a picture, whole or not at all. Raises VideoError where it cannot be written there; of
+        what `path` is called, `refuse_picture` judges."""
         places = np.linspace(0, len(self._kept) - 1, min(COLUMNS, len(self._kept)))
         chosen = [self._kept[round(place)] for place in places]
         width, height = chosen[0][0].size
@@ -48,11 +49,14 @@ class BeforeAfterStrip:
             draw.text((2, top + 2), title.encode("ascii", "replace").decode(), fill=(0, 0, 0))
             for column, pictures in enumerate(chosen):
                 sheet.paste(pictures[row], (column * (width + gap), top + margin))
-        try:
-            with write_errors(path), whole_file(path) as temporary:
-                sheet.save(temporary)
-        except ValueError as error:  # of a name that says no picture's format
-            raise VideoError(f"{path} cannot be written: {error}", "name a .png") from None
+        with write_errors(path), whole_file(path) as temporary:
+            sheet.save(temporary)
+
+
+def refuse_picture(path: Path) -> None:
+    """Raises VideoError where the suffix of `path` names no format that pictures are written in."""
+    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
+        raise VideoError(f"no picture can be written as {path}: unknown suffix {path.suffix!r}", "name a .png")
 
 
 def _thumbnail(pixels: np.ndarray) -> Image.Image:

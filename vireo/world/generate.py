@@ -116,9 +116,11 @@ def _check(
     _check_range(split, seed)
     if scenes not in get_args(SceneKind):
         raise InputError(f"there are no scenes {scenes!r}", f"choose one of {', '.join(get_args(SceneKind))}")
-    if size is not None and (scenes != "studio" or not 96 <= size[1] <= size[0] <= min(4096, 2 * size[1])):
-        what = f"clips of {scenes} are not made at {size[0]}x{size[1]}"
-        raise InputError(what, "the studio's are 96 to 4096 wide, and once to twice as wide as high")
+    if size is not None and scenes != "studio":
+        raise InputError(f"clips of {scenes} have one size", "leave the size out; only the studio's can have another")
+    if size is not None and not (96 <= size[1] <= size[0] <= min(4096, 2 * size[1])):
+        what = f"clips are not made at {size[0]}x{size[1]}"
+        raise InputError(what, "they are 96 to 4096 wide, and once to twice as wide as high")
     possible = FOOTAGE_FAMILIES if scenes == "footage" else FAMILIES if size is None else SIZED_FAMILIES
     if families is None:
         return tuple(name for name in possible if split == "test" or name != "hybrid")
@@ -132,8 +134,8 @@ def _check(
 
 def _check_range(split: str, seed: int) -> None:
     if (split == "test") != (seed >= TEST_SEED):
-        where = f"at or above {TEST_SEED}" if split == "test" else f"below {TEST_SEED}"
-        raise InputError(f"scene seed {seed} is not of the {split} split", f"its scenes have seeds {where}")
+        fix = f"use seeds from {TEST_SEED} on" if split == "test" else f"use seeds below {TEST_SEED}, or --split test"
+        raise InputError(f"scene seed {seed} is not of the {split} split", fix)
 
 
 def _open_folder(folder: Path, plan: dict) -> bool:
