@@ -8,8 +8,9 @@ import pytest
 from safetensors.torch import load_file
 
 from vireo.errors import InputError
-from vireo.evaluation import ladder
-from vireo.evaluation.ladder import IMAGE_ONLY, RUNGS, LadderConfig, as_markdown, climb, ladder_table
+from vireo.evaluation.ladder.climb import TEST_SEED, LadderConfig, climb
+from vireo.evaluation.ladder.rungs import IMAGE_ONLY, RUNGS
+from vireo.evaluation.ladder.table import as_markdown, ladder_table
 from vireo.evaluation.records import Record
 from vireo.metrics.truth import EditScore
 from vireo.training.editor import EditorStage
@@ -116,4 +117,4 @@ def test_wrong_rungs(tmp_path):
     assert list(RUNGS)[:4] == ["vanilla", "+V", "+V+M", "+V+M+I"]
     with pytest.raises(InputError, match="no rung 'X'"):
         climb(tmp_path, rungs=["X"])
-    assert ladder.TEST_SEED >= 1_000_000
+    assert TEST_SEED >= 1_000_000

@@ -29,7 +29,9 @@ def ladder(
         raise InputError(f"cannot read the seeds {seeds!r}", "write them as 0,1,2")
     terminal.check_folder(workdir)
     with terminal.progress("loading") as advance:
-        from vireo.evaluation.ladder import RUNGS, LadderConfig, as_markdown, climb
+        from vireo.evaluation.ladder.climb import LadderConfig, climb
+        from vireo.evaluation.ladder.rungs import RUNGS
+        from vireo.evaluation.ladder.table import as_markdown
 
         report = climb(
             workdir,

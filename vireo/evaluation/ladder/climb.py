@@ -1,34 +1,21 @@
-"""The ladder: what each part of VIVA's recipe brings, at one small equal budget, over seeds (VIVA, Table 2).
-
-vanilla      the instructor reads the instruction alone; plain loss; videos only
-+V           it sees the first frame, and the reference picture where there is one
-+V+M         masked loss (Eq. 3)
-+V+M+I       images among the videos (0.6 / 0.4)
-+V+M+I+R     a reference latent beside the source's (the papers' figure 2; not in the table)
-
-Everything else is the same: the text-to-video base, the pairs, the steps, the noise of each seed. IMAGE_ONLY families
-come in image steps alone, as VIVA's stylisation does, and are judged on video all the same. Departures: mini instead of
-13 B parameters, our studio, exact scores instead of a judge. E comes with Edit-GRPO.
-"""
+"""Trains and scores every rung of the ladder with every seed."""
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from diffusers import FlowMatchEulerDiscreteScheduler, HunyuanVideoTransformer3DModel
 
 from vireo.errors import InputError
 from vireo.evaluation.editors import EditOptions, fingerprint
+from vireo.evaluation.ladder.rungs import IMAGE_ONLY, RUNGS, Rung
+from vireo.evaluation.ladder.table import as_markdown, ladder_table
 from vireo.evaluation.records import Record, read_records
 from vireo.evaluation.runner import evaluate
-from vireo.metrics.bootstrap import RESAMPLES
 from vireo.models.presets import resolve
 from vireo.models.transformer import widen_for_editing
 from vireo.pipeline.pipeline import VireoPipeline
@@ -41,28 +28,8 @@ from vireo.training.sets import DataConfig
 from vireo.training.t2v import T2vConfig, T2vStage
 from vireo.world.generate import make_pairs
 
-IMAGE_ONLY = ("style", "recolor", "background")
 TEST_SEED = 3_000_000
 """Of the clips on which rungs are compared; of the test split, and of no other set of ours."""
-
-
-@dataclass(frozen=True)
-class Rung:
-    """sees: V. mask: M. images: I. reference: a reference latent in some steps, and where a pair has a reference."""
-
-    sees: bool = False
-    mask: bool = False
-    images: bool = False
-    reference: bool = False
-
-
-RUNGS: dict[str, Rung] = {
-    "vanilla": Rung(),
-    "+V": Rung(sees=True),
-    "+V+M": Rung(sees=True, mask=True),
-    "+V+M+I": Rung(sees=True, mask=True, images=True),
-    "+V+M+I+R": Rung(sees=True, mask=True, images=True, reference=True),
-}
 
 
 @dataclass(frozen=True)
@@ -217,103 +184,3 @@ class _Work:
 
     def _tick(self, label: str) -> Callable[[int, int], None]:
         return lambda done, total: self.show(done, total, label)
-
-
-Runs = Mapping[str, Mapping[int, Mapping[str, Record]]]
-"""Records by rung, seed and pair."""
-
-
-def ladder_table(runs: Runs) -> dict[str, Any]:
-    """For each rung, by task and for groups of tasks: success and mean edit error, with 95 % intervals over both the
-    seeds and the pairs; and the same of each rung minus the one before, where seeds and pairs are paired.
-
-    groups: `videos` (tasks that were learned on video), `image only`, `all` of these, and `reference` by itself; every
-    task weighs the same. A step `holds` where the interval of its success leaves out 0.
-    """
-    rungs = list(runs)
-    seeds, ids = list(runs[rungs[0]]), list(runs[rungs[0]][next(iter(runs[rungs[0]]))])
-    tasks: dict[str, list[int]] = defaultdict(list)
-    for place, name in enumerate(ids):
-        tasks[runs[rungs[0]][seeds[0]][name].family].append(place)
-    tasks.pop("hybrid", None)  # kept out of all training
-    groups = {
-        "videos": [task for task in tasks if task not in (*IMAGE_ONLY, "reference")],
-        "image only": [task for task in tasks if task in IMAGE_ONLY],
-        "all": [task for task in tasks if task != "reference"],
-        "reference": [task for task in tasks if task == "reference"],
-    }
-    measures = {"success": lambda r: float(r.composited.success), "edit_error": lambda r: r.composited.edit_error}
-    table: dict[str, Any] = {"tasks": {}, "groups": {}, "steps": {}}
-    values = {
-        (rung, name): np.array([[_number(measure(runs[rung][seed][i])) for i in ids] for seed in seeds])
-        for rung in rungs
-        for name, measure in measures.items()
-    }
-    for rung in rungs:
-        each = {task: {m: _interval(values[rung, m], [tasks[task]]) for m in measures} for task in tasks}
-        table["tasks"][rung] = each
-        table["groups"][rung] = {
-            group: {m: _interval(values[rung, m], [tasks[task] for task in members]) for m in measures}
-            for group, members in groups.items()
-        }
-    for before, after in itertools.pairwise(rungs):
-        gained = {m: values[after, m] - values[before, m] for m in measures}
-        step = {
-            group: {m: _interval(gained[m], [tasks[task] for task in members]) for m in measures}
-            for group, members in groups.items()
-        }
-        for found in step.values():
-            success = found["success"]
-            found["holds"] = success is not None and (success["low"] > 0 or success["high"] < 0)
-        table["steps"][f"{after} against {before}"] = step
-    return table
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value
-
-
-def _interval(values: np.ndarray, groups: Sequence[Sequence[int]]) -> dict[str, float] | None:
-    """The mean over groups of their means, of values (seeds, pairs); seeds and, within groups, pairs are resampled."""
-    # What has no value (the edit error of an absent object) has none with any seed.
-    groups = [known for group in groups if len(known := [p for p in group if not np.isnan(values[:, p]).any()])]
-    if not groups:
-        return None
-    generator, seeds = np.random.default_rng(0), len(values)
-    drawn = values[generator.integers(0, seeds, (RESAMPLES, seeds))].mean(1)  # (RESAMPLES, pairs)
-    means = [
-        np.take_along_axis(drawn[:, group], generator.integers(0, len(group), (RESAMPLES, len(group))), 1).mean(1)
-        for group in groups
-    ]
-    low, high = np.percentile(np.mean(means, axis=0), [2.5, 97.5])
-    mean = float(np.mean([values[:, group].mean() for group in groups]))
-    return {"rate": mean, "n": sum(map(len, groups)) * seeds, "low": float(low), "high": float(high)}
-
-
-def as_markdown(report: Mapping[str, Any]) -> str:
-    """Success in per cent by task and rung, the groups below, then each step up and whether it holds."""
-    rungs = list(report["tasks"])
-    lines = ["| task | " + " | ".join(rungs) + " |", "|---|" + "---|" * len(rungs)]
-    for task in report["tasks"][rungs[0]]:
-        lines.append(f"| {task} | " + " | ".join(_cell(report["tasks"][rung][task]) for rung in rungs) + " |")
-    for group in report["groups"][rungs[0]]:
-        cells = (_cell(report["groups"][rung][group]) for rung in rungs)
-        lines.append(f"| **{group}** | " + " | ".join(cells) + " |")
-    lines += ["", "Success in per cent (edit error), 95 % intervals over seeds and pairs.", ""]
-    for name, step in report["steps"].items():
-        for group, found in step.items():
-            if found["success"] is None:
-                continue
-            verdict = "holds" if found["holds"] else "is within chance"
-            lines.append(f"- {name}, {group}: {_points(found['success'])} points of success, {verdict}")
-    return "\n".join(lines) + "\n"
-
-
-def _cell(found: Mapping[str, Any]) -> str:
-    success, error = found["success"], found["edit_error"]
-    rate = f"{100 * success['rate']:.0f} [{100 * success['low']:.0f}, {100 * success['high']:.0f}]" if success else "-"
-    return rate + (f" ({error['rate']:.2f})" if error else "")
-
-
-def _points(success: Mapping[str, Any]) -> str:
-    return f"{100 * success['rate']:+.1f} [{100 * success['low']:+.1f}, {100 * success['high']:+.1f}]"
