@@ -73,12 +73,15 @@ def test_editverse(tmp_path):
 def test_five(tmp_path):
     put(tmp_path, "images/bus/00001.jpg", "bmasks/bus/00001.jpg", "videos/girl.mp4")
     row = {"video_name": "bus", "save_dir": "bus_1", "source_prompt": "a [red] bus", "target_prompt": "a [blue] bus"}
-    write(tmp_path / "edit_prompt/edit3_FiVE.json", [row, {**row, "video_name": "girl", "instruction": "make it blue"}])
+    asked = {"multiple_choice_question": "a) red b) blue?", "target_yes_no_question": "Is it blue?"}
+    girl = {**row, "video_name": "girl", "instruction": "make it blue"}
+    write(tmp_path / "edit_prompt/edit3_FiVE.json", [row | asked, girl])
     write(tmp_path / "edit_prompt/edit5_FiVE.json", [{**row, "video_name": "nowhere"}])
     found = read_layout("five", tmp_path)
     bus, girl = found.items
     assert (bus.kind, bus.instruction, bus.source) == ("color", "a blue bus", tmp_path / "images/bus")
     assert bus.mask == tmp_path / "bmasks/bus"
+    assert (bus.questions, girl.questions) == (("a) red b) blue?", "Is it blue?", ""), None)
     assert (girl.instruction, girl.source, girl.mask) == ("make it blue", tmp_path / "videos/girl.mp4", None)
     assert problems(found) == {"edit5_FiVE.json[0]": "videos/nowhere.mp4 is missing"}
 

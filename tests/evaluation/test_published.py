@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 
 from vireo.errors import InputError
-from vireo.evaluation import published
+from vireo.evaluation import measures, published
 from vireo.evaluation.published import evaluate_published
-from vireo.judges.judge import Judgement
+from vireo.judges.chat import Answer, ChatJudge
+from vireo.judges.judge import Judgement, Usage
+from vireo.judges.rubric import UnusableReply
 from vireo.metrics.frames import psnr
 from vireo.video.io import read_clip, write_lossless
 
@@ -80,6 +82,88 @@ def test_finished_clips_are_scored_and_what_is_missing_is_listed(five, videos, t
     head = (tmp_path / "out" / "report.md").read_text().splitlines()[0]
     assert "| IF |" in head
     assert "Success" not in head
+
+
+class Redness:
+    """A CLIP whose space is red, green and blue."""
+
+    @classmethod
+    def from_pretrained(cls, name):
+        return cls()
+
+    def pictures(self, pictures):
+        means = np.stack([picture.reshape(-1, 3).mean(0) for picture in pictures]) + 1e-6
+        return means / np.linalg.norm(means, axis=1, keepdims=True)
+
+    looks = pictures
+
+    def texts(self, texts):
+        return np.stack([np.eye(3)[int("red" not in text)] for text in texts])
+
+    def distance(self, picture, other):
+        return float(np.abs(picture.astype(float) - other).max() / 255)
+
+
+def test_fives_measures_by_hand(five, videos, tmp_path, monkeypatch):
+    """CLIP scores of whole frames and of what the mask shows, and the structure distance, of frames 0 and 8."""
+    monkeypatch.setattr(measures, "KINDS", {"clip": Redness.from_pretrained, "dino8": Redness.from_pretrained})
+    source, edited = clip(2), clip(2)
+    edited[:, 8:20, 8:30] = (0, 200, 0)
+    edited[8, 0, 0] = 255 - source[8, 0, 0]
+    write_lossless(videos / "edit3-bus-bus_1.mkv", edited, fps=8)
+    report = evaluate_published(
+        "five", five, out=tmp_path / "out", videos=videos, backbones={"clip": "any", "dino8": "any"}
+    )
+    found = {name: table["all"]["rate"] for name, table in report["measures"].items()}
+    cosines = {"source": source, "target": edited}
+    for name, frames in cosines.items():
+        means = frames[[0, 8]].reshape(2, -1, 3).mean(1)
+        expected = 100 * np.mean(means[:, int(name == "target")] / np.linalg.norm(means, axis=1))
+        assert found[f"CLIP {name}"] == pytest.approx(expected, abs=1e-3), "the source is red, the target not"
+    assert found["CLIP edited part"] == pytest.approx(100, abs=1e-3), "nothing but green is seen there"
+    far = [np.abs(a.astype(float) - b).max() / 255 for a, b in zip(source[[0, 8]], edited[[0, 8]], strict=True)]
+    assert found["Structure x1000"] == pytest.approx(1000 * np.mean(far))
+
+
+class Says:
+    """A chat model that finds every edit done, with good scores."""
+
+    name, workers, knows = "says", 1, True
+
+    def ask(self, text, groups, read):
+        reply = (
+            "b" if "letter" in text else "YES" if "Is the bus blue?" in text else "no" if "YES or NO" in text else ""
+        )
+        scores = {"instruction_following": 9, "editing_quality": 9, "source_preservation": 9}
+        try:
+            reply = reply if self.knows else "who knows"
+            return Answer(read(json.dumps(scores) if "JSON" in text else reply), usage=Usage(1, False, 10, 1))
+        except UnusableReply as error:
+            return Answer(None, str(error), Usage(1, False, 10, 1))
+
+
+def test_fives_questions_are_asked_where_there_are_some(five, videos, tmp_path):
+    path = five / "edit_prompt" / "edit3_FiVE.json"
+    rows = json.loads(path.read_text())
+    rows[0] |= {
+        "multiple_choice_question": "Which colour? a) red b) blue",
+        "target_yes_no_question": "Is the bus blue?",
+    }
+    rows[0] |= {"source_yes_no_question": "Is the bus red?"}
+    path.write_text(json.dumps(rows))
+    write_lossless(videos / "edit3-girl-bus_1.mkv", clip(1), fps=8)
+    chat, options = Says(), {"out": tmp_path / "out", "videos": videos}
+    chat.knows = False
+    report = evaluate_published("five", five, judge=ChatJudge(chat, "viva"), **options)
+    assert "FiVE-Acc" not in report["measures"], "what was not answered is no figure"
+    assert report["answered"]["failures"] == [{"id": "edit3-bus-bus_1", "why": "no letter but 'who knows'"}]
+    assert "no letter but" in (tmp_path / "out" / "report.html").read_text()
+    chat.knows = True
+    report = evaluate_published("five", five, judge=ChatJudge(chat, "viva"), **options)
+    assert report["measures"]["FiVE-Acc"]["all"]["rate"] == 1
+    assert (report["answered"]["failures"], report["answered"]["usage"]["calls"]) == ([], 3)
+    assert report["judged"]["n"] == 2
+    assert evaluate_published("five", five, judge=Strict(), **options)["answered"] is None, "no chat model"
 
 
 def test_another_size_and_length_are_fitted_as_five_does(five, videos, tmp_path):

@@ -9,9 +9,10 @@ from vireo.data.pairs import read_pairs
 from vireo.errors import ModelError
 from vireo.evaluation.judged import open_judge
 from vireo.evaluation.truths import load_truth
+from vireo.judges.chat import ChatJudge
 from vireo.judges.critic import p_yes
 from vireo.judges.judge import Sample, pictured, shown
-from vireo.judges.local import LocalJudge
+from vireo.judges.local import LocalChat
 from vireo.judges.own import InstructorJudge
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.world.generate import make_pairs
@@ -113,14 +114,14 @@ def test_a_chat_model_is_asked_as_an_endpoint_is(pipe):
     processor.chat_template = TEMPLATE
     scores = {"instruction_following": 3, "editing_quality": 4, "source_preservation": 5}
     model = Says(processor, json.dumps(scores))
-    found = LocalJudge(model, processor, "viva", frames=2).judge([sample()])[0]
+    found = ChatJudge(LocalChat(model, processor), "viva", frames=2).judge([sample()])[0]
     assert found.scores == scores
     assert model.pixels.shape[0] == 4
     assert model.options["do_sample"] is False
     asked = processor.tokenizer.decode(model.asked[0])
     assert asked.index("Original video:") < asked.index("Edited video:")
     assert (found.usage.prompt_tokens, found.usage.completion_tokens) == (model.asked.shape[1], model.answer.shape[1])
-    prose = LocalJudge(Says(processor, "a fine edit"), processor, "viva").judge([sample()])[0]
+    prose = ChatJudge(LocalChat(Says(processor, "a fine edit"), processor), "viva").judge([sample()])[0]
     assert (prose.scores, prose.usage.calls) == (None, 1)
     assert prose.failure.startswith("no JSON object")
 

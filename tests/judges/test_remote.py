@@ -11,8 +11,10 @@ import pytest
 
 from vireo.errors import InputError
 from vireo.judges import remote
+from vireo.judges.chat import ChatJudge
 from vireo.judges.judge import Sample
-from vireo.judges.remote import Endpoint, RemoteJudge
+from vireo.judges.questions import Questions, five_accuracy
+from vireo.judges.remote import Endpoint, RemoteChat
 
 SCORES = {"instruction_following": 7, "editing_quality": 8, "source_preservation": 9, "reason": "fine"}
 
@@ -73,9 +75,9 @@ def sample(number=0, **fields):
 
 
 def judge_of(server, **fields):
-    options = {name: fields.pop(name) for name in ("cache", "frames") if name in fields}
+    frames, rubric, cache = fields.pop("frames", 3), fields.pop("rubric", "viva"), fields.pop("cache", None)
     endpoint = Endpoint(server.url, "a-model", **{"timeout": 5.0, "pause": 0.0} | fields)
-    return RemoteJudge(endpoint, "viva", **options)
+    return ChatJudge(RemoteChat(endpoint, cache=cache), rubric, frames=frames)
 
 
 def test_what_is_sent_and_what_comes_back(serve, monkeypatch):
@@ -130,7 +132,7 @@ def test_bad_replies_are_not_kept(serve, tmp_path):
 def test_attempts_are_bounded_and_counted(serve):
     waits = []
     server = serve(lambda body, count: completion(json.dumps(SCORES | {"editing_quality": 11})))
-    judge = RemoteJudge(Endpoint(server.url, "m", attempts=4, pause=1.0), "viva", sleep=waits.append)
+    judge = ChatJudge(RemoteChat(Endpoint(server.url, "m", attempts=4, pause=1.0), sleep=waits.append), "viva")
     found = judge.judge([sample()])[0]
     assert (found.scores, found.usage.calls, found.usage.prompt_tokens) == (None, 4, 400)
     assert "editing_quality is 11" in found.failure
@@ -147,7 +149,7 @@ def test_only_what_may_pass_is_tried_again(serve, status, calls):
 
 
 def test_a_server_that_is_down():
-    judge = RemoteJudge(Endpoint("http://127.0.0.1:9", "m", pause=0.0), "viva")
+    judge = ChatJudge(RemoteChat(Endpoint("http://127.0.0.1:9", "m", pause=0.0)), "viva")
     assert judge.judge([sample()])[0].failure == "no answer from the judge: ConnectionError"
 
 
@@ -194,6 +196,70 @@ def test_a_third_of_all_calls_may_fail(serve):
 @pytest.mark.parametrize("url", ["", "example.org/v1", "file:///etc/passwd", "ftp://example.org"])
 def test_other_addresses_are_refused(url):
     with pytest.raises(InputError, match="no endpoint"):
-        RemoteJudge(Endpoint(url, "m"), "viva")
+        RemoteChat(Endpoint(url, "m"))
     with pytest.raises(InputError, match="no endpoint"):
-        RemoteJudge(Endpoint("https://example.org/v1", ""), "viva")
+        RemoteChat(Endpoint("https://example.org/v1", ""))
+
+
+def editverse(following):
+    return {"prompt_following": following, "edit_quality": 3, "background_consistency": 2}
+
+
+def test_editverse_judges_frame_by_frame(serve, tmp_path):
+    """Frames 0, 2, 4, 6 of seven, each beside the source's; the clip's scores are their means, its cost their sum."""
+    following = iter([0, 1, 2, 3])
+    server = serve(lambda body, count: completion(json.dumps(editverse(next(following)))))
+    source = np.arange(7, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 3), np.uint8)
+    clip = Sample(source, source + 100, "make it red", reference=source[0])
+    judge = judge_of(server, rubric="editverse", prices=(1.0, 1.0), workers=1, cache=tmp_path)
+    found = judge.judge([clip])[0]
+    assert found.scores == {"prompt_following": 1.5, "edit_quality": 3, "background_consistency": 2}
+    assert (found.usage.calls, found.usage.cost, found.usage.cached) == (4, pytest.approx(4 * 120e-6), False)
+    for _, _, body in server.requests:
+        pictures = [part for part in body["messages"][0]["content"] if part["type"] == "image_url"]
+        assert len(pictures) == 2, "one before, one after, and no reference"
+    assert judge.judge([clip])[0].usage.cached
+    assert len(server.requests) == 4
+
+
+def test_one_frame_without_scores_is_a_clip_without_scores(serve):
+    answers = iter([3, 4, 3])
+    server = serve(lambda body, count: completion(json.dumps(editverse(next(answers)))))
+    found = judge_of(server, rubric="editverse", attempts=1, workers=1).judge([sample()])[0]
+    assert (found.scores, found.failure) == (None, "prompt_following is 4, not from 0 to 3")
+
+
+QUESTIONS = Questions("What is the bus? a) red b) blue", "Is the bus blue?", "Is the bus red?")
+
+
+@pytest.mark.parametrize(
+    ("replies", "yn", "mc"),
+    [
+        (("b) blue", "YES.", "No"), 1, 1),
+        (("(B)", "yes", "yes"), 0, 1),
+        (("a", "Yes, it is", "NO"), 1, 0),
+        (("A.", "no", "no"), 0, 0),
+    ],
+)
+def test_five_accuracy_by_hand(serve, replies, yn, mc):
+    server = serve(lambda body, count: completion(replies[count]))
+    found = five_accuracy(judge_of(server).chat, sample().edited, QUESTIONS)
+    expected = {"YN": yn, "MC": mc, "union": max(yn, mc), "intersection": yn * mc}
+    assert found.value == expected | {"FiVE-Acc": sum(expected.values()) / 4}
+    assert found.usage.calls == 3
+
+
+def test_five_accuracy_without_a_question_about_the_source(serve):
+    server = serve(lambda body, count: completion(["b", "yes"][count]))
+    found = five_accuracy(judge_of(server).chat, np.zeros((16, 8, 8, 3), np.uint8), Questions("a) or b)?", "done?"))
+    assert found.value["FiVE-Acc"] == 1
+    shown = [part for part in server.requests[0][2]["messages"][0]["content"] if part["type"] == "image_url"]
+    assert len(shown) == 4, "every fourth of sixteen frames"
+
+
+@pytest.mark.parametrize("reply", ["", "perhaps", "yesterday", "blue"])
+def test_what_is_no_answer_is_a_failure(serve, reply):
+    server = serve(lambda body, count: completion(reply))
+    found = five_accuracy(judge_of(server, attempts=1).chat, sample().edited, QUESTIONS)
+    assert (found.value, found.usage.calls) == (None, 3)
+    assert found.failure

@@ -17,6 +17,8 @@ def test_what_is_scored_of_which_sample():
     assert names("viva") == VIVA
     assert names("viva", reference=True) == (*VIVA, "subject_similarity")
     assert names("revise") == REVISE
+    assert names("editverse", reference=True) == names("editverse")
+    assert "from 0 to 3" in prompt("editverse", "red")
     assert names("revise", generates=True) == REVISE[:1] + REVISE[2:], "ICVG preserves nothing (ReViSE 3.2)"
 
 
@@ -85,3 +87,5 @@ def test_overall_by_hand():
     assert without["viescore"] == pytest.approx(math.sqrt(9 * 6))
     assert without["geometric"] == pytest.approx((9 * 8 * 6) ** (1 / 3))
     assert overall("revise", dict.fromkeys(REVISE, 0)) == {"viescore": 0, "geometric": 0}
+    scores = dict(zip(("prompt_following", "edit_quality", "background_consistency"), (3, 2, 1), strict=True))
+    assert overall("editverse", scores) == {"total": 6}

@@ -28,6 +28,7 @@ class Rubric(StrEnum):
 
     viva = "viva"
     revise = "revise"
+    editverse = "editverse"
 
 
 class Split(StrEnum):

@@ -51,7 +51,8 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="KIND=ID",
-            help="Also measure with published models, by folder or hub id: clip, clip-b, dino, dinov2, pick, video.",
+            help="Also measure with published models, by folder or hub id; kinds: clip, clip-b, dino, dino8, dinov2, "
+            "pick, viclip.",
         ),
     ] = None,
     workers: Annotated[
@@ -101,6 +102,8 @@ def _print_published(report: dict, out: Path) -> None:
         print(f"not read: {problem['where']}: {problem['what']}")
     for failure in report["failures"][:10]:
         print(f"not edited: {failure['id']}: {failure['why']}")
+    for failure in (report["answered"] or {"failures": []})["failures"][:10]:
+        print(f"no answer about: {failure['id']}: {failure['why']}")
     counts = {"edited": report["n"], "not read": len(report["problems"]), "not edited": len(report["failures"])}
     terminal.print_facts({**counts, "report": out / "report.html"})
 
@@ -143,7 +146,7 @@ def _print_judged(judged: dict) -> None:
         for family in families
     ]
     rows.append(["balanced", *(score(table["all"]) for table in tables.values())])
-    terminal.print_table(f"judged by {judged['judge']}, 0 to 10", ["family", *tables], rows)
+    terminal.print_table(f"judged by {judged['judge']}, 0 to {judged['best']:g}", ["family", *tables], rows)
     usage = {name: value for name, value in judged["usage"].items() if value}
     terminal.print_facts({"judged": judged["n"], "not judged": len(judged["failures"]), **usage})
     for failure in judged["failures"][:10]:

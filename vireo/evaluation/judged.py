@@ -8,12 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vireo.evaluation.records import Record
+from vireo.evaluation.records import Judged, Record
+from vireo.judges.chat import ChatJudge
 from vireo.judges.judge import Judge
-from vireo.judges.local import LocalJudge
+from vireo.judges.local import LocalChat
 from vireo.judges.own import InstructorJudge
-from vireo.judges.remote import Endpoint, RemoteJudge
-from vireo.judges.rubric import RubricName, overall
+from vireo.judges.remote import Endpoint, RemoteChat
+from vireo.judges.rubric import RUBRICS, RubricName, overall
 from vireo.metrics.bootstrap import balanced_interval, mean_interval
 from vireo.pipeline.pipeline import VireoPipeline
 
@@ -26,10 +27,10 @@ def open_judge(name: str, rubric: RubricName, *, cache: Path, prices: tuple[floa
     """
     if "://" in name:
         url, _, model = name.partition("#")
-        return RemoteJudge(Endpoint(url, model, prices=prices), rubric, cache=cache)
+        return ChatJudge(RemoteChat(Endpoint(url, model, prices=prices), cache=cache), rubric)
     folder = Path(name)
     if (folder / "config.json").is_file():
-        return LocalJudge.from_pretrained(folder, rubric)
+        return ChatJudge(LocalChat.from_pretrained(folder), rubric)
     pipe = VireoPipeline.from_pretrained(name)
     return InstructorJudge(pipe.instructor, pipe.processor, pipe.template, rubric, name=name)
 
@@ -50,6 +51,7 @@ def judged_report(
     return {
         "judge": settings["judge"],
         "rubric": rubric,
+        "best": RUBRICS[rubric][0].best,
         "n": len(scored),
         "criteria": score_tables(scored, families),
         "overall": score_tables([(family, overall(rubric, scores)) for family, scores in scored], families),
@@ -58,10 +60,15 @@ def judged_report(
             for record, judged in asked
             if judged.failure is not None
         ],
-        "usage": {
-            name: None if None in (spent := [getattr(judged, name) for _, judged in asked]) else sum(spent)
-            for name in ("calls", "cached", "prompt_tokens", "completion_tokens", "cost")
-        },
+        "usage": usage([judged for _, judged in asked]),
+    }
+
+
+def usage(asked: Sequence[Judged]) -> dict[str, float | None]:
+    """What they cost together; None where that is not known of one of them."""
+    return {
+        name: None if None in (spent := [getattr(each, name) for each in asked]) else sum(spent)
+        for name in ("calls", "cached", "prompt_tokens", "completion_tokens", "cost")
     }
 
 

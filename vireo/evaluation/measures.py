@@ -7,8 +7,11 @@ CLIP-T, DINO-T  mean cosine of neighbouring frames, times 100 (`clip`: openai/cl
                 facebook/dinov2-base); EditVerse, as VIVA's Table 1 is read
 Frame-Text      mean cosine of frames and the caption of the target, times 100 (`clip`)
 PickScore       the same times that model's scale (`pick`)
-Video-Text      cosine of clip and caption, times 100 (`video`; see `ClipTextBackbone` for what it stands for)
+Video-Text      cosine of clip and caption, times 100 (`viclip`: OpenGVLab/ViCLIP), in EditVerse and VIVA's Table 1
+OC              the same cosine of other frames of the clip, VBench's overall consistency (`viclip`)
 Reference       mean cosine of frames and the reference picture, times 100 (`clip`)
+
+`dino8` (facebook/dino-vitb8) is for FiVE's structure distance, `vireo.evaluation.five`.
 
 The consistencies, flickering and smoothness are highest where nothing happens at all: compare them with those of the
 source before believing a gain.
@@ -16,32 +19,38 @@ source before believing a gain.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from vireo.errors import InputError
-from vireo.metrics.backbones import ClipBackbone, ClipTextBackbone, VisionBackbone
+from vireo.metrics.backbones import ClipBackbone, VisionBackbone
 from vireo.metrics.consistency import (
     frame_consistency,
     motion_smoothness,
     neighbour_consistency,
     temporal_flickering,
 )
+from vireo.metrics.structure import StructureBackbone
+from vireo.metrics.viclip import ViClip, middle_places, spread_places
 
 KINDS: dict[str, Callable[[str], Any]] = {
     "clip": ClipBackbone.from_pretrained,
     "clip-b": ClipBackbone.from_pretrained,
     "dino": VisionBackbone.from_pretrained,
+    "dino8": StructureBackbone.from_pretrained,
     "dinov2": VisionBackbone.from_pretrained,
     "pick": ClipBackbone.from_pretrained,
-    "video": ClipTextBackbone.from_pretrained,
+    "viclip": ViClip.from_pretrained,
 }
 
 
 class Measures:
-    """backbones: folder or hub id by its name in KINDS. `settings` name them. Raises InputError and ModelError."""
+    """backbones: folder or hub id by its name in KINDS. `models` are what was loaded of them, `settings` name them.
+
+    Raises InputError and ModelError.
+    """
 
     def __init__(self, backbones: Mapping[str, str]) -> None:
         unknown = [name for name in backbones if name not in KINDS]
@@ -50,7 +59,7 @@ class Measures:
                 f"there is no backbone {unknown[0]!r}", f"write --backbone KIND=ID, KIND one of {', '.join(KINDS)}"
             )
         self.settings = {"backbones": dict(backbones)} if backbones else {}
-        self._models = {name: KINDS[name](given) for name, given in backbones.items()}
+        self.models = {name: KINDS[name](given) for name, given in backbones.items()}
 
     def __call__(self, clip: np.ndarray, caption: str, reference: np.ndarray | None = None) -> dict[str, float]:
         """Of an edited clip, uint8 (T, H, W, 3).
@@ -58,7 +67,7 @@ class Measures:
         caption: of the target; empty where there is none, and then nothing is measured against it.
         reference: uint8 (h, w, 3).
         """
-        models, found = self._models, {"TF": temporal_flickering(clip), "MS": motion_smoothness(clip)}
+        models, found = self.models, {"TF": temporal_flickering(clip), "MS": motion_smoothness(clip)}
         if "dino" in models:
             found["SC"] = frame_consistency(models["dino"].pictures(list(clip)))
         if "clip-b" in models:
@@ -75,9 +84,17 @@ class Measures:
         if "pick" in models and caption:
             seen = models["pick"].pictures(list(clip))
             found["PickScore"] = models["pick"].scale * _mean_cosine(seen, models["pick"].texts([caption]))
-        if "video" in models and caption:
-            found["Video-Text"] = 100 * float(models["video"].clip(clip) @ models["video"].text(caption))
+        if "viclip" in models and caption:
+            eye, said = models["viclip"], models["viclip"].text(caption)
+            found["Video-Text"] = 100 * float(eye.clip(clip[spread_places(len(clip), eye.frames)]) @ said)
+            found["OC"] = float(eye.clip(clip[middle_places(len(clip), eye.frames)]) @ said)
         return found
+
+    def clip_score(self, pictures: Sequence[np.ndarray], caption: str) -> float:
+        """CLIPScore as torchmetrics has it: mean over uint8 pictures (H, W, 3) of 100 times the cosine with a caption,
+        not below 0. Needs the backbone `clip`."""
+        eye = self.models["clip"]
+        return 100 * float((eye.pictures(pictures) @ eye.texts([caption])[0]).clip(min=0).mean())
 
 
 def _mean_cosine(frames: np.ndarray, other: np.ndarray) -> float:

@@ -1,11 +1,9 @@
 """Runs on published benchmarks, which know no exact result: edits every item, then measures and asks the judge.
 
-Measured of every edit: `vireo.evaluation.measures`. Of FiVE's, too, in its units, on every FIVE_STRIDE-th frame: PSNR,
-SSIM and MSE outside the mask of the edited object (inside both pictures are made black, as FiVE does it). With
-RVE-Bench and RVEBenchmark goes ReViSE's rubric, with the others VIVA's.
+Measured of every edit: `vireo.evaluation.measures`; of FiVE's, too, `vireo.evaluation.five`. With RVE-Bench and
+RVEBenchmark goes ReViSE's rubric, with EditVerseBench its own, with the others VIVA's.
 
-Not measured, since no library here has the models: FiVE's structure distance, LPIPS, NIQE, motion fidelity and
-FiVE-Acc, VEGGIE's detection score and mIoU, EditVerse's own GPT-4o prompt, VBench's aesthetic quality.
+Not measured: VEGGIE's detection score and mIoU, whose formulas are not published, and VBench's aesthetic quality.
 """
 
 from __future__ import annotations
@@ -18,32 +16,35 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from vireo.data.layouts import BENCHMARKS, Item, read_layout
+from vireo.data.layouts.folders import picture, pictures_in
 from vireo.errors import InputError, VideoError, VireoError
 from vireo.evaluation.editors import EditOptions, FinishedClips, check_source, fingerprint
-from vireo.evaluation.judged import judged_report, score_tables
+from vireo.evaluation.five import five_measures
+from vireo.evaluation.judged import judged_report, score_tables, usage
 from vireo.evaluation.measures import Measures
 from vireo.evaluation.records import Judged, RecordWriter, key_of, read_records
 from vireo.evaluation.report.players import player_of, write_player
 from vireo.evaluation.report.published_page import render_published
 from vireo.evaluation.report.tables import as_latex, as_markdown
 from vireo.evaluation.scoring import as_judged
-from vireo.judges.judge import Judge, Sample
-from vireo.metrics.frames import energy, psnr, ssim
+from vireo.judges.chat import Answer, ChatJudge
+from vireo.judges.judge import Judge, Judgement, Sample
+from vireo.judges.questions import Questions, five_accuracy
 from vireo.models.presets import resolve
 from vireo.pipeline.edit import edit_video
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.runtime import source_commit, whole_file
 from vireo.video.io import read_clip, write_lossless
 
-FIVE_STRIDE = 8
-
 
 class ItemRecord(BaseModel):
-    """One item: what was measured of its edit, or in `failure` why there is none. family: the set's kind of edit."""
+    """One item: what was measured of its edit, or in `failure` why there is none. family: the set's kind of edit.
+
+    answered: how the judge answered the set's questions, if it has any.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,12 +55,14 @@ class ItemRecord(BaseModel):
     condition: str = "plain"
     measures: dict[str, float] = {}
     judged: Judged | None = None
+    answered: Judged | None = None
     seconds: float = 0.0
     failure: str | None = None
 
     @property
     def failed(self) -> bool:
-        return self.failure is not None or (self.judged is not None and self.judged.failure is not None)
+        asked = [each for each in (self.judged, self.answered) if each is not None]
+        return self.failure is not None or any(each.failure is not None for each in asked)
 
 
 def evaluate_published(
@@ -101,7 +104,7 @@ def evaluate_published(
                 on_progress(number, len(items), "editing and scoring")
             # What failed is tried again: a file may have been put right meanwhile, a judge may answer.
             if key not in done or done[key].failed:
-                done[key] = _record(key, item, clips, measures, judge, out)
+                done[key] = _record(key, layout, item, clips, measures, judge, out)
                 writer.append(done[key])
     records = [done[key] for key in keys]
     return _report(layout, out, records, listing.problems, settings, command)
@@ -143,7 +146,13 @@ class _FoundClips:
 
 
 def _record(
-    key: str, item: Item, clips: _ModelClips | _FoundClips, measures: Measures, judge: Judge | None, out: Path
+    key: str,
+    layout: str,
+    item: Item,
+    clips: _ModelClips | _FoundClips,
+    measures: Measures,
+    judge: Judge | None,
+    out: Path,
 ) -> ItemRecord:
     facts = {"key": key, "id": item.id, "family": item.kind, "instruction": item.instruction}
     try:
@@ -153,59 +162,37 @@ def _record(
         before, after = read_clip(source).frames, read_clip(path).frames
         reference = None if item.reference is None else read_clip(item.reference, max_frames=1).frames[0]
         found = measures(after, item.target_caption, reference)
-        if item.mask is not None:
-            found |= _kept(item, before, after)
+        if layout == "five":
+            found |= five_measures(item, before, after, measures)
         if before.shape == after.shape:
             write_player(player_of(out, key), source, [after], trusted=False)
     except VireoError as error:
         return ItemRecord(**facts, failure=str(error))
     judgement = judge.judge([Sample(before, after, item.instruction, reference)])[0] if judge else None
-    return ItemRecord(**facts, measures=found, judged=judgement and as_judged(judgement), seconds=seconds)
+    answers = five_accuracy(judge.chat, after, Questions(*item.questions)) if _answers(judge, item) else None
+    said = {"judged": judgement and as_judged(judgement), "answered": answers and _as_judged(answers)}
+    return ItemRecord(**facts, measures=found, seconds=seconds, **said)
+
+
+def _answers(judge: Judge | None, item: Item) -> bool:
+    """Whether there are questions about a clip, and a judge that can be asked anything."""
+    return item.questions is not None and isinstance(judge, ChatJudge)
+
+
+def _as_judged(answers: Answer[dict[str, float]]) -> Judged:
+    return as_judged(Judgement(answers.value, failure=answers.failure, usage=answers.usage))
 
 
 def _as_file(source: Path, copy: Path) -> Path:
     """The source itself, or a clip made of a folder of frames."""
     if source.is_dir():
-        frames = [picture(path) for path in _pictures(source)]
+        frames = [picture(path) for path in pictures_in(source)]
         if not frames or len({frame.shape for frame in frames}) > 1:
             raise VideoError(f"{source} holds no pictures, or pictures of several sizes", "unpack it again")
         copy.parent.mkdir(parents=True, exist_ok=True)
         write_lossless(copy, np.stack(frames), fps=8)
         return copy
     return source
-
-
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
-
-
-def picture(path: Path, mode: str = "RGB") -> np.ndarray:
-    """A picture file as uint8 (H, W, 3), or (H, W) in mode "L". Raises VideoError where it cannot be read."""
-    try:
-        return np.asarray(Image.open(path).convert(mode))
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise VideoError(f"{path} is no picture: {error}", "unpack it again") from None
-
-
-def _kept(item: Item, before: np.ndarray, after: np.ndarray) -> dict[str, float]:
-    """FiVE's measures of what the edit had to leave alone; as there, the edit is scaled to the source's size, the
-    longer clip is cut, each mask goes with the frame of its name, and frames that are masked whole do not count."""
-    masks = {path.stem: path for path in _pictures(item.mask)}
-    names = [path.stem for path in _pictures(item.source)] if item.source.is_dir() else sorted(masks)
-    size, each = before.shape[2:0:-1], []
-    for number in range(0, min(len(before), len(after), len(names)), FIVE_STRIDE):
-        if names[number] not in masks:
-            raise VideoError(f"{item.mask} has no mask of frame {names[number]}", "unpack it again")
-        kept = picture(masks[names[number]], "L") == 0
-        if kept.shape != before.shape[1:3]:
-            raise VideoError(f"{masks[names[number]]} has another size than its frame", "unpack it again")
-        if kept.any():
-            frames = (before[number], np.asarray(Image.fromarray(after[number]).resize(size)))
-            a, b = ((frame * kept[..., None])[None] for frame in frames)
-            each.append((psnr(a, b), 100 * ssim(a, b), 1e4 * energy(a, b) / a.size / 255**2))
-    if not each:
-        return {}
-    return dict(zip(("PSNR kept", "SSIM kept x100", "MSE kept x1e4"), np.mean(each, axis=0).tolist(), strict=True))
 
 
 def _report(
@@ -218,12 +205,20 @@ def _report(
 ) -> dict[str, Any]:
     edited = [record for record in records if record.failure is None]
     kinds = list(dict.fromkeys(record.family for record in edited))
+    asked = [(record, record.answered) for record in edited if record.answered is not None]
+    figures = [(r.family, r.measures | ((r.answered and r.answered.scores) or {})) for r in edited]
     report = {
         "layout": layout,
         "n": len(edited),
         "families": {kind: {"n": sum(record.family == kind for record in edited)} for kind in kinds},
-        "measures": score_tables([(record.family, record.measures) for record in edited], kinds),
+        "measures": score_tables(figures, kinds),
         "judged": judged_report(edited, kinds, settings),
+        "answered": {
+            "failures": [{"id": record.id, "why": said.failure} for record, said in asked if said.failure is not None],
+            "usage": usage([said for _, said in asked]),
+        }
+        if asked
+        else None,
         "problems": list(problems),
         "failures": [{"id": record.id, "why": record.failure} for record in records if record.failure is not None],
         "seconds_per_clip": float(np.median([record.seconds for record in edited])) if edited else None,

@@ -30,7 +30,7 @@ class Ceiling(BaseModel):
 
 
 class Judged(BaseModel):
-    """A judge's scores by criterion, 0 to 10, or why there are none, and what they cost; see `vireo.judges.judge`."""
+    """A judge's scores by criterion, or why there are none, and what they cost; see `vireo.judges.judge`."""
 
     model_config = ConfigDict(frozen=True)
 

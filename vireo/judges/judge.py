@@ -1,4 +1,4 @@
-"""A judge of edits: source, edited clip and instruction in, scores from 0 to 10 out."""
+"""A judge of edits: source, edited clip and instruction in, scores under a rubric out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from vireo.judges.rubric import Criterion, RubricName, applicable, prompt
+from vireo.judges.rubric import FRAME_BY_FRAME, Criterion, RubricName, applicable, prompt
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,15 @@ class Usage:
     completion_tokens: int = 0
     cost: float | None = None
 
+    def __add__(self, other: Usage) -> Usage:
+        cost = None if self.cost is None or other.cost is None else self.cost + other.cost
+        tokens = self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens
+        return Usage(self.calls + other.calls, self.cached and other.cached, *tokens, cost)
+
 
 @dataclass(frozen=True)
 class Judgement:
-    """scores: by criterion, 0 to 10. failure: why there are none; a failure is no score, least of all 0."""
+    """scores: by criterion, from 0 to its best. failure: why there are none; a failure is no score, least of all 0."""
 
     scores: dict[str, float] | None
     reason: str = ""
@@ -69,6 +74,16 @@ def shown(video: np.ndarray, frames: int) -> np.ndarray:
     """`frames` frames of a clip, evenly from the first to the last; all of a shorter one."""
     places = np.linspace(0, len(video) - 1, min(frames, len(video))).round().astype(int)
     return video[places]
+
+
+def looks(sample: Sample, rubric: RubricName) -> list[Sample]:
+    """What is judged one by one and then averaged: the sample itself or, under a rubric of FRAME_BY_FRAME, frames of it
+    (EditVerse's: from the first on, a third of the clip apart) without the reference."""
+    if rubric not in FRAME_BY_FRAME:
+        return [sample]
+    source, edited, length = sample.source, sample.edited, min(len(sample.source), len(sample.edited))
+    places = range(0, length, max(length // 3, 1))
+    return [Sample(source[[k]], edited[[k]], sample.instruction) for k in places]
 
 
 def pictured(sample: Sample, frames: int) -> list[tuple[str, np.ndarray]]:

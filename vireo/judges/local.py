@@ -1,50 +1,52 @@
-"""Judges that run here: any vision-language model that transformers can load and that has a chat template."""
+"""Chat models that run here: any vision-language model that transformers can load and that has a chat template."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from vireo.errors import ModelError
-from vireo.judges.judge import Judgement, Sample, Usage, pictured
-from vireo.judges.rubric import RubricName, UnusableReply, read_reply
+from vireo.judges.chat import Answer, Groups
+from vireo.judges.judge import Usage
+from vireo.judges.rubric import UnusableReply
 from vireo.models.weights import foreign_weights
+
+T = TypeVar("T")
 
 LONGEST_REPLY = 400
 """Most new tokens of a reply."""
 
 
-class LocalJudge:
-    """model, processor: as transformers' chat models for pictures. frames: how many are shown of each clip.
+class LocalChat:
+    """model, processor: as transformers' chat models for pictures. name: for reports.
 
-    Replies are the likeliest ones; one that holds no scores is a failure, since asking again would give the same.
+    Replies are the likeliest ones; one that cannot be read is a failure, since asking again would give the same.
     """
 
-    def __init__(self, model: Any, processor: Any, rubric: RubricName, *, name: str = "", frames: int = 3) -> None:
-        self.model, self.processor, self.rubric, self.frames = model, processor, rubric, frames
-        self.settings: dict[str, Any] = {"judge": name, "rubric": rubric, "shown": frames}
+    workers = 1
+
+    def __init__(self, model: Any, processor: Any, *, name: str = "") -> None:
+        self.model, self.processor, self.name = model, processor, name
 
     @classmethod
-    def from_pretrained(cls, folder: Path, rubric: RubricName) -> LocalJudge:
+    def from_pretrained(cls, folder: Path) -> LocalChat:
         """Raises ModelError where the folder holds no such model."""
         with foreign_weights(folder):
             processor = AutoProcessor.from_pretrained(folder)
             model = AutoModelForImageTextToText.from_pretrained(folder, dtype="auto").eval()
         if not getattr(processor, "chat_template", None):
             raise ModelError(f"the processor in {folder} has no chat template", "name a chat model for pictures")
-        return cls(model, processor, rubric, name=str(folder))
-
-    def judge(self, samples: list[Sample]) -> list[Judgement]:
-        return [self._judge(sample) for sample in samples]
+        return cls(model, processor, name=str(folder))
 
     @torch.no_grad()
-    def _judge(self, sample: Sample) -> Judgement:
-        content: list[dict[str, Any]] = [{"type": "text", "text": sample.prompt(self.rubric)}]
-        for title, pictures in pictured(sample, self.frames):
+    def ask(self, text: str, groups: Groups, read: Callable[[str], T]) -> Answer[T]:
+        content: list[dict[str, Any]] = [{"type": "text", "text": text}]
+        for title, pictures in groups:
             content.append({"type": "text", "text": title})
             content += [{"type": "image", "image": Image.fromarray(picture)} for picture in pictures]
         inputs = self.processor.apply_chat_template(
@@ -58,8 +60,6 @@ class LocalJudge:
         tokens = self.model.generate(**inputs, max_new_tokens=LONGEST_REPLY, do_sample=False)[0, length:]
         usage = Usage(1, False, length, len(tokens))
         try:
-            reply = self.processor.decode(tokens, skip_special_tokens=True)
-            scores, reason = read_reply(reply, sample.criteria(self.rubric))
+            return Answer(read(self.processor.decode(tokens, skip_special_tokens=True)), usage=usage)
         except UnusableReply as error:
-            return Judgement(None, failure=str(error), usage=usage)
-        return Judgement(scores, reason, usage=usage)
+            return Answer(None, str(error), usage)

@@ -1,4 +1,4 @@
-"""The instructor as a judge: ten times its probability of Yes to the critic's questions (`vireo.judges.critic`)."""
+"""The instructor as a judge: its probability of Yes to the critic's questions (`vireo.judges.critic`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.judges.critic import p_yes
 from vireo.judges.judge import Judgement, Sample, shown
-from vireo.judges.rubric import BEST, Criterion, RubricName
+from vireo.judges.rubric import Criterion, RubricName
 from vireo.models.chat import InstructorTemplate, QuestionKind
 
 QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
@@ -22,14 +22,17 @@ QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
     "preservation_consistency": ("preservation",),
     "generation_naturalness": ("naturalness",),
     "generation_realism": ("realism",),
+    "prompt_following": ("accuracy",),
+    "edit_quality": ("naturalness", "realism"),
+    "background_consistency": ("preservation",),
 }
 """Which of the critic's questions answer a criterion, on average. None tells how near a reference is."""
 
 
 def rubric_scores(sure: Mapping[QuestionKind, float], criteria: Sequence[Criterion]) -> dict[str, float]:
-    """Scores from 0 to 10 of those criteria that the critic's questions answer; sure: its probabilities of Yes."""
-    asked = {criterion.name: QUESTIONS[criterion.name] for criterion in criteria if criterion.name in QUESTIONS}
-    return {name: BEST * float(np.mean([sure[kind] for kind in kinds])) for name, kinds in asked.items()}
+    """Scores of those criteria that the critic's questions answer; sure: its probabilities of Yes."""
+    asked = [criterion for criterion in criteria if criterion.name in QUESTIONS]
+    return {each.name: each.best * float(np.mean([sure[kind] for kind in QUESTIONS[each.name]])) for each in asked}
 
 
 class InstructorJudge:

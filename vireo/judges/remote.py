@@ -1,4 +1,4 @@
-"""Judges behind an OpenAI-compatible endpoint: any server that answers POST URL/chat/completions.
+"""Chat models behind an OpenAI-compatible endpoint: any server that answers POST URL/chat/completions.
 
 Replies are validated, asked for again a bounded number of times, kept on disk by what was asked, and counted.
 """
@@ -12,19 +12,21 @@ import json
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import requests
 from PIL import Image
 
 from vireo.errors import InputError
-from vireo.judges.judge import Judgement, Sample, Usage, pictured
-from vireo.judges.rubric import RubricName, UnusableReply, read_reply
+from vireo.judges.chat import Answer, Groups
+from vireo.judges.judge import Usage
+from vireo.judges.rubric import UnusableReply
 from vireo.runtime import whole_file
+
+T = TypeVar("T")
 
 KEY = "OPENAI_API_KEY"
 """Environment variable that holds the key; without it none is sent, as local servers want it."""
@@ -37,7 +39,7 @@ _PASSING = (408, 409, 425, 429, 500, 502, 503, 504)
 class Endpoint:
     """url: up to and without /chat/completions. model: its name there. timeout: seconds of one request.
 
-    attempts: most requests a sample. pause: seconds before the second one, doubled before each further.
+    attempts: most requests a question. pause: seconds before the second one, doubled before each further.
     workers: requests at a time. prices: of a million tokens in prompts and in replies, in any unit, for the bill.
     """
 
@@ -60,7 +62,7 @@ class _Failed(Exception):
 
 @dataclass
 class _Spent:
-    """What one sample has cost so far."""
+    """What one question has cost so far."""
 
     calls: int = 0
     prompt_tokens: int = 0
@@ -72,34 +74,20 @@ class _Spent:
         return Usage(self.calls, False, *tokens, cost)
 
 
-class RemoteJudge:
-    """frames: how many are shown of each clip. cache: folder of replies, or None.
-
-    sleep: waits between attempts.
-    Raises InputError for a URL that is none.
-    """
+class RemoteChat:
+    """cache: folder of replies, or None. sleep: waits between attempts. Raises InputError for a URL that is none."""
 
     def __init__(
-        self,
-        endpoint: Endpoint,
-        rubric: RubricName,
-        *,
-        frames: int = 3,
-        cache: Path | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        self, endpoint: Endpoint, *, cache: Path | None = None, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         if not endpoint.url.startswith(("http://", "https://")) or not endpoint.model:
             raise InputError(f"{endpoint.url!r} is no endpoint of a judge", "write https://HOST/v1#MODEL")
-        self.endpoint, self.rubric, self.frames, self.cache, self.sleep = endpoint, rubric, frames, cache, sleep
-        self.settings: dict[str, Any] = {"judge": f"{endpoint.url}#{endpoint.model}", "rubric": rubric, "shown": frames}
+        self.endpoint, self.cache, self.sleep = endpoint, cache, sleep
+        self.name, self.workers = f"{endpoint.url}#{endpoint.model}", endpoint.workers
 
-    def judge(self, samples: list[Sample]) -> list[Judgement]:
-        with ThreadPoolExecutor(self.endpoint.workers) as pool:
-            return list(pool.map(self._judge, samples))
-
-    def _judge(self, sample: Sample) -> Judgement:
-        request = self._request(sample)
-        known = self._cached(request, sample)
+    def ask(self, text: str, groups: Groups, read: Callable[[str], T]) -> Answer[T]:
+        request = self._request(text, groups)
+        known = self._cached(request, read)
         if known is not None:
             return known
         spent, why = _Spent(), ""
@@ -107,8 +95,8 @@ class RemoteJudge:
             if attempt:
                 self.sleep(self.endpoint.pause * 2 ** (attempt - 1))
             try:
-                reply = self._ask(request, spent)
-                scores, reason = read_reply(reply, sample.criteria(self.rubric))
+                reply = self._reply(request, spent)
+                value = read(reply)
             except UnusableReply as error:
                 why = str(error)
                 continue
@@ -118,18 +106,18 @@ class RemoteJudge:
                     break
                 continue
             self._keep(request, reply)
-            return Judgement(scores, reason, usage=spent.usage(self.endpoint.prices))
-        return Judgement(None, failure=why, usage=spent.usage(self.endpoint.prices))
+            return Answer(value, usage=spent.usage(self.endpoint.prices))
+        return Answer(None, why, spent.usage(self.endpoint.prices))
 
-    def _request(self, sample: Sample) -> dict[str, Any]:
-        content: list[dict[str, Any]] = [{"type": "text", "text": sample.prompt(self.rubric)}]
-        for title, pictures in pictured(sample, self.frames):
+    def _request(self, text: str, groups: Groups) -> dict[str, Any]:
+        content: list[dict[str, Any]] = [{"type": "text", "text": text}]
+        for title, pictures in groups:
             content.append({"type": "text", "text": title})
             content += [{"type": "image_url", "image_url": {"url": _data_url(picture)}} for picture in pictures]
         message = {"role": "user", "content": content}
         return {"model": self.endpoint.model, "temperature": 0, "messages": [message]}
 
-    def _ask(self, request: dict[str, Any], spent: _Spent) -> str:
+    def _reply(self, request: dict[str, Any], spent: _Spent) -> str:
         """The text of a reply."""
         headers = {"Authorization": f"Bearer {key}"} if (key := os.environ.get(KEY)) else {}
         spent.calls += 1
@@ -160,17 +148,16 @@ class RemoteJudge:
         text = json.dumps([self.endpoint.url, request], sort_keys=True)
         return self.cache / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
 
-    def _cached(self, request: dict[str, Any], sample: Sample) -> Judgement | None:
+    def _cached(self, request: dict[str, Any], read: Callable[[str], T]) -> Answer[T] | None:
         """What was kept; None where nothing was, or nothing that can be used."""
         place = self._place(request)
         if place is None:
             return None
         try:
-            reply = json.loads(place.read_text(encoding="utf-8"))["reply"]
-            scores, reason = read_reply(reply, sample.criteria(self.rubric))
+            value = read(json.loads(place.read_text(encoding="utf-8"))["reply"])
         except (OSError, ValueError, LookupError, TypeError, UnusableReply):
             return None
-        return Judgement(scores, reason, usage=Usage(cached=True, cost=0.0))
+        return Answer(value, usage=Usage(cached=True, cost=0.0))
 
     def _keep(self, request: dict[str, Any], reply: str) -> None:
         place = self._place(request)

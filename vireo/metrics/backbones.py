@@ -19,7 +19,6 @@ from transformers import (
     CLIPProcessor,
     LlavaForConditionalGeneration,
     LlavaProcessor,
-    XCLIPModel,
 )
 
 from vireo.errors import ModelError
@@ -56,7 +55,7 @@ class ClipBackbone:
     def from_pretrained(cls, name: str) -> ClipBackbone:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            made = cls(_loaded(CLIPModel, name), AutoProcessor.from_pretrained(name))
+            made = cls(loaded(CLIPModel, name), AutoProcessor.from_pretrained(name))
             made.pictures([_GREY])
             made.texts(["grey"])
             return made
@@ -80,8 +79,8 @@ class ClipBackbone:
     @torch.no_grad()
     def texts(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors (B, D); texts longer than the model's table of positions are cut."""
-        tokens = _tokens(self.processor.tokenizer, texts, self.model.config.text_config.max_position_embeddings)
-        return _units(self.model.get_text_features(**tokens.to(self.model.device)).pooler_output)
+        tokens = text_tokens(self.processor.tokenizer, texts, self.model.config.text_config.max_position_embeddings)
+        return units(self.model.get_text_features(**tokens.to(self.model.device)).pooler_output)
 
 
 class VisionBackbone:
@@ -95,7 +94,7 @@ class VisionBackbone:
     def from_pretrained(cls, name: str) -> VisionBackbone:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            made = cls(_loaded(AutoModel, name), AutoImageProcessor.from_pretrained(name))
+            made = cls(loaded(AutoModel, name), AutoImageProcessor.from_pretrained(name))
             made.pictures([_GREY])
             return made
 
@@ -105,41 +104,7 @@ class VisionBackbone:
         return _in_batches(pictures, self.processor, self.model.device, see)
 
 
-class ClipTextBackbone:
-    """X-CLIP: clips and texts in one space (microsoft/xclip-base-patch32).
-
-    Stands where the papers have ViCLIP, of which transformers has no class; its figures are not comparable with theirs.
-    """
-
-    def __init__(self, model: XCLIPModel, processor: Any) -> None:
-        self.model, self.processor = model.eval().to(pick_device()), processor
-
-    @classmethod
-    def from_pretrained(cls, name: str) -> ClipTextBackbone:
-        """name: a folder or a hub id. Raises ModelError."""
-        with foreign_weights(name):
-            made = cls(_loaded(XCLIPModel, name), AutoProcessor.from_pretrained(name))
-            made.clip(_GREY[None])
-            made.text("grey")
-            return made
-
-    @torch.no_grad()
-    def clip(self, video: np.ndarray) -> np.ndarray:
-        """Unit vector (D,) of a clip, uint8 (T, H, W, 3), from as many frames, evenly spaced, as the model takes."""
-        count = self.model.config.vision_config.num_frames
-        frames = [video[k] for k in np.linspace(0, len(video) - 1, count).round().astype(int)]
-        pixels = self.processor.image_processor(images=frames, return_tensors="pt").pixel_values
-        pixels = pixels.reshape(1, count, *pixels.shape[-3:]).to(self.model.device)
-        return _units(self.model.get_video_features(pixel_values=pixels).pooler_output)[0]
-
-    @torch.no_grad()
-    def text(self, text: str) -> np.ndarray:
-        """Unit vector (D,)."""
-        tokens = _tokens(self.processor.tokenizer, [text], self.model.config.text_config.max_position_embeddings)
-        return _units(self.model.get_text_features(**tokens.to(self.model.device)).pooler_output)[0]
-
-
-def _loaded(kind: Any, name: str) -> Any:
+def loaded(kind: Any, name: str) -> Any:
     """A model of transformers, whose loader fills what a checkpoint lacks with random numbers; here that is an error.
 
     Poolers alone may be missing, as in DINO's checkpoints: nothing reads them.
@@ -158,13 +123,15 @@ def _in_batches(
     found = []
     for start in range(0, len(pictures), BATCH):
         pixels = processor(images=list(pictures[start : start + BATCH]), return_tensors="pt").pixel_values
-        found.append(_units(see(pixels.to(device))))
+        found.append(units(see(pixels.to(device))))
     return np.concatenate(found)
 
 
-def _tokens(tokenizer: Any, texts: Sequence[str], longest: int) -> Any:
+def text_tokens(tokenizer: Any, texts: Sequence[str], longest: int) -> Any:
+    """Of texts, padded to the longest of them; what is over `longest` tokens is cut before the end mark."""
     return tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt")
 
 
-def _units(vectors: Tensor) -> np.ndarray:
+def units(vectors: Tensor) -> np.ndarray:
+    """The same vectors (B, D) with length 1, float32."""
     return torch.nn.functional.normalize(vectors.float(), dim=-1).cpu().numpy()

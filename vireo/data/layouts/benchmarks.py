@@ -110,6 +110,8 @@ def _of_five(home: Path, number: int, kind: str) -> Maker:
         name = text(entry, "video_name")
         before, after = (re.sub(r"[\[\]]", "", text(entry, field)) for field in ("source_prompt", "target_prompt"))
         frames, masks = home / "images" / name, home / "bmasks" / name
+        fields = ("multiple_choice_question", "target_yes_no_question", "source_yes_no_question")
+        choice, target, source = (text(entry, field, missing="") for field in fields)
         return Item(
             id=identity(f"edit{number}", name, text(entry, "save_dir", missing=key)),
             kind=kind,
@@ -118,6 +120,7 @@ def _of_five(home: Path, number: int, kind: str) -> Maker:
             mask=masks if masks.is_dir() else None,
             source_caption=before,
             target_caption=after,
+            questions=(choice, target, source) if choice and target else None,
         )
 
     return make
@@ -153,5 +156,5 @@ BENCHMARKS: dict[str, Layout] = {
     "rvebenchmark": Layout(_tables, _USUAL, "revise"),
     "five": Layout(_five, "edit_prompt/edit1_FiVE.json to edit6_FiVE.json, images, bmasks and videos", "viva"),
     "veggie": Layout(_tables, _USUAL, "viva"),
-    "editverse": Layout(_editverse, "EditVerseBench/test.json and the folders videos and images", "viva"),
+    "editverse": Layout(_editverse, "EditVerseBench/test.json and the folders videos and images", "editverse"),
 }

@@ -19,6 +19,7 @@ class Item:
 
     id: unique in its set, fit for a file name. kind: the set's own name for the kind of edit. source, target: a video,
     a picture or a folder of frames. mask: folder of pictures of the edited object, white where it is.
+    questions: FiVE's about the edited clip: a choice, one with the answer yes, and one with no (or none).
     """
 
     id: str
@@ -30,6 +31,7 @@ class Item:
     mask: Path | None = None
     source_caption: str = ""
     target_caption: str = ""
+    questions: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True)

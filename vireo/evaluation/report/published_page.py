@@ -21,6 +21,8 @@ edits that failed. No exact results are known here: measured are steadiness and 
 {% for failure in report.failures %}<p class="small">Not edited: {{ failure.id }}: {{ failure.why }}</p>{% endfor %}
 {% if report.judged %}{% for failure in report.judged.failures %}
 <p class="small">Not judged: {{ failure.id }}: {{ failure.why }}</p>{% endfor %}{% endif %}
+{% if report.answered %}{% for failure in report.answered.failures %}
+<p class="small">No answer about: {{ failure.id }}: {{ failure.why }}</p>{% endfor %}{% endif %}
 <p class="small">Command <code>{{ report.command }}</code>, commit <code>{{ report.commit }}</code>,
 settings <code>{{ report.settings }}</code>.</p>
 <h2>Clips: source, output</h2><div class="players">

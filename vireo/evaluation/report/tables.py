@@ -16,8 +16,12 @@ SHORT = {
     "generation_naturalness": "GN",
     "generation_realism": "GR",
     "viescore": "Overall",
+    "prompt_following": "PF",
+    "edit_quality": "Quality",
+    "background_consistency": "Background",
+    "total": "Total",
 }
-"""The papers' names of judges' scores, in the order of VIVA's Table 1 and of ReViSE's."""
+"""The papers' names of judges' scores, in the order of VIVA's Table 1 and of ReViSE's; EditVerse's criteria."""
 
 
 def as_markdown(report: Mapping[str, Any]) -> str:
