@@ -106,13 +106,14 @@ class Redness:
 
 def test_fives_measures_by_hand(five, videos, tmp_path, monkeypatch):
     """CLIP scores of whole frames and of what the mask shows, and the structure distance, of frames 0 and 8."""
-    monkeypatch.setattr(measures, "KINDS", {"clip": Redness.from_pretrained, "dino8": Redness.from_pretrained})
+    kinds = ("clip", "dino8", "lpips")
+    monkeypatch.setattr(measures, "KINDS", dict.fromkeys(kinds, Redness.from_pretrained))
     source, edited = clip(2), clip(2)
     edited[:, 8:20, 8:30] = (0, 200, 0)
     edited[8, 0, 0] = 255 - source[8, 0, 0]
     write_lossless(videos / "edit3-bus-bus_1.mkv", edited, fps=8)
     report = evaluate_published(
-        "five", five, out=tmp_path / "out", videos=videos, backbones={"clip": "any", "dino8": "any"}
+        "five", five, out=tmp_path / "out", videos=videos, backbones=dict.fromkeys(kinds, "any")
     )
     found = {name: table["all"]["rate"] for name, table in report["measures"].items()}
     cosines = {"source": source, "target": edited}
@@ -123,6 +124,8 @@ def test_fives_measures_by_hand(five, videos, tmp_path, monkeypatch):
     assert found["CLIP edited part"] == pytest.approx(100, abs=1e-3), "nothing but green is seen there"
     far = [np.abs(a.astype(float) - b).max() / 255 for a, b in zip(source[[0, 8]], edited[[0, 8]], strict=True)]
     assert found["Structure x1000"] == pytest.approx(1000 * np.mean(far))
+    corner = np.abs(edited[8, 0, 0] - source[8, 0, 0].astype(float)).max() / 255
+    assert found["LPIPS kept x1000"] == pytest.approx(1000 * corner / 2), "outside of the mask one pixel differs"
 
 
 class Says:

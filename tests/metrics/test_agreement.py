@@ -4,6 +4,8 @@ Backbones are small random checkpoints, saved and read as the published ones are
 """
 
 import gzip
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from scipy.stats import spearmanr
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torchmetrics.functional import auroc as torch_auroc
 from torchmetrics.functional import spearman_corrcoef
+from torchmetrics.functional.image import lpips as torch_lpips
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 from torchmetrics.functional.multimodal import clip_score
 from transformers import (
@@ -32,6 +35,7 @@ from vireo.evaluation.measures import Measures
 from vireo.metrics import consistency, truth
 from vireo.metrics.backbones import BATCH, ClipBackbone
 from vireo.metrics.frames import psnr, ssim
+from vireo.metrics.lpips import Lpips, squeezenet_features
 from vireo.metrics.structure import StructureBackbone
 from vireo.metrics.viclip import VOCABULARY, ViClip, middle_places, spread_places
 
@@ -330,6 +334,34 @@ def test_consistencies_and_reference(measured, folders):
         assert found[name] == pytest.approx(100 * np.mean(cosines), abs=1e-3)
     likeness = torch.nn.functional.cosine_similarity(features["clip"][:-1], features["clip"][-1:]).mean().item()
     assert found["Reference"] == pytest.approx(100 * likeness, abs=1e-3)
+
+
+def test_lpips_is_torchmetrics(tmp_path, monkeypatch):
+    """Its own code, which only lacks torchvision's network here, with the published weights of the channels."""
+    torch.manual_seed(0)
+    network = squeezenet_features()
+    torch.save({f"features.{key}": t for key, t in network.state_dict().items()}, tmp_path / "squeezenet1_1-0.pth")
+    shutil.copy(Path(torch_lpips.__file__).parent / "lpips_models" / "squeeze.pth", tmp_path)
+    monkeypatch.setattr(torch_lpips, "_get_tv_model_features", lambda *given: network)
+    theirs = torch_lpips._LPIPS(net="squeeze")
+    ours = Lpips.from_pretrained(str(tmp_path))
+    for a, b in zip(*(clip[:2] for clip in clips((2, 40, 61, 3), 60)), strict=True):
+        pixels = (torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 127.5 - 1 for frame in (a, b))
+        expected = theirs(*pixels).item()
+        assert ours.distance(a, b) == pytest.approx(expected, abs=1e-6)
+        assert expected > 1e-3
+    assert ours.distance(a, a) == 0
+    (tmp_path / "squeeze.pth").unlink()
+    with pytest.raises(ModelError, match=r"squeeze\.pth"):
+        Lpips.from_pretrained(str(tmp_path))
+
+
+def test_squeezenet_is_torchvisions():
+    """Names and sizes of the published file's tensors: 1,235,496 numbers less the classifier's 513,000."""
+    state = squeezenet_features().state_dict()
+    assert sum(tensor.numel() for tensor in state.values()) == 1_235_496 - 513_000
+    assert {name.split(".")[0] for name in state} == {"0", "3", "4", "6", "7", "9", "10", "11", "12"}
+    assert state["12.expand3x3.weight"].shape == (256, 64, 3, 3)
 
 
 def test_batches_change_nothing(folders):

@@ -52,7 +52,7 @@ def evaluate(
         typer.Option(
             metavar="KIND=ID",
             help="Also measure with published models, by folder or hub id; kinds: clip, clip-b, dino, dino8, dinov2, "
-            "pick, viclip.",
+            "lpips, pick, viclip.",
         ),
     ] = None,
     workers: Annotated[

@@ -1,13 +1,14 @@
 """What FiVE measures of an edited clip beside `vireo.evaluation.measures`, in its units, on every STRIDE-th frame.
 
-PSNR, SSIM, MSE kept   outside the mask of the edited object; inside both pictures are made black, as FiVE does it
-Structure x1000        structure distance of source and edit (backbone `dino8`: facebook/dino-vitb8)
-CLIP source            CLIP score of the source and its caption (`clip`), not below 0
-CLIP target            of the edit and the target's caption
-CLIP edited part       the same with all outside the mask made black
-FiVE-Acc               `vireo.judges.questions`, where a chat model judges
+PSNR, SSIM, MSE, LPIPS kept   outside the mask of the edited object; inside both pictures are made black, as FiVE does
+                              it (LPIPS with the backbone `lpips`)
+Structure x1000               structure distance of source and edit (backbone `dino8`: facebook/dino-vitb8)
+CLIP source                   CLIP score of the source and its caption (`clip`), not below 0
+CLIP target                   of the edit and the target's caption
+CLIP edited part              the same with all outside the mask made black
+FiVE-Acc                      `vireo.judges.questions`, where a chat model judges
 
-Not measured: LPIPS and NIQE, motion fidelity (of CoTracker's tracks).
+Not measured: NIQE, and motion fidelity (of CoTracker's tracks).
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ def five_measures(item: Item, before: np.ndarray, after: np.ndarray, measures: M
             each.setdefault("PSNR kept", []).append(psnr(a, b))
             each.setdefault("SSIM kept x100", []).append(100 * ssim(a, b))
             each.setdefault("MSE kept x1e4", []).append(1e4 * energy(a, b) / a.size / 255**2)
+            if "lpips" in measures.models:
+                each.setdefault("LPIPS kept x1000", []).append(1e3 * measures.models["lpips"].distance(a[0], b[0]))
     found = {name: float(np.mean(values)) for name, values in each.items()}
     if "dino8" in measures.models:
         apart = [measures.models["dino8"].distance(source, edit) for source, edit, _ in frames]

@@ -11,7 +11,7 @@ Video-Text      cosine of clip and caption, times 100 (`viclip`: OpenGVLab/ViCLI
 OC              the same cosine of other frames of the clip, VBench's overall consistency (`viclip`)
 Reference       mean cosine of frames and the reference picture, times 100 (`clip`)
 
-`dino8` (facebook/dino-vitb8) is for FiVE's structure distance, `vireo.evaluation.five`.
+`dino8` (facebook/dino-vitb8) and `lpips` (`vireo.metrics.lpips`) are for FiVE, `vireo.evaluation.five`.
 
 The consistencies, flickering and smoothness are highest where nothing happens at all: compare them with those of the
 source before believing a gain.
@@ -32,6 +32,7 @@ from vireo.metrics.consistency import (
     neighbour_consistency,
     temporal_flickering,
 )
+from vireo.metrics.lpips import Lpips
 from vireo.metrics.structure import StructureBackbone
 from vireo.metrics.viclip import ViClip, middle_places, spread_places
 
@@ -41,6 +42,7 @@ KINDS: dict[str, Callable[[str], Any]] = {
     "dino": VisionBackbone.from_pretrained,
     "dino8": StructureBackbone.from_pretrained,
     "dinov2": VisionBackbone.from_pretrained,
+    "lpips": Lpips.from_pretrained,
     "pick": ClipBackbone.from_pretrained,
     "viclip": ViClip.from_pretrained,
 }
