@@ -178,7 +178,7 @@ def test_another_size_and_length_are_fitted_as_five_does(five, videos, tmp_path)
     assert report["n"] == 1
 
 
-@pytest.mark.parametrize("wrong", ["folder", "text", "size", "gone"])
+@pytest.mark.parametrize("wrong", ["folder", "text", "size", "gone", "empty"])
 def test_one_bad_item_does_not_stop_the_rest(wrong, five, videos, tmp_path):
     mask = five / "bmasks" / "bus" / "00001.png"
     if wrong == "folder":
@@ -187,6 +187,9 @@ def test_one_bad_item_does_not_stop_the_rest(wrong, five, videos, tmp_path):
         mask.write_text("no picture")
     elif wrong == "size":
         Image.new("L", (10, 10)).save(mask)
+    elif wrong == "empty":
+        for path in mask.parent.iterdir():
+            path.unlink()
     else:
         mask.unlink()
     write_lossless(videos / "edit3-girl-bus_1.mkv", clip(1), fps=8)

@@ -212,6 +212,7 @@ def test_editverse_judges_frame_by_frame(serve, tmp_path):
     source = np.arange(7, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 3), np.uint8)
     clip = Sample(source, source + 100, "make it red", reference=source[0])
     judge = judge_of(server, rubric="editverse", prices=(1.0, 1.0), workers=1, cache=tmp_path)
+    assert "shown" not in judge.settings, "the rubric says which frames"
     found = judge.judge([clip])[0]
     assert found.scores == {"prompt_following": 1.5, "edit_quality": 3, "background_consistency": 2}
     assert (found.usage.calls, found.usage.cost, found.usage.cached) == (4, pytest.approx(4 * 120e-6), False)
@@ -237,6 +238,7 @@ QUESTIONS = Questions("What is the bus? a) red b) blue", "Is the bus blue?", "Is
     [
         (("b) blue", "YES.", "No"), 1, 1),
         (("(B)", "yes", "yes"), 0, 1),
+        (("The answer is: b)", "**Yes**", "No, it is not."), 1, 1),
         (("a", "Yes, it is", "NO"), 1, 0),
         (("A.", "no", "no"), 0, 0),
     ],
@@ -257,7 +259,7 @@ def test_five_accuracy_without_a_question_about_the_source(serve):
     assert len(shown) == 4, "every fourth of sixteen frames"
 
 
-@pytest.mark.parametrize("reply", ["", "perhaps", "yesterday", "blue"])
+@pytest.mark.parametrize("reply", ["", "perhaps", "yesterday", "blue", "I cannot tell"])
 def test_what_is_no_answer_is_a_failure(serve, reply):
     server = serve(lambda body, count: completion(reply))
     found = five_accuracy(judge_of(server, attempts=1).chat, sample().edited, QUESTIONS)

@@ -23,6 +23,8 @@ from transformers import (
     CLIPModel,
     CLIPProcessor,
     PreTrainedTokenizerFast,
+    ResNetConfig,
+    ResNetModel,
     ViTConfig,
     ViTImageProcessor,
     ViTModel,
@@ -272,6 +274,35 @@ def test_video_text_and_overall_consistency_are_viclip(measured, folders):
     assert found["OC"] == pytest.approx(cosines["OC"], abs=1e-5)
     assert abs(cosines["Video-Text"] - cosines["OC"]) > 1e-4, "other frames"
     assert abs(ViClip.from_pretrained(folders["viclip"]).text("a blue table") @ said[0].numpy()) < 0.999 * said.norm()
+
+
+def test_viclip_without_its_files_is_refused(folders, tmp_path):
+    """Without a vocabulary transformers would make a tokenizer that reads every text as the same two words."""
+    shutil.copytree(folders["viclip"], tmp_path / "viclip")
+    (tmp_path / "viclip" / "ViClip-B.pth").write_bytes(b"")
+    with pytest.raises(ModelError, match="2 files of weights"):
+        ViClip.from_pretrained(str(tmp_path / "viclip"))
+    (tmp_path / "viclip" / "ViClip-B.pth").unlink()
+    (tmp_path / "viclip" / VOCABULARY).unlink()
+    with pytest.raises(ModelError, match="no vocabulary of 523 words"):
+        ViClip.from_pretrained(str(tmp_path / "viclip"))
+
+
+@pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1", b"<html>", b"\x80\x02K\x01."])
+def test_files_that_are_no_weights(content, folders, tmp_path):
+    shutil.copytree(folders["viclip"], tmp_path / "viclip")
+    (tmp_path / "viclip" / "ViClip.pth").write_bytes(content)
+    with pytest.raises(ModelError, match="does not hold weights"):
+        ViClip.from_pretrained(str(tmp_path / "viclip"))
+    (tmp_path / "viclip" / "ViClip.pth").rename(tmp_path / "viclip" / "ViClip.safetensors")
+    with pytest.raises(ModelError, match="does not hold weights"):
+        ViClip.from_pretrained(str(tmp_path / "viclip"))
+
+
+def test_a_model_without_keys_has_no_structure(folders, tmp_path):
+    ResNetModel(ResNetConfig(embedding_size=8, hidden_sizes=[8, 8], depths=[1, 1])).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=str(tmp_path)):
+        StructureBackbone.from_pretrained(str(tmp_path))
 
 
 def test_which_frames_viclip_is_shown():

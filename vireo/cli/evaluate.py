@@ -146,7 +146,7 @@ def _print_judged(judged: dict) -> None:
         for family in families
     ]
     rows.append(["balanced", *(score(table["all"]) for table in tables.values())])
-    terminal.print_table(f"judged by {judged['judge']}, 0 to {judged['best']:g}", ["family", *tables], rows)
+    terminal.print_table(f"judged by {judged['judge']}, criteria 0 to {judged['best']:g}", ["family", *tables], rows)
     usage = {name: value for name, value in judged["usage"].items() if value}
     terminal.print_facts({"judged": judged["n"], "not judged": len(judged["failures"]), **usage})
     for failure in judged["failures"][:10]:

@@ -64,6 +64,8 @@ def _frames(item: Item, before: np.ndarray, after: np.ndarray) -> Iterator[_Fram
     """Source, edit and mask, bool (H, W), of each frame that is measured; the mask goes with the frame of its name."""
     masks = {path.stem: path for path in pictures_in(item.mask)} if item.mask is not None else {}
     names = [path.stem for path in pictures_in(item.source)] if item.source.is_dir() else sorted(masks)
+    if item.mask is not None and not masks:
+        raise VideoError(f"{item.mask} holds no masks", "unpack it again")
     length = min(len(before), len(after), *([len(names)] if masks else []))
     size = before.shape[2:0:-1]
     for number in range(0, length, STRIDE):

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from vireo.data.layouts import BENCHMARKS, Item, read_layout
 from vireo.data.layouts.folders import picture, pictures_in
 from vireo.errors import InputError, VideoError, VireoError
-from vireo.evaluation.editors import EditOptions, FinishedClips, check_source, fingerprint
+from vireo.evaluation.editors import COMPOSITION, EditOptions, FinishedClips, check_source, fingerprint
 from vireo.evaluation.five import five_measures
 from vireo.evaluation.judged import judged_report, score_tables, usage
 from vireo.evaluation.measures import Measures
@@ -118,7 +118,7 @@ class _ModelClips:
         self.pipe, self.options, self.folder = VireoPipeline.from_pretrained(folder), options, out / "clips"
         self.pipe.set_progress_bar_config(disable=True)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.settings = {"model": model, "weights": fingerprint(folder), **asdict(options)}
+        self.settings = {"model": model, "weights": fingerprint(folder), "composition": COMPOSITION, **asdict(options)}
 
     def mark(self, item: Item) -> str:
         return ""

@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from vireo.judges.judge import Judgement, Sample, Usage, looks, pictured
-from vireo.judges.rubric import RubricName, read_reply
+from vireo.judges.rubric import FRAME_BY_FRAME, RubricName, read_reply
 
 T = TypeVar("T")
 
@@ -45,7 +45,9 @@ class ChatJudge:
 
     def __init__(self, chat: Chat, rubric: RubricName, *, frames: int = 3) -> None:
         self.chat, self.rubric, self.frames = chat, rubric, frames
-        self.settings: dict[str, Any] = {"judge": chat.name, "rubric": rubric, "shown": frames}
+        self.settings: dict[str, Any] = {"judge": chat.name, "rubric": rubric}
+        if rubric not in FRAME_BY_FRAME:
+            self.settings["shown"] = frames
 
     def judge(self, samples: list[Sample]) -> list[Judgement]:
         asked = [looks(sample, self.rubric) for sample in samples]

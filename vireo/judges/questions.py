@@ -60,7 +60,8 @@ def _places(length: int) -> list[int]:
 
 
 def _letter(reply: str) -> str:
-    found = re.match(r"\W*([a-z])\b", reply.lower())
+    """The letter with which a reply begins, or that it names as its answer."""
+    found = re.match(r"\W*(?:(?:the )?(?:answer|option|choice)(?: is)?\W*)?([a-d])\b", reply.lower())
     if found is None:
         raise UnusableReply(f"no letter but {reply[:80]!r}" if reply.strip() else "an empty reply")
     return found[1]

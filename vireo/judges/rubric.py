@@ -21,7 +21,7 @@ from typing import Literal
 RubricName = Literal["viva", "revise", "editverse"]
 
 FRAME_BY_FRAME: tuple[RubricName, ...] = ("editverse",)
-"""Rubrics under which single frames are judged; the score of a clip is the mean of theirs."""
+"""Rubrics under which chat models judge single frames; the score of a clip is the mean of theirs."""
 
 WORST = 0.0
 

@@ -49,12 +49,18 @@ class ViClip:
 
     @classmethod
     def from_pretrained(cls, name: str) -> ViClip:
-        """name: a folder or a hub id, with one file of weights and a tokenizer of CLIP. Raises ModelError."""
+        """name: a folder or a hub id, with one file of weights and CLIP's vocabulary. Raises ModelError."""
         with foreign_weights(Path(name)):
             folder = Path(name) if Path(name).is_dir() else Path(snapshot_download(name, allow_patterns=list(_FILES)))
             state = _stored(folder)
             times = state["vision_encoder.temporal_positional_embedding"][0]
-            return cls(_as_clip(state), times, _tokenizer(folder))
+            made = cls(_as_clip(state), times, _tokenizer(folder))
+            words = made.model.config.text_config.vocab_size
+            if len(made.tokenizer) != words:  # without its files transformers makes a tokenizer of two words
+                raise ModelError(f"{folder} has no vocabulary of {words} words", f"put CLIP's {VOCABULARY} there")
+            made.clip(np.full((made.frames, 64, 64, 3), 128, np.uint8))
+            made.text("grey")
+            return made
 
     @property
     def frames(self) -> int:
@@ -94,8 +100,9 @@ def middle_places(length: int, count: int) -> list[int]:
 def _stored(folder: Path) -> dict[str, Tensor]:
     """The tensors of the only file of weights; pickles may hold nothing but tensors."""
     paths = [path for pattern in _FILES[:3] for path in sorted(folder.glob(pattern))]
-    if not paths:
-        raise ModelError(f"{folder} holds no weights of ViCLIP", "put ViClip-InternVid-10M-FLT.pth there")
+    if len(paths) != 1:
+        fix = f"put there ViClip-InternVid-10M-FLT.pth and {VOCABULARY}"
+        raise ModelError(f"{folder} holds {len(paths)} files of weights, not one of ViCLIP", fix)
     if paths[0].suffix == ".safetensors":
         return load_file(paths[0])
     found = torch.load(paths[0], map_location="cpu", weights_only=True)

@@ -9,13 +9,19 @@ import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+
+from safetensors import SafetensorError
 
 from vireo.errors import ModelError
 
 _BITS = {"F64": 64, "I64": 64, "U64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16, "BF16": 16, "I16": 16}
 _BITS |= {"U16": 16, "I8": 8, "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8}
 _FIX = "get the weights again"
+_LOADING = (RuntimeError, ValueError, OSError, LookupError, TypeError, AttributeError, ImportError, EOFError)
+_LOADING += (UnpicklingError, SafetensorError)
+"""What loaders of weights raise for files that are none of theirs."""
 
 
 def check_weights(folder: Path) -> None:
@@ -94,7 +100,7 @@ def foreign_weights(folder: Path) -> Iterator[None]:
         yield
     except ModelError:
         raise
-    except (RuntimeError, ValueError, OSError, KeyError, TypeError, AttributeError, ImportError) as error:
+    except _LOADING as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = next((line for line in lines if "size mismatch" in line or "shape" in line), (lines or ["?"])[0])
         raise ModelError(f"{folder} does not hold weights of this model: {reason[:200]}", _FIX) from error

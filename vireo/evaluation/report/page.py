@@ -37,7 +37,7 @@ intervals in brackets.</p>
 <p class="small">Command <code>{{ report.command }}</code>, commit <code>{{ report.commit }}</code>,
 settings <code>{{ report.settings }}</code>.</p>
 {% if report.judged %}{% set judged = report.judged %}
-<table><caption>Judged by {{ judged.judge }} (rubric {{ judged.rubric }}, 0 to {{ judged.best | number(0) }};
+<table><caption>Judged by {{ judged.judge }} (rubric {{ judged.rubric }}, criteria 0 to {{ judged.best | number(0) }};
 {{ judged.n }} edits, {{ judged.failures | length }} not judged)</caption>
 <tr><th>score</th><th>balanced</th>{% for family in report.families %}<th>{{ family }}</th>{% endfor %}</tr>
 {% for tables in (judged.criteria, judged.overall) %}{% for name, table in tables.items() %}
