@@ -33,13 +33,17 @@ def test_rve_bench(tmp_path):
         {**good, "source_video_path": "gone.mp4", "type": "Causal"},
         {"source_video_path": "a.mp4", "type": "Causal"},
         "not an object",
+        {**good, "type": "In-Context Video Generation", "caption": "rain"},
     ]
     write(tmp_path / "bench.json", rows)
     write(tmp_path / "broken.json", "[{")
     found = read_layout("rve-bench", tmp_path)
     assert [(item.id, item.kind, item.instruction) for item in found.items] == [
-        ("bench-0", "Existential", "What if it rained?")
+        ("bench-0", "Existential", "What if it rained?"),
+        ("bench-4", "In-Context Video Generation", "What if it rained?"),
     ]
+    assert [item.generates for item in found.items] == [False, True], "of new clips nothing has to stay"
+    assert [item.target_caption for item in found.items] == ["", "rain"]
     assert found.items[0].source == tmp_path / "a.mp4"
     listed = problems(found)
     assert listed["bench.json[1]"] == "gone.mp4 is missing"

@@ -6,7 +6,7 @@ import pytest
 
 from vireo.errors import InputError
 from vireo.evaluation.comparison import compare
-from vireo.evaluation.records import Record
+from vireo.evaluation.records import ItemRecord, Judged, Record
 from vireo.metrics.truth import EditScore
 
 
@@ -17,9 +17,10 @@ def record(name, family, success, error=None, instruction="make it red", conditi
     return Record(**fields, **rest, composited=score, do_nothing=score, target_itself=score, seconds=1.0)
 
 
-def written(folder, records, model="mini"):
+def written(folder, records, model="mini", layout=None, **settings):
     folder.mkdir()
-    (folder / "report.json").write_text(json.dumps({"model": model, "commit": "abc", "settings": {}}))
+    report = {"model": model, "commit": "abc", "settings": settings} | ({"layout": layout} if layout else {})
+    (folder / "report.json").write_text(json.dumps(report))
     (folder / "records.jsonl").write_text("".join(r.model_dump_json() + "\n" for r in records))
     return folder
 
@@ -64,6 +65,41 @@ def test_the_last_record_of_the_plain_instruction_counts(one, tmp_path):
     reworded = record("c0", "recolor", success=False, error=0.9, instruction="paint it", condition="paraphrase")
     result = compare(one, written(tmp_path / "two", [*again, reworded]))
     assert result["measures"]["edit_error"]["difference"]["rate"] == pytest.approx(-0.3)
+
+
+def test_judges_and_measures_are_compared_too(tmp_path):
+    """Their overall score by the rubric that both runs name, its criteria, and the papers' columns."""
+
+    def judged(name, score, flicker):
+        cost = {"calls": 1, "cached": False, "prompt_tokens": 1, "completion_tokens": 1, "cost": None}
+        scores = {"edit_quality": score, "prompt_following": 1.0}
+        said = Judged(scores=scores, reason="", failure=None, **cost)
+        edit = record(name, "recolor", success=True, error=0.1)
+        return edit.model_copy(update={"judged": said, "measures": {"TF": flicker}})
+
+    runs = [[judged(f"c{k}", score, score / 10) for k in range(6)] for score in (1.0, 3.0)]
+    one, two = (written(tmp_path / str(k), run, rubric="editverse") for k, run in enumerate(runs))
+    found = {name: row["difference"]["rate"] for name, row in compare(one, two)["measures"].items()}
+    assert found["total"] == found["edit_quality"] == 2
+    assert (found["prompt_following"], found["TF"]) == (0, pytest.approx(0.2))
+    other = written(tmp_path / "other", runs[1], rubric="viva")
+    assert "edit_quality" not in compare(one, other)["measures"], "scores of two rubrics are not compared"
+    assert compare(one, other)["measures"]["TF"]["difference"]["rate"] == pytest.approx(0.2)
+
+
+def test_runs_on_published_benchmarks(tmp_path):
+    """Which have no exact results: families by the first value that both have."""
+    runs = []
+    for run, gain in (("a", 0.0), ("b", 0.25)):
+        items = [
+            ItemRecord(key=f"{k}", id=f"{k}", family="add", instruction="add a hat", measures={"MS": 0.5 + gain})
+            for k in range(4)
+        ]
+        runs.append(written(tmp_path / run, items, layout="five"))
+    result = compare(*runs)
+    assert (result["by"], result["n"]) == ("MS", 4)
+    assert result["families"]["add"]["difference"]["rate"] == 0.25
+    assert (result["families"]["add"]["first"], result["families"]["add"]["second"]) == (0.5, 0.75)
 
 
 @pytest.mark.parametrize(

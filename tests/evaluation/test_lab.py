@@ -1,6 +1,7 @@
 """Corruptions do what they are called, and scorers of known quality get the grades that they deserve."""
 
 import json
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from vireo.evaluation.lab.grading import grade
 from vireo.evaluation.lab.scorers import Scorers
 from vireo.evaluation.truths import Truth, load_truth
 from vireo.judges.critic import p_yes
+from vireo.judges.judge import Judgement
+from vireo.metrics.consistency import temporal_flickering
 from vireo.metrics.truth import dilated, edit_error
 from vireo.models.bundle import Bundle
 from vireo.models.clip import build_clip_processor, build_mini_clip, embed_images, embed_texts
@@ -141,7 +144,7 @@ def test_outputs_of_editors_are_graded_by_themselves():
 
 def replace_scorers(monkeypatch, score):
     score.settings = {"model": "made up"}
-    monkeypatch.setattr(lab, "Scorers", lambda model, backbones: score)
+    monkeypatch.setattr(lab, "Scorers", lambda model, backbones, judge: score)
 
 
 def test_the_papers_mix_is_standardised_within_a_pair():
@@ -179,8 +182,39 @@ def test_scorers_against_the_models_they_name(tmp_path):
     with torch.no_grad(), autocast(pipe.instructor.device):
         sure = p_yes(pipe.instructor, pipe.processor, *frames, [pair.instruction] * 4, "accuracy", pipe.template)
     assert scores["accuracy"] == pytest.approx(sure.float().mean().item(), abs=1e-4)
-    with pytest.raises(InputError, match="clip and, beside it, pick"):
-        Scorers("mini", {"pick": "x"})
+    assert scores["TF"] == temporal_flickering(made.target)
+    assert {"MS", "CLIP-T", "Frame-Text", "PSNR to the source"} < set(scores)
+    with pytest.raises(InputError, match="no backbone 'clap'"):
+        Scorers("mini", {"clap": "x"})
+
+
+class Moody:
+    """Says 6 of everything; fails on the pair `bad`."""
+
+    rubric, bad = "viva", None
+    settings = MappingProxyType({"judge": "moody", "rubric": "viva"})
+
+    def judge(self, samples):
+        if samples[0].instruction == self.bad:
+            return [Judgement(None, failure="not today")]
+        return [Judgement(dict.fromkeys(("instruction_following", "editing_quality"), 6.0))]
+
+
+def test_another_judge_is_graded_and_its_failures_are_no_scores(tmp_path):
+    make_pairs(tmp_path / "pairs", count=3, seed=40, families=["light"], workers=1)
+    first, *_ = read_pairs(tmp_path / "pairs")
+    judge = Moody()
+    judge.bad = first.instruction
+    given = {"out": tmp_path / "out", "judge": judge}
+    report = grade(tmp_path / "pairs", **given)
+    assert {failure["why"] for failure in report["failures"]} == {"not today"}
+    assert first.id in {failure["id"] for failure in report["failures"]}
+    found = report["scorers"]["judge, viva"]
+    assert (found["spearman"], found["ties"]) == (None, 1), "it always says the same"
+    judge.bad = None
+    again = grade(tmp_path / "pairs", **given)
+    assert again["failures"] == []
+    assert again["candidates"] > report["candidates"]
 
 
 def test_a_broken_run_goes_on(tmp_path, monkeypatch):

@@ -169,6 +169,34 @@ def test_fives_questions_are_asked_where_there_are_some(five, videos, tmp_path):
     assert evaluate_published("five", five, judge=Strict(), **options)["answered"] is None, "no chat model"
 
 
+def test_what_generates_a_new_clip_has_nothing_to_preserve(tmp_path):
+    """ReViSE's ICVG, as RVE-Bench's list names it; the page shows the clip with the lower scores first."""
+
+    class Listens:
+        rubric, samples = "revise", []
+        settings = {"judge": "listens", "rubric": "revise"}  # noqa: RUF012
+
+        def judge(self, samples):
+            self.samples += samples
+            return [Judgement({name.name: 9.0 - 5 * s.generates for name in s.criteria("revise")}) for s in samples]
+
+    (tmp_path / "bench").mkdir()
+    write_lossless(tmp_path / "bench" / "a.mkv", clip(1), fps=8)
+    row = {"source_video_path": "a.mkv", "target_video_path": "b.mkv", "instruction": "What comes next?"}
+    rows = [{**row, "type": "Causal"}, {**row, "type": "In-Context Video Generation"}]
+    (tmp_path / "bench" / "list.json").write_text(json.dumps(rows))
+    (tmp_path / "done").mkdir()
+    for number in (0, 1):
+        write_lossless(tmp_path / "done" / f"list-{number}.mkv", clip(2), fps=8)
+    judge, out = Listens(), tmp_path / "out"
+    report = evaluate_published("rve-bench", tmp_path / "bench", out=out, videos=tmp_path / "done", judge=judge)
+    assert [sample.generates for sample in judge.samples] == [False, True]
+    preserved = report["judged"]["criteria"]["preservation_consistency"]["families"]
+    assert set(preserved) == {"Causal"}
+    page = (out / "report.html").read_text()
+    assert page.index("list-1, In-Context") < page.index("list-0, Causal")
+
+
 def test_another_size_and_length_are_fitted_as_five_does(five, videos, tmp_path):
     """The clip of another editor, of twice the size and fewer frames."""
     large = clip(2)[:9].repeat(2, 1).repeat(2, 2)[:8]

@@ -1,6 +1,9 @@
 """The evaluation against clips whose scores are known beforehand."""
 
 import json
+import subprocess
+import sys
+import time
 from types import MappingProxyType
 
 import numpy as np
@@ -141,7 +144,7 @@ def test_tables_in_the_papers_layout(run, tmp_path):
         *("Task", "Method", "n", "Success %", "Edit error", "Outside dB", "TF", "MS")
     ]
     cells = {row[0].strip(): [cell.strip() for cell in row] for row in rows[1:]}
-    assert cells["recolor"][2:5] == ["2", "50.0 [0.0, 100.0]", "0.500"]
+    assert cells["recolor"][2:5] == ["2", "50.0 [0.0, 100.0]", "0.500 [0.000, 1.000]"]
     assert cells["balanced"][3].startswith("83.3 [")
     assert "vireo eval x_y" in (tmp_path / "report.md").read_text()
     latex = (tmp_path / "report.tex").read_text()
@@ -245,13 +248,61 @@ def test_finished_clips(pairs_dir, tmp_path):
     (clips / "p1.mkv").write_bytes((pairs_dir / "videos" / "p1-target.mkv").read_bytes())  # mended since
     again = runner.evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
     assert again["families"]["recolor"]["success"]["rate"] > report["families"]["recolor"]["success"]["rate"]
-    (clips / "p2.mkv").unlink()
-    with pytest.raises(InputError, match="no clip of pair p2"):
+
+
+def test_finished_clips_that_cannot_be_scored_are_listed(pairs_dir, tmp_path):
+    """One is missing, one has another size, one is no video; the rest is scored, and all of it once they are mended."""
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for pair in read_pairs(pairs_dir):
+        write_lossless(clips / f"{pair.id}.mkv", read_clip(pairs_dir / pair.target).frames, fps=8)
+    (clips / "p0.mkv").unlink()
+    write_lossless(clips / "p1.mkv", np.zeros((9, 16, 32, 3), np.uint8), fps=8)
+    (clips / "p2.mkv").write_text("no video")
+    report = runner.evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
+    why = {failure["id"]: failure["why"] for failure in report["failures"]}
+    assert "no clip of pair p0" in why["p0"]
+    assert "keep frame count and size" in why["p1"]
+    assert set(why) == {"p0", "p1", "p2"}
+    assert report["n"] == 2
+    assert "no clip of pair p0" in (tmp_path / "out" / "report.html").read_text()
+    for pair in read_pairs(pairs_dir):
+        write_lossless(clips / f"{pair.id}.mkv", read_clip(pairs_dir / pair.target).frames, fps=8)
+    mended = runner.evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
+    assert (mended["failures"], mended["n"], mended["success"]["rate"]) == ([], 5, 1)
+    for clip in clips.iterdir():
+        clip.unlink()
+    with pytest.raises(InputError, match="no clip of any pair"):
         runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
     assert not (tmp_path / "again").exists()
-    write_lossless(clips / "p2.mkv", np.zeros((9, 16, 32, 3), np.uint8), fps=8)
-    with pytest.raises(InputError, match="keep frame count and size"):
+    (clips / "p3.mkv").write_text("no video")
+    with pytest.raises(InputError, match="no clip could be scored"):
         runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
+
+
+def test_kill_9_repeats_no_finished_pair(pairs_dir, tmp_path):
+    """The command, killed as soon as two pairs are on disk; what it goes on with are the others."""
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for pair in read_pairs(pairs_dir):
+        write_lossless(clips / f"{pair.id}.mkv", read_clip(pairs_dir / pair.target).frames, fps=8)
+    command = [sys.executable, "-c", "from vireo.cli import main; main()"]
+    command += ["eval", str(pairs_dir), "--videos", str(clips), "--out", str(tmp_path / "out")]
+    records = tmp_path / "out" / "records.jsonl"
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (records.is_file() and records.read_bytes().count(b"\n") >= 2):
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    running.kill()
+    running.wait()
+    before = records.read_text()
+    subprocess.run(command, check=True, capture_output=True)
+    after = records.read_text()
+    assert after.startswith(before[: before.rindex("\n") + 1])
+    keys = [json.loads(line)["key"] for line in after.splitlines() if line.endswith("}")]
+    assert len(keys) == len(set(keys)) == 5
 
 
 def test_several_processes_give_what_one_gives(pairs_dir, tmp_path):

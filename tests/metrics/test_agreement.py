@@ -32,14 +32,16 @@ from transformers import (
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from vireo.errors import InputError, ModelError
+from vireo.evaluation import measures
 from vireo.evaluation.lab.grades import auroc, rank_correlation
 from vireo.evaluation.measures import Measures
 from vireo.metrics import consistency, truth
-from vireo.metrics.backbones import BATCH, ClipBackbone
+from vireo.metrics.backbones import BATCH, ClipBackbone, picture_vectors
 from vireo.metrics.frames import psnr, ssim
 from vireo.metrics.lpips import Lpips, squeezenet_features
 from vireo.metrics.structure import StructureBackbone
 from vireo.metrics.viclip import VOCABULARY, ViClip, middle_places, spread_places
+from vireo.pipeline.pipeline import VireoPipeline
 
 CAPTION = "a red ball on a table"
 
@@ -395,6 +397,19 @@ def test_squeezenet_is_torchvisions():
     assert state["12.expand3x3.weight"].shape == (256, 64, 3, 3)
 
 
+def test_mini_and_the_published_ids_stand_for_backbones(monkeypatch):
+    asked = []
+    monkeypatch.setitem(measures.KINDS, "dinov2", lambda name: asked.append(name))
+    monkeypatch.setitem(measures.KINDS, "viclip", lambda name: asked.append(name))
+    chosen = Measures({"dinov2": "", "viclip": "a/folder"}).settings["backbones"]
+    assert asked == list(chosen.values()) == ["facebook/dinov2-base", "a/folder"]
+    clip = clips((3, 96, 96, 3))[0]
+    found = Measures({"dino": "mini"})(clip, "")
+    pipe = VireoPipeline.from_pretrained("mini")
+    seen = picture_vectors(pipe.instructor, pipe.processor, list(clip))
+    assert found["SC"] == pytest.approx(consistency.frame_consistency(seen), abs=1e-5)
+
+
 def test_batches_change_nothing(folders):
     """More frames than are looked at together."""
     clip, eye = clips((BATCH + 3, 40, 48, 3))[0], ClipBackbone.from_pretrained(folders["clip"])
@@ -408,6 +423,10 @@ def test_what_cannot_be_measured_is_left_out(folders):
     assert set(Measures({"clip": folders["clip"], "pick": folders["pick"]})(clip, "")) == {"TF", "MS", "CLIP-T"}
     with pytest.raises(InputError, match="no backbone 'clap'"):
         Measures({"clap": "somewhere"})
+    with pytest.raises(InputError, match="write --backbone lpips=FOLDER"):
+        Measures({"lpips": ""})
+    with pytest.raises(InputError, match="mini is no backbone clip"):
+        Measures({"clip": "mini"})
     for kind, wrong in (("clip", "dino"), ("dino", "clip")):
         with pytest.raises(ModelError, match=wrong):
             Measures({kind: folders[wrong]})

@@ -54,9 +54,11 @@ def read_size(text: str) -> tuple[int, int]:
 
 
 def read_named(given: list[str]) -> dict[str, str]:
-    """Folders or hub ids by their kind from `KIND=ID`; raises InputError."""
+    """Folders or hub ids by their kind from `KIND=ID`, empty for `KIND` alone; raises InputError."""
     parts = [text.partition("=") for text in given]
-    wrong = [text for text, (kind, _, name) in zip(given, parts, strict=True) if not kind or not name]
+    wrong = [text for text, (kind, sign, name) in zip(given, parts, strict=True) if not kind or (sign and not name)]
     if wrong:
-        raise InputError(f"cannot read the backbone {wrong[0]!r}", "write --backbone KIND=ID, e.g. --backbone clip=DIR")
+        raise InputError(
+            f"cannot read the backbone {wrong[0]!r}", "write --backbone KIND or KIND=ID, e.g. --backbone clip=DIR"
+        )
     return {kind: name for kind, _, name in parts}

@@ -50,9 +50,9 @@ def evaluate(
     backbone: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KIND=ID",
-            help="Also measure with published models, by folder or hub id; kinds: clip, clip-b, dino, dino8, dinov2, "
-            "lpips, pick, viclip.",
+            metavar="KIND[=ID]",
+            help="Also measure with the published model of a kind, one in a folder, or mini: clip, clip-b, dino, "
+            "dino8, dinov2, lpips, pick, viclip.",
         ),
     ] = None,
     workers: Annotated[
@@ -121,6 +121,8 @@ def _print_exact(report: dict, pairs: Path, out: Path) -> None:
     rows.append(["balanced", str(total["n"]), rate(total), "", "", rate(report["raw"].get("success"))])
     columns = ["family", "n", "success", "edit error", "outside dB", "raw: error <= 0.35"]
     terminal.print_table(f"{report['model']} on {pairs}", columns, rows)
+    for failure in report["failures"][:10]:
+        print(f"not scored: {failure['id']}: {failure['why']}")
     if report["judged"]:
         _print_judged(report["judged"])
     terminal.print_facts({**dict(further_figures(report)), "report": out / "report.html"})

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import read_named
+from vireo.cli.choices import Rubric, read_named
+from vireo.runtime import cache_folder
 
 
 def lab(
@@ -23,18 +24,22 @@ def lab(
     ] = None,
     backbone: Annotated[
         list[str] | None,
-        typer.Option(metavar="KIND=ID", help="Also VIVA's rewards, with clip and pick by folder or hub id."),
+        typer.Option(metavar="KIND[=ID]", help="Also what `vireo eval --backbone` measures; with clip VIVA's rewards."),
     ] = None,
+    judge: Annotated[str | None, typer.Option(help="Also grade another judge, as in `vireo eval`.")] = None,
+    rubric: Annotated[Rubric, typer.Option(help="What that judge scores.")] = Rubric.viva,
     limit: Annotated[int | None, typer.Option(min=2, help="Only the first so many pairs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tables as one JSON object.")] = False,
 ) -> None:
     """Grade judges: exact targets of PAIRS_DIR against nine ways of making them worse."""
     terminal.check_folder(out)
     with terminal.progress("loading") as advance:
+        from vireo.evaluation.judged import open_judge
         from vireo.evaluation.lab.grading import grade
 
         command = shlex.join(["vireo", *sys.argv[1:]])
-        given = {"outputs": outputs or (), "backbones": read_named(backbone or []), "limit": limit}
+        asked = open_judge(judge, rubric.value, cache=cache_folder() / "judgements") if judge else None
+        given = {"outputs": outputs or (), "backbones": read_named(backbone or []), "limit": limit, "judge": asked}
         report = grade(pairs, out=out, model=model, **given, command=command, on_progress=advance)
     if as_json:
         terminal.print_json(report)
@@ -50,4 +55,6 @@ def lab(
     terminal.print_table(f"{report['candidates']} candidates of {report['pairs']} pairs", columns, rows)
     for editor, made in report["outputs"].items():
         print(f"{editor}: {made['n']} clips, accuracy {made['accuracy']:.2f}, success {made['success']:.2f}")
+    for failure in report["failures"][:10]:
+        print(f"not judged: {failure['id']}: {failure['why']}")
     terminal.print_facts({"table": out / "lab.md"})

@@ -209,8 +209,11 @@ class FinishedClips:
         return frames
 
     def digest(self, name: str) -> str:
-        """Hash of the clip of a pair."""
-        with self.need(name).open("rb") as file:
+        """Hash of the clip of a pair; empty where there is none."""
+        path = self.path(name)
+        if path is None:
+            return ""
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _paths(self, name: str) -> list[Path]:

@@ -1,17 +1,19 @@
 """What is measured of an edited clip without its exact result: the papers' automatic columns.
 
-TF, MS          temporal flickering and motion smoothness; need no backbone
-SC              VBench's subject consistency (`dino`: facebook/dino-vitb16), in ReViSE's Table 1
-BC              VBench's background consistency (`clip-b`: openai/clip-vit-base-patch32), there, too
-CLIP-T, DINO-T  mean cosine of neighbouring frames, times 100 (`clip`: openai/clip-vit-large-patch14, `dinov2`:
-                facebook/dinov2-base); EditVerse, as VIVA's Table 1 is read
-Frame-Text      mean cosine of frames and the caption of the target, times 100 (`clip`)
-PickScore       the same times that model's scale (`pick`)
-Video-Text      cosine of clip and caption, times 100 (`viclip`: OpenGVLab/ViCLIP), in EditVerse and VIVA's Table 1
-OC              the same cosine of other frames of the clip, VBench's overall consistency (`viclip`)
-Reference       mean cosine of frames and the reference picture, times 100 (`clip`)
+TF, MS          temporal flickering and motion smoothness, 0..1; need no backbone
+SC              VBench's subject consistency, 0..1 (`dino`), in ReViSE's Table 1
+BC              VBench's background consistency, 0..1 (`clip-b`), there, too
+CLIP-T, DINO-T  mean cosine of neighbouring frames, not below 0, times 100 (`clip`, `dinov2`); EditVerse, as VIVA's
+                Table 1 is read
+Frame-Text      mean cosine of frames and the caption of the target, times 100: -100..100, in practice about 25 (`clip`)
+PickScore       the same times that model's scale, in practice about 20 (`pick`)
+Video-Text      cosine of clip and caption, times 100: -100..100, in practice about 23 (`viclip`), in EditVerse and
+                VIVA's Table 1
+OC              the same cosine of other frames of the clip, -1..1: VBench's overall consistency (`viclip`)
+Reference       mean cosine of frames and the reference picture, times 100: -100..100 (`clip`)
 
-`dino8` (facebook/dino-vitb8) and `lpips` (`vireo.metrics.lpips`) are for FiVE, `vireo.evaluation.five`.
+`dino8` and `lpips` (`vireo.metrics.lpips`) are for FiVE, `vireo.evaluation.five`. PUBLISHED are the checkpoints that
+the papers name; `mini` stands for the instructor's own vision tower where pictures alone are compared.
 
 The consistencies, flickering and smoothness are highest where nothing happens at all: compare them with those of the
 source before believing a gain.
@@ -25,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from vireo.errors import InputError
-from vireo.metrics.backbones import ClipBackbone, VisionBackbone
+from vireo.metrics.backbones import ClipBackbone, InstructorEye, VisionBackbone
 from vireo.metrics.consistency import (
     frame_consistency,
     motion_smoothness,
@@ -35,6 +37,7 @@ from vireo.metrics.consistency import (
 from vireo.metrics.lpips import Lpips
 from vireo.metrics.structure import StructureBackbone
 from vireo.metrics.viclip import ViClip, middle_places, spread_places
+from vireo.pipeline.pipeline import VireoPipeline
 
 KINDS: dict[str, Callable[[str], Any]] = {
     "clip": ClipBackbone.from_pretrained,
@@ -47,11 +50,25 @@ KINDS: dict[str, Callable[[str], Any]] = {
     "viclip": ViClip.from_pretrained,
 }
 
+PUBLISHED = {
+    "clip": "openai/clip-vit-large-patch14",
+    "clip-b": "openai/clip-vit-base-patch32",
+    "dino": "facebook/dino-vitb16",
+    "dino8": "facebook/dino-vitb8",
+    "dinov2": "facebook/dinov2-base",
+    "pick": "yuvalkirstain/PickScore_v1",
+    "viclip": "OpenGVLab/ViCLIP",
+}
+"""Hub ids by kind; LPIPS' two files lie in no hub."""
+
+PICTURES_ALONE = ("clip-b", "dino", "dinov2")
+"""Kinds that `mini` can stand for."""
+
 
 class Measures:
-    """backbones: folder or hub id by its name in KINDS. `models` are what was loaded of them, `settings` name them.
+    """backbones: folder, hub id or "mini" by a name in KINDS, empty for the one in PUBLISHED.
 
-    Raises InputError and ModelError.
+    `models` are what was loaded of them, `settings` name them. Raises InputError and ModelError.
     """
 
     def __init__(self, backbones: Mapping[str, str]) -> None:
@@ -60,8 +77,9 @@ class Measures:
             raise InputError(
                 f"there is no backbone {unknown[0]!r}", f"write --backbone KIND=ID, KIND one of {', '.join(KINDS)}"
             )
-        self.settings = {"backbones": dict(backbones)} if backbones else {}
-        self.models = {name: KINDS[name](given) for name, given in backbones.items()}
+        chosen = {name: given or _published(name) for name, given in backbones.items()}
+        self.settings = {"backbones": chosen} if chosen else {}
+        self.models = {name: _mini(name) if given == "mini" else KINDS[name](given) for name, given in chosen.items()}
 
     def __call__(self, clip: np.ndarray, caption: str, reference: np.ndarray | None = None) -> dict[str, float]:
         """Of an edited clip, uint8 (T, H, W, 3).
@@ -97,6 +115,19 @@ class Measures:
         not below 0. Needs the backbone `clip`."""
         eye = self.models["clip"]
         return 100 * float((eye.pictures(pictures) @ eye.texts([caption])[0]).clip(min=0).mean())
+
+
+def _published(kind: str) -> str:
+    if kind not in PUBLISHED:
+        raise InputError(f"the backbone {kind} has no checkpoint in a hub", f"write --backbone {kind}=FOLDER")
+    return PUBLISHED[kind]
+
+
+def _mini(kind: str) -> InstructorEye:
+    if kind not in PICTURES_ALONE:
+        raise InputError(f"mini is no backbone {kind}", f"it compares pictures alone: {', '.join(PICTURES_ALONE)}")
+    pipe = VireoPipeline.from_pretrained("mini")
+    return InstructorEye(pipe.instructor, pipe.processor)
 
 
 def _mean_cosine(frames: np.ndarray, other: np.ndarray) -> float:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from vireo.data.layouts import BENCHMARKS, Item, read_layout
 from vireo.data.layouts.folders import picture, pictures_in
@@ -25,7 +24,7 @@ from vireo.evaluation.editors import COMPOSITION, EditOptions, FinishedClips, ch
 from vireo.evaluation.five import five_measures
 from vireo.evaluation.judged import judged_report, score_tables, usage
 from vireo.evaluation.measures import Measures
-from vireo.evaluation.records import Judged, RecordWriter, key_of, read_records
+from vireo.evaluation.records import ItemRecord, Judged, RecordWriter, key_of, read_records
 from vireo.evaluation.report.players import player_of, write_player
 from vireo.evaluation.report.published_page import render_published
 from vireo.evaluation.report.tables import as_latex, as_markdown
@@ -38,31 +37,6 @@ from vireo.pipeline.edit import edit_video
 from vireo.pipeline.pipeline import VireoPipeline
 from vireo.runtime import source_commit, whole_file
 from vireo.video.io import read_clip, write_lossless
-
-
-class ItemRecord(BaseModel):
-    """One item: what was measured of its edit, or in `failure` why there is none. family: the set's kind of edit.
-
-    answered: how the judge answered the set's questions, if it has any.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    key: str
-    id: str
-    family: str
-    instruction: str
-    condition: str = "plain"
-    measures: dict[str, float] = {}
-    judged: Judged | None = None
-    answered: Judged | None = None
-    seconds: float = 0.0
-    failure: str | None = None
-
-    @property
-    def failed(self) -> bool:
-        asked = [each for each in (self.judged, self.answered) if each is not None]
-        return self.failure is not None or any(each.failure is not None for each in asked)
 
 
 def evaluate_published(
@@ -139,7 +113,7 @@ class _FoundClips:
 
     def mark(self, item: Item) -> str:
         """Of the clip itself, so that a new one is scored anew."""
-        return self.clips.digest(item.id) if self.clips.path(item.id) else ""
+        return self.clips.digest(item.id)
 
     def edit(self, item: Item, source: Path) -> Path:
         return self.clips.need(item.id)
@@ -168,7 +142,7 @@ def _record(
             write_player(player_of(out, key), source, [after], trusted=False)
     except VireoError as error:
         return ItemRecord(**facts, failure=str(error))
-    judgement = judge.judge([Sample(before, after, item.instruction, reference)])[0] if judge else None
+    judgement = judge.judge([Sample(before, after, item.instruction, reference, item.generates)])[0] if judge else None
     answers = five_accuracy(judge.chat, after, Questions(*item.questions)) if _answers(judge, item) else None
     said = {"judged": judgement and as_judged(judgement), "answered": answers and _as_judged(answers)}
     return ItemRecord(**facts, measures=found, seconds=seconds, **said)
@@ -227,7 +201,8 @@ def _report(
         "command": command,
         "commit": source_commit(),
     }
-    shown = [(path.relative_to(out).as_posix(), r) for r in edited if (path := player_of(out, r.key)).is_file()]
+    worst_first = sorted(edited, key=lambda r: sum(r.judged.scores.values()) if r.judged and r.judged.scores else 0.0)
+    shown = [(path.relative_to(out).as_posix(), r) for r in worst_first if (path := player_of(out, r.key)).is_file()]
     files = {"report.json": json.dumps(report, indent=1), "report.html": render_published(report, shown)}
     files |= {"report.md": as_markdown(report), "report.tex": as_latex(report)}
     for name, content in files.items():

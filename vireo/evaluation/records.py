@@ -80,6 +80,31 @@ class Record(BaseModel):
         return self.judged is not None and self.judged.failure is not None
 
 
+class ItemRecord(BaseModel):
+    """One item of a published benchmark: what was measured of its edit, or in `failure` why there is none.
+
+    family: the set's kind of edit. answered: how the judge answered the set's questions, if it has any.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    id: str
+    family: str
+    instruction: str
+    condition: str = "plain"
+    measures: dict[str, float] = {}
+    judged: Judged | None = None
+    answered: Judged | None = None
+    seconds: float = 0.0
+    failure: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        asked = [each for each in (self.judged, self.answered) if each is not None]
+        return self.failure is not None or any(each.failure is not None for each in asked)
+
+
 def record_key(pair: EditPair, condition: str, settings: Mapping[str, Any]) -> str:
     """The same for the same pair, condition and settings only."""
     return key_of([pair.model_dump(mode="json"), condition, dict(settings)])
@@ -113,7 +138,7 @@ def read_records(path: Path, kind: type[AnyRecord] = Record) -> dict[str, AnyRec
 
 
 class RecordWriter:
-    """Appends records, each on disk before the next is begun."""
+    """Appends records; those of one call are on disk together before it returns."""
 
     def __init__(self, path: Path) -> None:
         torn = path.is_file() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
@@ -127,7 +152,7 @@ class RecordWriter:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def append(self, record: BaseModel) -> None:
-        self._file.write(record.model_dump_json() + "\n")
+    def append(self, *records: BaseModel) -> None:
+        self._file.write("".join(record.model_dump_json() + "\n" for record in records))
         self._file.flush()
         os.fsync(self._file.fileno())

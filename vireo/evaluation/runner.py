@@ -12,7 +12,7 @@ from vireo.errors import InputError
 from vireo.evaluation.editors import EditOptions, Job, check_source
 from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
 from vireo.evaluation.report.summary import write_report
-from vireo.evaluation.scorer import Scorer, Task, clip_of, in_processes
+from vireo.evaluation.scorer import Scorer, Task, Unscored, clip_of, in_processes
 from vireo.evaluation.truths import refuse_without_masks
 from vireo.judges.judge import Judge
 from vireo.types import EditPair
@@ -48,7 +48,10 @@ def evaluate(
     work, each with its own copy of the models and its share of the cores. command: what the report names as its
     origin. on_progress: called as on_progress(done, total, label).
 
-    Raises InputError for wrong pair sets, clips and models.
+    A finished clip that is missing, broken or of another size is listed (`failures` of the report), and the rest is
+    scored; it is looked at again by the next call.
+
+    Raises InputError for wrong pair sets and models, and where there is no clip to score at all.
     """
     pairs_dir, out = Path(pairs_dir), Path(out)
     check_source(model, videos)
@@ -60,22 +63,28 @@ def evaluate(
     refuse_without_masks(pairs_dir)
     scorer = Scorer(Task(pairs_dir, out, model, videos, options, judge, dict(backbones or {}), keep))
     jobs = list(_jobs(pairs, scorer, paraphrases=paraphrases))
+    if videos is not None and not any(scorer.editor.digest(pair.id) for pair in pairs):
+        raise InputError(f"{videos} has no clip of any pair of {pairs_dir}", f"name them e.g. {pairs[0].id}.mkv")
     for name in ("strips", "players", "clips") if keep else ("strips", "players"):
         (out / name).mkdir(parents=True, exist_ok=True)
     finished = read_records(out / "records.jsonl")
     # Batches are cut from all jobs, not from the open ones, so that a resumed run edits the same ones.
     batches = [jobs[start : start + scorer.batch] for start in range(0, len(jobs), scorer.batch)]
     still = [batch for batch in batches if not _is_done(batch, finished, out, keep)]
-    done = len(jobs) - sum(map(len, still))
+    done, failures = len(jobs) - sum(map(len, still)), []
     with RecordWriter(out / "records.jsonl") as writer:
         for records in in_processes(scorer, still, workers):
-            for record in records:
-                writer.append(record)
-                finished[record.key] = record
+            made = [record for record in records if isinstance(record, Record)]
+            writer.append(*made)
+            finished |= {record.key: record for record in made}
+            failures += [{"id": each.id, "why": each.why} for each in records if isinstance(each, Unscored)]
             done += len(records)
             if on_progress is not None:
                 on_progress(done, len(jobs), "editing and scoring")
-    return write_report(out, [finished[job.key] for job in jobs], settings=scorer.settings, command=command)
+    scored = [finished[job.key] for job in jobs if job.key in finished]
+    if not scored:
+        raise InputError(f"no clip could be scored; {failures[0]['id']}: {failures[0]['why']}")
+    return write_report(out, scored, settings=scorer.settings, command=command, failures=failures)
 
 
 def _is_done(batch: list[Job], finished: Mapping[str, Record], out: Path, keep: bool) -> bool:

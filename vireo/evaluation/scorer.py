@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from vireo.errors import InputError
+from vireo.errors import InputError, VideoError
 from vireo.evaluation.editors import EditOptions, Editor, FinishedClips, Job, ModelEditor
 from vireo.evaluation.measures import Measures
 from vireo.evaluation.records import Record
@@ -40,6 +40,14 @@ class Task:
     keep: bool
 
 
+@dataclass(frozen=True)
+class Unscored:
+    """A finished clip that cannot be scored, and why."""
+
+    id: str
+    why: str
+
+
 def clip_of(out: Path, job: Job) -> Path:
     """Where the clip of a job is kept."""
     return out / "clips" / f"{job.pair.id}.mkv"
@@ -63,12 +71,17 @@ class Scorer:
             **self.measures.settings,
         }
 
-    def __call__(self, jobs: list[Job]) -> list[Record]:
+    def __call__(self, jobs: list[Job]) -> list[Record] | list[Unscored]:
         """Edits the pairs of a batch, writes their pictures and clips, and scores them."""
         out, folder, judge = self.task.out, self.task.folder, self.task.judge
         truths = [load_truth(folder, job.pair) for job in jobs]
         began = time.perf_counter()
-        edits = self.editor.edit(jobs, truths)
+        try:
+            edits = self.editor.edit(jobs, truths)
+        except (InputError, VideoError) as error:
+            if self.task.videos is None:
+                raise
+            return [Unscored(job.pair.id, str(error)) for job in jobs]
         seconds = (time.perf_counter() - began) / len(jobs)
         samples = [
             Sample(truth.source, edited.composited, job.instruction, truth.reference, job.pair.task == "generate")
@@ -87,7 +100,7 @@ class Scorer:
         return records
 
 
-def in_processes(scorer: Scorer, batches: Sequence[list[Job]], workers: int) -> Iterator[list[Record]]:
+def in_processes(scorer: Scorer, batches: Sequence[list[Job]], workers: int) -> Iterator[list[Record] | list[Unscored]]:
     """The records of each batch, as they are done; by `scorer` itself where one process is enough."""
     workers = min(workers, len(batches))
     if workers <= 1:
@@ -115,6 +128,6 @@ def _begin(task: Task, threads: int) -> None:
     _scorer = Scorer(task)
 
 
-def _score(jobs: list[Job]) -> list[Record]:
+def _score(jobs: list[Job]) -> list[Record] | list[Unscored]:
     assert _scorer is not None, "the pool has begun"
     return _scorer(jobs)

@@ -16,7 +16,10 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
+
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 RubricName = Literal["viva", "revise", "editverse"]
 
@@ -111,15 +114,21 @@ def read_reply(reply: str, criteria: tuple[Criterion, ...]) -> tuple[dict[str, f
     Raises UnusableReply where there is none, a score is missing, is no number or lies outside its scale.
     """
     found = _object(reply)
-    scores = {}
-    for criterion in criteria:
-        value = found.get(criterion.name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise UnusableReply(f"no number for {criterion.name}: {value!r}")
-        if not WORST <= value <= criterion.best:
-            raise UnusableReply(f"{criterion.name} is {value}, not from 0 to {criterion.best:g}")
-        scores[criterion.name] = float(value)
-    return scores, str(found.get("reason", ""))
+    try:
+        scores = _reply_model(criteria).model_validate({each.name: found.get(each.name) for each in criteria})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name, value = wrong["loc"][0], wrong["input"]
+        if wrong["type"] in ("greater_than_equal", "less_than_equal"):
+            raise UnusableReply(f"{name} is {value}, not from 0 to {criteria[0].best:g}") from None
+        raise UnusableReply(f"no number for {name}: {value!r}") from None
+    return scores.model_dump(), str(found.get("reason", ""))
+
+
+@cache
+def _reply_model(criteria: tuple[Criterion, ...]) -> type[BaseModel]:
+    fields = {each.name: (float, Field(strict=True, ge=WORST, le=each.best, allow_inf_nan=False)) for each in criteria}
+    return create_model("Reply", **fields)
 
 
 def _object(reply: str) -> Mapping[str, object]:

@@ -45,6 +45,17 @@ def picture_vectors(
     return tower(pixel_values=pixels).last_hidden_state[:, 1:].mean(1).float().cpu().numpy()
 
 
+class InstructorEye:
+    """What mini's instructor sees, for measures of pictures alone; no checkpoint has to be fetched for it."""
+
+    def __init__(self, instructor: LlavaForConditionalGeneration, processor: LlavaProcessor) -> None:
+        self.instructor, self.processor = instructor, processor
+
+    def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
+        return units(torch.from_numpy(picture_vectors(self.instructor, self.processor, pictures)))
+
+
 class ClipBackbone:
     """A CLIP-class model: pictures and texts in one space. PickScore is one, too (yuvalkirstain/PickScore_v1)."""
 

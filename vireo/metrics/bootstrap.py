@@ -25,6 +25,16 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     return balanced_interval({"": values})
 
 
+def median_interval(values: Sequence[float]) -> Interval | None:
+    """The median of the values, as `rate`; None where there are none."""
+    if not len(values):
+        return None
+    known = np.asarray(values, dtype=np.float64)
+    drawn = np.random.default_rng(0).integers(0, len(known), size=(RESAMPLES, len(known)))
+    low, high = np.percentile(np.median(known[drawn], axis=1), [2.5, 97.5])
+    return Interval(float(np.median(known)), len(known), float(low), float(high))
+
+
 def balanced_interval(groups: Mapping[str, Sequence[float]]) -> Interval | None:
     """The mean over groups of the groups' means, each group resampled by itself; empty groups do not count.
 

@@ -29,6 +29,7 @@ from vireo.data.layouts.items import (
 _SOURCE = ("source_video_path", "source_video", "source", "video_path", "video", "input_video", "input")
 _INSTRUCTION = ("instruction", "edit_instruction", "implicit_query", "query", "prompt", "edit_prompt", "text")
 _KIND = ("type", "edit_type", "category", "task", "skill")
+_TARGET = ("target_prompt", "target_caption", "caption")
 _REFERENCE = ("reference_image_path", "reference_image", "reference", "ref_image", "image")
 
 
@@ -52,7 +53,7 @@ def _usual(path: Path) -> Maker:
             source=named_file(entry, _SOURCE, *roots),
             reference=optional_file(entry, _REFERENCE, *roots),
             source_caption=text(entry, "source_prompt", "source_caption", missing=""),
-            target_caption=text(entry, "target_prompt", "target_caption", missing=""),
+            target_caption=text(entry, *_TARGET, missing=""),
         )
 
     return make
@@ -138,9 +139,11 @@ def _triplet(path: Path) -> Maker:
         roots = (path.parent, path.parent / "videos", Path())
         return Item(
             id=identity(path.stem, key),
-            kind=text(entry, "type"),
+            kind=(kind := text(entry, "type")),
             instruction=text(entry, "instruction"),
             source=named_file(entry, ("source_video_path",), *roots),
+            target_caption=text(entry, *_TARGET, missing=""),
+            generates=re.search(r"in.?context|icvg", kind, re.IGNORECASE) is not None,
         )
 
     return make

@@ -20,6 +20,7 @@ class Item:
     id: unique in its set, fit for a file name. kind: the set's own name for the kind of edit. source, target: a video,
     a picture or a folder of frames. mask: folder of pictures of the edited object, white where it is.
     questions: FiVE's about the edited clip: a choice, one with the answer yes, and one with no (or none).
+    generates: whether what comes next is asked for, and nothing of the source has to stay (ReViSE's ICVG).
     """
 
     id: str
@@ -32,6 +33,7 @@ class Item:
     source_caption: str = ""
     target_caption: str = ""
     questions: tuple[str, str, str] | None = None
+    generates: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,15 @@ from vireo.errors import InputError
 from vireo.evaluation.editors import FinishedClips
 from vireo.evaluation.lab.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
 from vireo.evaluation.lab.grades import EXCHANGED, OUTPUT, TARGET, Graded, as_markdown, summarise
-from vireo.evaluation.lab.scorers import Scorers
+from vireo.evaluation.lab.scorers import Scorers, Unjudged
 from vireo.evaluation.records import RecordWriter, read_records, record_key
 from vireo.evaluation.truths import Truth, load_truth, refuse_without_masks
+from vireo.judges.judge import Judge
 from vireo.metrics.truth import dilated, edit_error, score_edit
-from vireo.runtime import whole_file
+from vireo.runtime import source_commit, whole_file
 from vireo.types import EditPair
 
-LAB_FORMAT = 2
+LAB_FORMAT = 3
 """Counts the sets of scorers; scores of another one are not reused."""
 
 
@@ -46,6 +47,7 @@ def grade(
     model: str = "mini",
     outputs: Sequence[Path] = (),
     backbones: Mapping[str, str] | None = None,
+    judge: Judge | None = None,
     limit: int | None = None,
     command: str | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
@@ -55,7 +57,8 @@ def grade(
     Writes graded.jsonl (a line a pair, from which a run that broke goes on), lab.json and lab.md into `out`.
     outputs: folders of finished clips, ID.mkv or ID.mp4 (`vireo eval --keep` writes such), best of editors of different
         quality; a folder need not have a clip of every pair.
-    model: whose instructor judges. backbones: `clip` and `pick`, by folder or hub id, for VIVA's rewards.
+    model: whose instructor judges. backbones: as in `vireo.evaluation.measures`; with `clip` VIVA's rewards are graded.
+    judge: another one to grade. What it fails on is listed (`failures`), left out, and asked again by the next call.
     limit: only the first so many pairs. Pairs whose target is their source have nothing to grade.
     Raises InputError and ModelError.
     """
@@ -64,11 +67,12 @@ def grade(
     pairs = [pair for pair in read_pairs(Path(pairs_dir)) if pair.target != pair.source][:limit]
     if len(pairs) < 2:
         raise InputError(f"{pairs_dir} has fewer than two pairs to grade with", "make some with: vireo world make")
-    score = Scorers(model, backbones or {})
+    score = Scorers(model, backbones or {}, judge)
     out.mkdir(parents=True, exist_ok=True)
     settings = score.settings | {"strengths": list(STRENGTHS), "scorers": LAB_FORMAT}
     done = read_records(out / "graded.jsonl", GradedPair)
     rows: list[Graded] = []
+    failures = []
     with RecordWriter(out / "graded.jsonl") as writer:
         for index, pair in enumerate(pairs):
             if on_progress:
@@ -80,16 +84,23 @@ def grade(
                 )
                 if key not in done:
                     truth = load_truth(Path(pairs_dir), pair)
-                    if source is None:
-                        candidates = list(_made(pair, truth, load_truth(Path(pairs_dir), other), score))
-                    else:
-                        clip = source.read(pair.id, truth.source.shape)
-                        candidates = [_graded(pair, truth, OUTPUT, 0.0, clip, score)]
+                    try:
+                        if source is None:
+                            candidates = list(_made(pair, truth, load_truth(Path(pairs_dir), other), score))
+                        else:
+                            clip = source.read(pair.id, truth.source.shape)
+                            candidates = [_graded(pair, truth, OUTPUT, 0.0, clip, score)]
+                    except Unjudged as error:
+                        failures.append({"id": pair.id, "why": str(error)})
+                        break  # without its target a pair's other candidates have nothing to be compared with
                     done[key] = GradedPair(key=key, candidates=candidates)
                     writer.append(done[key])
                 editor = str(source.folder) if source else None
                 rows += [row.model_copy(update={"editor": editor}) for row in done[key].candidates]
-    report = summarise(rows) | {"settings": settings, "pairs": len(pairs), "command": command}
+    if not rows:
+        raise InputError(f"the judge failed on every pair; {failures[0]['id']}: {failures[0]['why']}")
+    origin = {"settings": settings, "pairs": len(pairs), "command": command, "commit": source_commit()}
+    report = summarise(rows) | {"failures": failures} | origin
     for name, text in (("lab.json", json.dumps(report, indent=1)), ("lab.md", as_markdown(report))):
         with whole_file(out / name) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -7,6 +7,8 @@ recommended      `vireo.judges.reward`
 R_SP             VIVA Eq. 5 as printed, without a mask: cosine of source and edit, frame by frame; by the instructor's
                  tower, or by the backbone `clip`
 R_IF, R_PS       Eq. 4 and 6 with the backbone `clip`; R_PS with `pick` where that is given
+TF, MS, ...      `vireo.evaluation.measures`, all that the given backbones allow
+judge, RUBRIC    overall score of another judge, where one is given
 """
 
 from __future__ import annotations
@@ -17,15 +19,15 @@ from typing import Any, get_args
 import numpy as np
 import torch
 
-from vireo.errors import InputError
 from vireo.evaluation.editors import fingerprint
+from vireo.evaluation.measures import Measures
 from vireo.judges.critic import p_yes
-from vireo.judges.judge import shown
+from vireo.judges.judge import Judge, Sample, shown
 from vireo.judges.own import rubric_scores
 from vireo.judges.reward import recommended
 from vireo.judges.rubric import applicable, overall
-from vireo.metrics.backbones import ClipBackbone, picture_vectors
-from vireo.metrics.consistency import frame_consistency, similarity, temporal_flickering
+from vireo.metrics.backbones import picture_vectors
+from vireo.metrics.consistency import frame_consistency, similarity
 from vireo.metrics.frames import psnr
 from vireo.models.chat import QuestionKind
 from vireo.models.presets import resolve
@@ -38,29 +40,37 @@ FRAMES = 4
 flickers may do so with either."""
 
 
+class Unjudged(Exception):
+    """A judge failed, and why."""
+
+
 class Scorers:
-    """model: whose instructor judges. backbones: `clip` and `pick`. `settings`: all that the scores depend on.
+    """model: whose instructor judges. backbones: as in `Measures`; with `clip` VIVA's rewards are there, too.
+    judge: another one. `settings`: all that the scores depend on.
 
     Raises InputError and ModelError.
     """
 
-    def __init__(self, model: str, backbones: Mapping[str, str]) -> None:
-        unknown = [name for name in backbones if name not in ("clip", "pick")]
-        if unknown or ("pick" in backbones and "clip" not in backbones):
-            raise InputError("the lab takes the backbones clip and, beside it, pick", "write --backbone clip=ID")
-        self.pipe = VireoPipeline.from_pretrained(model)
-        self.backbones = {name: ClipBackbone.from_pretrained(given) for name, given in backbones.items()}
+    def __init__(self, model: str, backbones: Mapping[str, str], judge: Judge | None = None) -> None:
+        self.pipe, self.measures, self.judge = VireoPipeline.from_pretrained(model), Measures(backbones), judge
         self.settings: dict[str, Any] = {"model": model, "weights": fingerprint(resolve(model)), "frames": FRAMES}
-        if backbones:
-            self.settings["backbones"] = dict(backbones)
+        self.settings |= self.measures.settings | (judge.settings if judge else {})
 
     @torch.no_grad()
     def __call__(self, source: np.ndarray, clip: np.ndarray, pair: EditPair) -> dict[str, float]:
-        """All scores of one edited clip, uint8 (T, H, W, 3) as its source; higher is better."""
+        """All scores of one edited clip, uint8 (T, H, W, 3) as its source; higher is better.
+
+        Raises Unjudged where the other judge fails: such a clip has no score, least of all 0.
+        """
         scores = self._judged(source, clip, pair.instruction)
-        if "clip" in self.backbones:
+        if self.judge is not None:
+            said = self.judge.judge([Sample(source, clip, pair.instruction)])[0]
+            if said.scores is None:
+                raise Unjudged(said.failure)
+            scores["judge, " + self.judge.rubric] = next(iter(overall(self.judge.rubric, said.scores).values()))
+        if "clip" in self.measures.models:
             scores |= self._rewards(source, clip, pair)
-        scores["temporal flickering"] = temporal_flickering(clip)
+        scores |= self.measures(clip, pair.target_caption)
         scores["PSNR to the source"] = psnr(clip, source)
         return scores
 
@@ -81,10 +91,10 @@ class Scorers:
         return scores | {"R_SP": similarity(before, after), "frame consistency": frame_consistency(after)}
 
     def _rewards(self, source: np.ndarray, clip: np.ndarray, pair: EditPair) -> dict[str, float]:
-        eye = self.backbones["clip"]
+        eye = self.measures.models["clip"]
         before, after = eye.pictures(list(source)), eye.pictures(list(clip))
         wanted, had = (after @ vector for vector in eye.texts([pair.target_caption, pair.source_caption]))
-        taste = self.backbones.get("pick")
+        taste = self.measures.models.get("pick")
         pleases = wanted if taste is None else taste.pictures(list(clip)) @ taste.texts([pair.target_caption])[0]
         return {
             "R_IF": float((wanted - had).mean()),

@@ -36,6 +36,7 @@ intervals in brackets.</p>
 {% endfor %}</table>
 <p class="small">Command <code>{{ report.command }}</code>, commit <code>{{ report.commit }}</code>,
 settings <code>{{ report.settings }}</code>.</p>
+{% for failure in report.failures %}<p class="small">Not scored: {{ failure.id }}: {{ failure.why }}</p>{% endfor %}
 {% if report.judged %}{% set judged = report.judged %}
 <table><caption>Judged by {{ judged.judge }} (rubric {{ judged.rubric }}, criteria 0 to {{ judged.best | number(0) }};
 {{ judged.n }} edits, {{ judged.failures | length }} not judged)</caption>

@@ -17,7 +17,7 @@ from vireo.evaluation.report.page import render_page
 from vireo.evaluation.report.players import player_of
 from vireo.evaluation.report.sheets import PER_SHEET, failures_first, write_sheets
 from vireo.evaluation.report.tables import as_latex, as_markdown
-from vireo.metrics.bootstrap import Interval, balanced_interval, mean_interval
+from vireo.metrics.bootstrap import Interval, balanced_interval, mean_interval, median_interval
 from vireo.metrics.shadow import left_behind
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, EditScore
 from vireo.runtime import source_commit, whole_file
@@ -27,14 +27,25 @@ from vireo.world.studiobench import SUBSETS
 BESIDE = ("hybrid", "reference")
 """Families reported but not in the headline."""
 
+MEDIANS = ("edit_error", "outside_psnr", "changed")
+"""Scores of which a family's median is reported; `intervals` are theirs."""
+
 Pick = Callable[[Record], EditScore | None]
 
 
 def write_report(
-    out: Path, records: Sequence[Record], *, settings: Mapping[str, Any], command: str | None
+    out: Path,
+    records: Sequence[Record],
+    *,
+    settings: Mapping[str, Any],
+    command: str | None,
+    failures: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """Writes report.json, report.html and the sheets into `out`; returns the report."""
-    report = summarise(records, settings=settings, command=command)
+    """Writes report.json, report.html and the sheets into `out`; returns the report.
+
+    failures: `id` and `why` of what could not be scored.
+    """
+    report = summarise(records, settings=settings, command=command) | {"failures": [*failures]}
     plain = [record for record in records if record.condition == "plain"]
     report["sheets"] = write_sheets(out, plain)
     page = render_page(report, {family: _players(out, plain, family) for family in report["sheets"]})
@@ -74,7 +85,7 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "oracle_vae": _table(plain, lambda r: r.oracle_vae and r.oracle_vae.score)
         | _medians([r.oracle_vae for r in plain if r.oracle_vae], psnr="psnr", psnr_inside="psnr_inside", ssim="ssim"),
         **_spared(plain),
-        "headline": _spared([r for r in plain if r.family in headline_families(plain)]),
+        "headline": _headline([r for r in plain if r.family in headline_families(plain)]),
         "removal_trace_left": {
             "composited": left_behind([r.trace for r in plain if r.trace]),
             "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
@@ -133,6 +144,11 @@ def _spared(records: Sequence[Record]) -> dict[str, Any]:
     }
 
 
+def _headline(records: Sequence[Record]) -> dict[str, Any]:
+    kept = _plain(median_interval(_known([record.composited for record in records], "outside_psnr")))
+    return _spared(records) | {"intervals": {"outside_psnr": kept}}
+
+
 def headline_families(records: Sequence[Record]) -> list[str]:
     present = present_families(records)
     return [family for family in present if family not in BESIDE] or present
@@ -155,12 +171,15 @@ def _table(records: Sequence[Record], pick: Pick, *, error_alone: bool = False) 
         outcomes[family] = [_succeeded(score, error_alone) for score in scores]
         families[family] = {
             "success": _plain(mean_interval(outcomes[family])),
-            "edit_error": _median(score.edit_error for score in scores),
-            "outside_psnr": _median(score.outside_psnr for score in scores),
-            "changed": _median(score.changed for score in scores),
+            **{name: _median(getattr(score, name) for score in scores) for name in MEDIANS},
+            "intervals": {name: _plain(median_interval(_known(scores, name))) for name in MEDIANS},
         }
     headline = {family: outcomes[family] for family in headline_families([record for record, _ in scored])}
     return {"success": _plain(balanced_interval(headline)), "families": families}
+
+
+def _known(scores: Sequence[EditScore], name: str) -> list[float]:
+    return [value for score in scores if (value := getattr(score, name)) is not None]
 
 
 def _succeeded(score: EditScore, error_alone: bool) -> bool:

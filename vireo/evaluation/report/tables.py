@@ -67,39 +67,37 @@ def paper_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows = [
         [
             *(task, str(report["model"])),
-            *(_exact(row["success"], row["edit_error"], row["outside_psnr"]) if exact else [str(row["n"])]),
-            *(_figure(_rate(table["families"].get(task)), 2) for table in scores.values()),
-            *(_figure(_rate(table["families"].get(task)), 4) for table in measures.values()),
+            *(_exact(row["success"], row["intervals"]) if exact else [str(row["n"])]),
+            *(_figure(table["families"].get(task), 2) for table in scores.values()),
+            *(_figure(table["families"].get(task), 4) for table in measures.values()),
         ]
         for task, row in report["families"].items()
     ]
     total = [str(report["n"])]
     if exact:
-        total = _exact(report["success"], None, report["headline"]["outside_psnr"]["composited"])
+        total = _exact(report["success"], report["headline"]["intervals"])
     rows.append(
         [
             *("balanced", str(report["model"]), *total),
-            *(_figure(_rate(table["all"]), 2) for table in scores.values()),
-            *(_figure(_rate(table["all"]), 4) for table in measures.values()),
+            *(_figure(table["all"], 2) for table in scores.values()),
+            *(_figure(table["all"], 4) for table in measures.values()),
         ]
     )
     return head, rows
 
 
-def _exact(success: Mapping[str, Any], error: float | None, outside: float | None) -> list[str]:
-    return [str(success["n"]), _percent(success), _figure(error, 3), _figure(outside, 1)]
+def _exact(success: Mapping[str, Any], medians: Mapping[str, Any]) -> list[str]:
+    figures = _figure(medians.get("edit_error"), 3), _figure(medians.get("outside_psnr"), 1)
+    percent = {name: 100 * success[name] for name in ("rate", "low", "high")}
+    return [str(success["n"]), _figure(percent, 1), *figures]
 
 
-def _rate(interval: Mapping[str, Any] | None) -> float | None:
-    return interval["rate"] if interval else None
-
-
-def _percent(interval: Mapping[str, Any]) -> str:
-    return f"{100 * interval['rate']:.1f} [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]"
-
-
-def _figure(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+def _figure(interval: Mapping[str, Any] | None, digits: int) -> str:
+    """`0.93 [0.90, 0.96]`, or a dash."""
+    if not interval:
+        return "-"
+    rate, low, high = (f"{interval[name]:.{digits}f}" for name in ("rate", "low", "high"))
+    return f"{rate} [{low}, {high}]"
 
 
 def _pipes(cells: Sequence[str]) -> str:
