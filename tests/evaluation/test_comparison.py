@@ -85,6 +85,48 @@ def test_judges_and_measures_are_compared_too(tmp_path):
     other = written(tmp_path / "other", runs[1], rubric="viva")
     assert "edit_quality" not in compare(one, other)["measures"], "scores of two rubrics are not compared"
     assert compare(one, other)["measures"]["TF"]["difference"]["rate"] == pytest.approx(0.2)
+    stricter = written(tmp_path / "stricter", runs[1], rubric="editverse", judge="another")
+    assert "total" not in compare(one, stricter)["measures"], "nor those of two judges"
+
+
+def test_columns_of_other_backbones_are_not_compared(tmp_path):
+    measures = {"TF": 0.5, "SC": 0.5}
+    edits = [
+        record(f"c{k}", "recolor", success=True, error=0.1).model_copy(update={"measures": measures}) for k in "ab"
+    ]
+    one, two, same = (
+        written(tmp_path / name, edits, backbones={"dino": kind})
+        for name, kind in (("one", "mini"), ("two", "facebook/dino-vitb16"), ("same", "mini"))
+    )
+    assert "SC" not in compare(one, two)["measures"]
+    assert compare(one, two)["measures"]["TF"]["difference"]["rate"] == 0
+    assert compare(one, same)["measures"]["SC"]["difference"]["rate"] == 0
+
+
+def test_what_the_report_could_not_score_is_not_compared(tmp_path):
+    """A clip that was scored once and is broken since, and an item that failed."""
+    edits = [record(f"c{k}", "recolor", success=True, error=0.1) for k in range(3)]
+    one, two = (written(tmp_path / name, edits) for name in ("one", "two"))
+    report = json.loads((two / "report.json").read_text()) | {"failures": [{"id": "c1", "why": "broken"}]}
+    (two / "report.json").write_text(json.dumps(report))
+    assert (compare(one, two)["n"], compare(one, two)["left_out"]) == (2, 1)
+
+
+def test_the_overall_score_names_the_families_whoever_failed_first(tmp_path):
+    cost = {"calls": 1, "cached": False, "prompt_tokens": 1, "completion_tokens": 1, "cost": None}
+
+    def item(name, score):
+        scores = None if score is None else {"instruction_following": score}
+        said = Judged(scores=scores, reason="", failure=None if scores else "down", **cost)
+        facts = {"key": name, "id": name, "family": "add", "instruction": "add a hat", "measures": {"TF": 0.5}}
+        return ItemRecord(**facts, judged=said)
+
+    one = written(tmp_path / "one", [item("a", None), item("b", 2.0)], layout="five", rubric="viva")
+    two = written(tmp_path / "two", [item("a", 9.0), item("b", 6.0)], layout="five", rubric="viva")
+    result = compare(one, two)
+    assert result["by"] == "average"
+    family = result["families"]["add"]
+    assert (family["first"], family["second"], family["difference"]["rate"]) == (2, 6, 4), "of the item that both have"
 
 
 def test_runs_on_published_benchmarks(tmp_path):

@@ -208,7 +208,7 @@ def test_another_judge_is_graded_and_its_failures_are_no_scores(tmp_path):
     given = {"out": tmp_path / "out", "judge": judge}
     report = grade(tmp_path / "pairs", **given)
     assert {failure["why"] for failure in report["failures"]} == {"not today"}
-    assert first.id in {failure["id"] for failure in report["failures"]}
+    assert {(failure["id"], failure["editor"]) for failure in report["failures"]} == {(first.id, None)}
     found = report["scorers"]["judge, viva"]
     assert (found["spearman"], found["ties"]) == (None, 1), "it always says the same"
     judge.bad = None
@@ -221,7 +221,7 @@ def test_a_broken_run_goes_on(tmp_path, monkeypatch):
     make_pairs(tmp_path / "pairs", count=3, seed=40, families=["recolor"], workers=1)
     calls = []
 
-    def score(source, clip, pair):
+    def score(source, clip, pair, reference):
         calls.append(pair.id)
         if len(calls) == 40:
             raise KeyboardInterrupt
@@ -257,7 +257,7 @@ def test_exchanged_pictures_and_finished_clips(tmp_path, monkeypatch):
         write_lossless(clips / f"{pair.id}.mkv", truth.source, fps=truth.fps)
     asked = []
 
-    def score(source, clip, pair):
+    def score(source, clip, pair, reference):
         asked.append((source, clip))
         return {"mean": float(clip.mean()) - float(source.mean())}
 

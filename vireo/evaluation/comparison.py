@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,9 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
     common = [(earlier[name], later[name]) for name in earlier if name in later]
     if not common or any(a.instruction != b.instruction for a, b in common):
         raise InputError(f"{first} and {second} scored other pairs", "evaluate both on the same pair set")
-    rubrics = [run["settings"].get("rubric") for run in (one, two)]
-    rubric = rubrics[0] if rubrics[0] == rubrics[1] else None
-    values = [(a.family, _values(a, rubric), _values(b, rubric)) for a, b in common]
-    names = list(dict.fromkeys(name for _, a, _ in values for name in a))
+    same = _Same.of(one["settings"], two["settings"])
+    values = [(a.family, _values(a, same), _values(b, same)) for a, b in common]
+    names = sorted({name for _, a, _ in values for name in a}, key=_place)
     families = headline_families([a for a, _ in common])
     measures = {
         name: _difference({family: _differences(values, family, name) for family in families}) for name in names
@@ -55,8 +54,8 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
         "by": by,
         "families": {
             family: {
-                "first": _mean(a.get(by) for kind, a, _ in values if kind == family),
-                "second": _mean(b.get(by) for kind, _, b in values if kind == family),
+                "first": _mean(a[by] for kind, a, b in values if kind == family and by in a and by in b),
+                "second": _mean(b[by] for kind, a, b in values if kind == family and by in a and by in b),
                 **(_difference({family: _differences(values, family, by)}) or {}),
             }
             for family in present_families(a for a, _ in common)
@@ -65,28 +64,56 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Scored]]:
-    """What was scored, and the last record of each pair with its plain instruction."""
+    """What was scored, and the last record of each pair with its plain instruction that the report counts."""
     try:
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         named = {name: report[name] for name in ("model", "commit", "settings")}
+        unscored = {failure["id"] for failure in report.get("failures", [])}
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{folder} holds no finished evaluation", "make one with: vireo eval") from None
     records = read_records(folder / "records.jsonl", ItemRecord if "layout" in report else Record).values()
-    return named, {record.id: record for record in records if record.condition == "plain"}
+    plain = {record.id: record for record in records if record.condition == "plain"}
+    return named, {name: record for name, record in plain.items() if name not in unscored}
 
 
-def _values(record: Scored, rubric: RubricName | None) -> dict[str, float]:
-    """All that was measured of an edit as users get it: against the truth, by a judge (overall and each criterion),
-    and by the papers' measures. What a pair has no value of is left out."""
+@dataclass(frozen=True)
+class _Same:
+    """What two runs have in common beside the truth: the rubric, where the same judge was asked, and whether the same
+    backbones measured."""
+
+    rubric: RubricName | None
+    backbones: bool
+
+    @classmethod
+    def of(cls, first: dict[str, Any], second: dict[str, Any]) -> _Same:
+        judges = [{name: run.get(name) for name in ("judge", "rubric", "shown")} for run in (first, second)]
+        return cls(
+            judges[0]["rubric"] if judges[0] == judges[1] else None, first.get("backbones") == second.get("backbones")
+        )
+
+
+_FIRST = ("success", "edit_error", "outside_psnr", "wrong_target", "average", "viescore", "total")
+
+
+def _place(name: str) -> tuple[int, str]:
+    """The truth first, then overall scores, then all else by name."""
+    return (_FIRST.index(name) if name in _FIRST else len(_FIRST), name)
+
+
+def _values(record: Scored, same: _Same) -> dict[str, float]:
+    """All that was measured of an edit as users get it: against the truth, by a judge (overall, each criterion, FiVE's
+    questions), and by the papers' measures; of other backbones those that need none. What a pair has no value of is
+    left out."""
     found: dict[str, float | None] = {}
     if isinstance(record, Record):
         exact = record.composited
         found = {name: getattr(exact, name) for name in ("success", "edit_error", "outside_psnr", "wrong_target")}
-    elif record.answered is not None and record.answered.scores:
+    elif same.rubric is not None and record.answered is not None and record.answered.scores:
         found |= record.answered.scores
-    if rubric is not None and record.judged is not None and record.judged.scores:
-        found |= {**overall(rubric, record.judged.scores), **record.judged.scores}
-    return {name: float(value) for name, value in (found | record.measures).items() if value is not None}
+    if same.rubric is not None and record.judged is not None and record.judged.scores:
+        found |= {**overall(same.rubric, record.judged.scores), **record.judged.scores}
+    found |= {name: value for name, value in record.measures.items() if same.backbones or name in ("TF", "MS")}
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def _differences(
@@ -103,6 +130,6 @@ def _difference(groups: dict[str, list[float]]) -> dict[str, Any] | None:
     return {"difference": asdict(interval), **figures}
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    interval = mean_interval([value for value in values if value is not None])
+def _mean(values: Iterable[float]) -> float | None:
+    interval = mean_interval(list(values))
     return interval and interval.rate

@@ -32,6 +32,7 @@ from vireo.evaluation.scoring import as_judged
 from vireo.judges.chat import Answer, ChatJudge
 from vireo.judges.judge import Judge, Judgement, Sample
 from vireo.judges.questions import Questions, five_accuracy
+from vireo.judges.rubric import overall
 from vireo.models.presets import resolve
 from vireo.pipeline.edit import edit_video
 from vireo.pipeline.pipeline import VireoPipeline
@@ -201,7 +202,7 @@ def _report(
         "command": command,
         "commit": source_commit(),
     }
-    worst_first = sorted(edited, key=lambda r: sum(r.judged.scores.values()) if r.judged and r.judged.scores else 0.0)
+    worst_first = sorted(edited, key=lambda record: _overall(record, settings))
     shown = [(path.relative_to(out).as_posix(), r) for r in worst_first if (path := player_of(out, r.key)).is_file()]
     files = {"report.json": json.dumps(report, indent=1), "report.html": render_published(report, shown)}
     files |= {"report.md": as_markdown(report), "report.tex": as_latex(report)}
@@ -209,3 +210,10 @@ def _report(
         with whole_file(out / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
     return report
+
+
+def _overall(record: ItemRecord, settings: Mapping[str, Any]) -> float:
+    """The judge's overall score; infinite where there is none."""
+    if record.judged is None or record.judged.scores is None:
+        return float("inf")
+    return next(iter(overall(settings["rubric"], record.judged.scores).values()))

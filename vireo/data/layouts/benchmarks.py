@@ -48,15 +48,21 @@ def _usual(path: Path) -> Maker:
     def make(entry: Any, key: str) -> Item:
         return Item(
             id=identity(path.stem, text(entry, "id", missing=key)),
-            kind=text(entry, *_KIND, missing="all"),
+            kind=(kind := text(entry, *_KIND, missing="all")),
             instruction=text(entry, *_INSTRUCTION),
             source=named_file(entry, _SOURCE, *roots),
             reference=optional_file(entry, _REFERENCE, *roots),
             source_caption=text(entry, "source_prompt", "source_caption", missing=""),
             target_caption=text(entry, *_TARGET, missing=""),
+            generates=_generates(kind),
         )
 
     return make
+
+
+def _generates(kind: str) -> bool:
+    """Whether a kind is ReViSE's in-context video generation."""
+    return re.search(r"in.?context|icvg", kind, re.IGNORECASE) is not None
 
 
 def _editverse(folder: Path) -> Iterator[Entry]:
@@ -143,7 +149,7 @@ def _triplet(path: Path) -> Maker:
             instruction=text(entry, "instruction"),
             source=named_file(entry, ("source_video_path",), *roots),
             target_caption=text(entry, *_TARGET, missing=""),
-            generates=re.search(r"in.?context|icvg", kind, re.IGNORECASE) is not None,
+            generates=_generates(kind),
         )
 
     return make

@@ -91,8 +91,10 @@ def grade(
                             clip = source.read(pair.id, truth.source.shape)
                             candidates = [_graded(pair, truth, OUTPUT, 0.0, clip, score)]
                     except Unjudged as error:
-                        failures.append({"id": pair.id, "why": str(error)})
-                        break  # without its target a pair's other candidates have nothing to be compared with
+                        failures.append({"id": pair.id, "editor": source and str(source.folder), "why": str(error)})
+                        if source is None:
+                            break  # without its target a pair has nothing to compare its outputs with
+                        continue
                     done[key] = GradedPair(key=key, candidates=candidates)
                     writer.append(done[key])
                 editor = str(source.folder) if source else None
@@ -110,7 +112,7 @@ def grade(
 def _graded(pair: EditPair, truth: Truth, corruption: str, strength: float, clip: np.ndarray, score: Scorers) -> Graded:
     error = edit_error(clip, truth.source, truth.target, dilated(truth.mask))
     exact = score_edit(clip, truth.source, truth.target, truth.mask, family=pair.family, others=truth.others)
-    scores = score(truth.source, clip, pair)
+    scores = score(truth.source, clip, pair, truth.reference)
     facts = {"id": pair.id, "family": pair.family, "corruption": corruption, "strength": strength}
     return Graded(**facts, accuracy=max(0.0, 1 - (error or 0.0)), success=exact.success, scores=scores)
 
@@ -125,6 +127,6 @@ def _made(pair: EditPair, truth: Truth, other: Truth, score: Scorers) -> Iterato
             clip = corrupt(truth, other, strength)
             if clip is not None and (clip != truth.target).any():
                 yield _graded(pair, truth, name, strength, clip, score)
-    scores = score(truth.target, truth.source, pair)
+    scores = score(truth.target, truth.source, pair, truth.reference)
     facts = {"id": pair.id, "family": pair.family, "corruption": EXCHANGED, "strength": 1.0}
     yield Graded(**facts, accuracy=0.0, success=False, scores=scores)

@@ -7,7 +7,7 @@ recommended      `vireo.judges.reward`
 R_SP             VIVA Eq. 5 as printed, without a mask: cosine of source and edit, frame by frame; by the instructor's
                  tower, or by the backbone `clip`
 R_IF, R_PS       Eq. 4 and 6 with the backbone `clip`; R_PS with `pick` where that is given
-TF, MS, ...      `vireo.evaluation.measures`, all that the given backbones allow
+TF, MS, ...      `vireo.evaluation.measures`, all that the given backbones allow but the likeness to a reference
 judge, RUBRIC    overall score of another judge, where one is given
 """
 
@@ -57,14 +57,18 @@ class Scorers:
         self.settings |= self.measures.settings | (judge.settings if judge else {})
 
     @torch.no_grad()
-    def __call__(self, source: np.ndarray, clip: np.ndarray, pair: EditPair) -> dict[str, float]:
+    def __call__(
+        self, source: np.ndarray, clip: np.ndarray, pair: EditPair, reference: np.ndarray | None = None
+    ) -> dict[str, float]:
         """All scores of one edited clip, uint8 (T, H, W, 3) as its source; higher is better.
+
+        reference: the pair's reference picture, uint8 (H, W, 3).
 
         Raises Unjudged where the other judge fails: such a clip has no score, least of all 0.
         """
         scores = self._judged(source, clip, pair.instruction)
         if self.judge is not None:
-            said = self.judge.judge([Sample(source, clip, pair.instruction)])[0]
+            said = self.judge.judge([Sample(source, clip, pair.instruction, reference, pair.task == "generate")])[0]
             if said.scores is None:
                 raise Unjudged(said.failure)
             scores["judge, " + self.judge.rubric] = next(iter(overall(self.judge.rubric, said.scores).values()))
