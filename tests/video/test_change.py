@@ -28,17 +28,26 @@ def test_a_result_that_shows_the_same_is_given_back_its_detail(change):
     assert np.abs(result - (SOURCE / 255 + change / 255)).max() < 0.005
 
 
-def test_a_result_of_half_the_contrast_is_given_back_a_quarter():
+def test_a_result_of_half_the_contrast_is_given_back_a_sixteenth():
     rebuilt = blurred(SOURCE)
     edited = 0.5 * rebuilt
     result = settled(SOURCE, edited, rebuilt, np.ones((3, 96, 96), np.float32))
-    assert np.abs(result - (edited + 0.25 * (SOURCE / 255 - rebuilt))).max() < 0.01
+    assert np.abs(result - (edited + 0.5**4 * (SOURCE / 255 - rebuilt))).max() < 0.01
 
 
 def test_where_nothing_is_left_of_the_source_the_result_stays_as_it_is():
     edited = np.full(SOURCE.shape, 0.5, np.float32)
     result = settled(SOURCE, edited, blurred(SOURCE), np.ones((3, 96, 96), np.float32))
     assert np.abs(result - edited).max() < 1e-3
+
+
+def test_large_changes_are_the_edit_whatever_is_around_them():
+    """Between 10 and 40 of 255 in part; none of it is smoothed away."""
+    rebuilt = np.full((3, 96, 96, 3), 0.5, np.float32)
+    source, nowhere = np.full(rebuilt.shape, 127, np.uint8), np.zeros((3, 96, 96), np.float32)
+    for change, share in ((9, 0.0), (25, 0.5), (41, 1.0)):
+        result = settled(source, rebuilt + np.float32(change / 255), rebuilt, nowhere)
+        assert np.abs(result - (127 + share * change) / 255).max() < 1e-4
 
 
 def test_noise_is_not_certain_and_a_disc_is():

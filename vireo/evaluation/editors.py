@@ -79,7 +79,7 @@ class Editor(Protocol):
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None: ...
 
 
-COMPOSITION = 8
+COMPOSITION = 9
 """Counts the ways in which result and source have been put together; scores of another way are not reused."""
 
 

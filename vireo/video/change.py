@@ -2,7 +2,7 @@
 
 A result differs from its source by the edit, by what the VAE loses, and by the model's own noise. Only the first is
 wanted. Where the result still shows what the source shows, it is given back the detail that the VAE has lost; where
-other things are seen than before, it stays as it is; the faintest changes are noise.
+other things are seen than before, it stays as it is; the faintest changes are noise, and large ones never are.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ lies between counts in part."""
 WIDE, FAINT_SHARE, FAINT_MOST = 0.35, 0.15, 16.0
 """Where the region covers more than the first of the picture, an edit may be faint everywhere, as the loss of colour of
 a pale picture is: there the noise ends at this share of the median change, at most at the third (1/255)."""
+
+LARGE = (10.0, 40.0)
+"""A change of a single pixel (1/255) above the second is the edit, whatever is around it; below the first its
+surroundings decide, `certainty`."""
 
 DETAIL, DETAIL_LEAST = 1.5, 2.0
 """Detail is what a Gaussian of the first deviation (pixels of a picture 96 wide) takes off; what lies below the second
@@ -50,9 +54,10 @@ def settled(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray, sure: n
     source: uint8 (..., 3). edited, rebuilt: float (..., 3) in 0..1. sure: (...), see `certainty`.
     """
     lost = source / np.float32(255) - rebuilt
-    # Squared: of a letter that is gone but for a trace, hardly a trace of the sharp edges comes back.
-    result = edited + np.clip(_kept_detail(edited, rebuilt), 0, 1)[..., None] ** 2 * lost
-    return source / np.float32(255) + sure[..., None] * (result - source / np.float32(255))
+    # To the fourth: of a letter that is gone but for a trace, hardly a trace of the sharp edges comes back.
+    result = edited + np.clip(_kept_detail(edited, rebuilt), 0, 1)[..., None] ** 4 * lost
+    share = np.maximum(sure, _between(255 * np.abs(edited - rebuilt).max(-1), LARGE))[..., None]
+    return source / np.float32(255) + share * (result - source / np.float32(255))
 
 
 def _kept_detail(edited: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
