@@ -200,7 +200,9 @@ class Moody:
         return [Judgement(dict.fromkeys(("instruction_following", "editing_quality"), 6.0))]
 
 
-def test_another_judge_is_graded_and_its_failures_are_no_scores(tmp_path):
+def test_another_judge_is_graded_and_its_failures_are_no_scores(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "CORRUPTIONS", {name: CORRUPTIONS[name] for name in ("nothing_done", "blur")})
+    monkeypatch.setattr(lab, "STRENGTHS", (1.0,))
     make_pairs(tmp_path / "pairs", count=3, seed=40, families=["light"], workers=1)
     first, *_ = read_pairs(tmp_path / "pairs")
     judge = Moody()
