@@ -3,10 +3,6 @@
 Backbones are small random checkpoints, saved and read as the published ones are.
 """
 
-import gzip
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -14,7 +10,6 @@ from scipy.stats import spearmanr
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torchmetrics.functional import auroc as torch_auroc
 from torchmetrics.functional import spearman_corrcoef
-from torchmetrics.functional.image import lpips as torch_lpips
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 from torchmetrics.functional.multimodal import clip_score
 from transformers import (
@@ -23,13 +18,10 @@ from transformers import (
     CLIPModel,
     CLIPProcessor,
     PreTrainedTokenizerFast,
-    ResNetConfig,
-    ResNetModel,
     ViTConfig,
     ViTImageProcessor,
     ViTModel,
 )
-from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from vireo.errors import InputError, ModelError
 from vireo.evaluation import measures
@@ -38,91 +30,9 @@ from vireo.evaluation.measures import Measures
 from vireo.metrics import consistency, truth
 from vireo.metrics.backbones import BATCH, ClipBackbone, picture_vectors
 from vireo.metrics.frames import psnr, ssim
-from vireo.metrics.lpips import Lpips, squeezenet_features
-from vireo.metrics.structure import StructureBackbone
-from vireo.metrics.viclip import VOCABULARY, ViClip, middle_places, spread_places
 from vireo.pipeline.pipeline import VireoPipeline
 
 CAPTION = "a red ball on a table"
-
-
-MERGES = ["r e", "re d</w>", "b a", "l l</w>", "ba ll</w>", "t a", "b l", "bl e</w>", "ta ble</w>"]
-"""The merges of a small byte-level vocabulary."""
-
-
-def tokens_of(text):
-    """Ids by hand, as CLIP numbers them: 256 letters, the same at the ends of words, merges, begin, end."""
-    letters = list(bytes_to_unicode().values())
-    words = [*letters, *(f"{letter}</w>" for letter in letters), *("".join(merge.split()) for merge in MERGES)]
-    spelt = {"a": ["a</w>"], "red": ["red</w>"], "ball": ["ball</w>"], "on": ["o", "n</w>"], "table": ["table</w>"]}
-    inner = [words.index(part) for word in text.split() for part in spelt[word]]
-    return [len(words), *inner, len(words) + 1]
-
-
-class PublishedTower(torch.nn.Module):
-    """The blocks that ViCLIP's code has, by their published names."""
-
-    def __init__(self, width, layers):
-        super().__init__()
-        self.resblocks = torch.nn.ModuleList(torch.nn.Module() for _ in range(layers))
-        for block in self.resblocks:
-            block.attn = torch.nn.MultiheadAttention(width, width // 64)
-            block.ln_1, block.ln_2 = torch.nn.LayerNorm(width), torch.nn.LayerNorm(width)
-            block.mlp = torch.nn.Module()
-            block.mlp.c_fc, block.mlp.c_proj = torch.nn.Linear(width, 4 * width), torch.nn.Linear(4 * width, width)
-
-    def forward(self, x, mask=None):
-        x = x.transpose(0, 1)
-        for block in self.resblocks:
-            inner = block.ln_1(x)
-            x = x + block.attn(inner, inner, inner, need_weights=False, attn_mask=mask)[0]
-            inner = block.mlp.c_fc(block.ln_2(x))
-            x = x + block.mlp.c_proj(inner * torch.sigmoid(1.702 * inner))
-        return x.transpose(0, 1)
-
-
-class PublishedVision(torch.nn.Module):
-    def __init__(self, width=128, patch=8, size=32, frames=4, out=16):
-        super().__init__()
-        self.conv1 = torch.nn.Conv3d(3, width, (1, patch, patch), (1, patch, patch), bias=False)
-        self.class_embedding = torch.nn.Parameter(torch.randn(width))
-        self.positional_embedding = torch.nn.Parameter(torch.randn((size // patch) ** 2 + 1, width))
-        self.temporal_positional_embedding = torch.nn.Parameter(torch.randn(1, frames, width))
-        self.ln_pre, self.ln_post = torch.nn.LayerNorm(width), torch.nn.LayerNorm(width)
-        self.transformer = PublishedTower(width, 2)
-        self.proj = torch.nn.Parameter(torch.randn(width, out))
-
-    def forward(self, pixels):
-        """(T, 3, H, W) of one clip."""
-        seen = self.conv1(pixels.transpose(0, 1)[None])[0].flatten(2).permute(1, 2, 0)  # T, patches, width
-        patches = seen + self.positional_embedding[1:] + self.temporal_positional_embedding[0][:, None]
-        first = (self.class_embedding + self.positional_embedding[0])[None]
-        states = self.transformer(self.ln_pre(torch.cat([first, patches.flatten(0, 1)])[None]))
-        return self.ln_post(states[:, 0]) @ self.proj
-
-
-class PublishedText(torch.nn.Module):
-    def __init__(self, vocabulary, width=64, longest=12, out=16):
-        super().__init__()
-        self.token_embedding = torch.nn.Embedding(vocabulary, width)
-        self.positional_embedding = torch.nn.Parameter(torch.randn(longest, width))
-        self.transformer = PublishedTower(width, 2)
-        self.ln_final = torch.nn.LayerNorm(width)
-        self.text_projection = torch.nn.Parameter(torch.randn(width, out))
-
-    def forward(self, tokens):
-        mask = torch.full((tokens.shape[1],) * 2, float("-inf")).triu(1)
-        states = self.token_embedding(tokens) + self.positional_embedding[: tokens.shape[1]]
-        return self.ln_final(self.transformer(states, mask))[:, tokens[0].argmax()] @ self.text_projection
-
-
-class PublishedViClip(torch.nn.Module):
-    """ViCLIP as its authors wrote it down (Wang et al. 2024), small."""
-
-    def __init__(self, vocabulary):
-        super().__init__()
-        self.temp = torch.nn.Parameter(torch.tensor(0.01))
-        self.vision_encoder, self.text_encoder = PublishedVision(), PublishedText(vocabulary)
 
 
 def clips(shape=(9, 40, 48, 3), noise=20):
@@ -152,19 +62,15 @@ def folders(tmp_path_factory):
     text = small | {"vocab_size": len(vocabulary), "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
     text |= {"max_position_embeddings": 12, "projection_dim": 16}
     seen = small | {"image_size": 32, "patch_size": 8, "projection_dim": 16}
-    made = {name: here / name for name in ("clip", "clip-b", "pick", "dino", "dino8", "dinov2", "viclip")}
+    made = {name: here / name for name in ("clip", "clip-b", "pick", "dino", "dinov2")}
     sizes = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
     for name in ("clip", "clip-b", "pick"):
         CLIPModel(CLIPConfig(text_config=text, vision_config=seen, projection_dim=16)).save_pretrained(made[name])
         CLIPProcessor(CLIPImageProcessor(**sizes), tokenizer).save_pretrained(made[name])
     dino = ViTConfig(**small, image_size=32, patch_size=8)
-    for name in ("dino", "dino8", "dinov2"):
+    for name in ("dino", "dinov2"):
         ViTModel(dino, add_pooling_layer=False).save_pretrained(made[name])
         ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(made[name])
-    made["viclip"].mkdir()
-    torch.save({"model": PublishedViClip(512 + len(MERGES) + 2).state_dict()}, made["viclip"] / "ViClip.pth")
-    with gzip.open(made["viclip"] / VOCABULARY, "wt") as file:
-        file.write("#version: 0.2\n" + "\n".join(MERGES))
     return {name: str(folder) for name, folder in made.items()}
 
 
@@ -258,86 +164,6 @@ def test_pick_score_is_the_models_own_logit(measured, folders):
     assert found["PickScore"] == pytest.approx(logits.mean().item(), abs=1e-4)
 
 
-def test_video_text_and_overall_consistency_are_viclip(measured, folders):
-    """By the network as it was published, on the frames that EditVerse and VBench take."""
-    clip, _, found = measured
-    state = torch.load(f"{folders['viclip']}/ViClip.pth")["model"]
-    model = PublishedViClip(len(state["text_encoder.token_embedding.weight"])).eval()
-    model.load_state_dict(state)
-    eye = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
-    # Nine frames, four read: k 9 / 4, and the middles of 0-2, 2-4, 4-6 and 6-9.
-    cosines = {}
-    for name, places in (("Video-Text", [0, 2, 4, 6]), ("OC", [0, 2, 4, 7])):
-        pixels = eye(images=list(clip[places]), return_tensors="pt").pixel_values
-        with torch.no_grad():
-            seen, said = model.vision_encoder(pixels), model.text_encoder(torch.tensor([tokens_of(CAPTION)]))
-        cosines[name] = torch.nn.functional.cosine_similarity(seen, said).item()
-    assert found["Video-Text"] == pytest.approx(100 * cosines["Video-Text"], abs=1e-3), "in hundredths of a cosine"
-    assert found["OC"] == pytest.approx(cosines["OC"], abs=1e-5)
-    assert abs(cosines["Video-Text"] - cosines["OC"]) > 1e-4, "other frames"
-    assert abs(ViClip.from_pretrained(folders["viclip"]).text("a blue table") @ said[0].numpy()) < 0.999 * said.norm()
-
-
-def test_viclip_without_its_files_is_refused(folders, tmp_path):
-    """Without a vocabulary transformers would make a tokenizer that reads every text as the same two words."""
-    shutil.copytree(folders["viclip"], tmp_path / "viclip")
-    (tmp_path / "viclip" / "ViClip-B.pth").write_bytes(b"")
-    with pytest.raises(ModelError, match="2 files of weights"):
-        ViClip.from_pretrained(str(tmp_path / "viclip"))
-    (tmp_path / "viclip" / "ViClip-B.pth").unlink()
-    (tmp_path / "viclip" / VOCABULARY).unlink()
-    with pytest.raises(ModelError, match="no vocabulary of 523 words"):
-        ViClip.from_pretrained(str(tmp_path / "viclip"))
-
-
-@pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1", b"<html>", b"\x80\x02K\x01."])
-def test_files_that_are_no_weights(content, folders, tmp_path):
-    shutil.copytree(folders["viclip"], tmp_path / "viclip")
-    (tmp_path / "viclip" / "ViClip.pth").write_bytes(content)
-    with pytest.raises(ModelError, match="does not hold weights"):
-        ViClip.from_pretrained(str(tmp_path / "viclip"))
-    (tmp_path / "viclip" / "ViClip.pth").rename(tmp_path / "viclip" / "ViClip.safetensors")
-    with pytest.raises(ModelError, match="does not hold weights"):
-        ViClip.from_pretrained(str(tmp_path / "viclip"))
-
-
-def test_a_model_without_keys_has_no_structure(folders, tmp_path):
-    ResNetModel(ResNetConfig(embedding_size=8, hidden_sizes=[8, 8], depths=[1, 1])).save_pretrained(tmp_path)
-    with pytest.raises(ModelError, match=str(tmp_path)):
-        StructureBackbone.from_pretrained(str(tmp_path))
-
-
-def test_which_frames_viclip_is_shown():
-    assert spread_places(30, 8) == [0, 3, 7, 11, 15, 18, 22, 26]
-    assert middle_places(30, 8) == [1, 4, 8, 12, 16, 19, 23, 27]
-    assert middle_places(3, 8) == [0, 1, 2, 2, 2, 2, 2, 2]
-    assert spread_places(3, 8) == [0, 0, 0, 1, 1, 1, 2, 2]
-
-
-def test_structure_distance_by_hand(folders):
-    """Keys of the last layer computed from what goes into it, of a picture that is wider than the model's own."""
-    (a, b), backbone = (clip[0, :40, :60] for clip in clips((1, 48, 64, 3))), StructureBackbone
-    eye = backbone.from_pretrained(folders["dino8"])
-    model = ViTModel.from_pretrained(folders["dino8"]).eval()
-    mean, spread = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-    matrices = []
-    for frame in (a, b):
-        small = torch.from_numpy(frame).permute(2, 0, 1)[None].float()
-        small = torch.nn.functional.interpolate(small, (224, 336), mode="bilinear", antialias=True)
-        pixels = ((small[0].permute(1, 2, 0).numpy() - mean) / spread).transpose(2, 0, 1)[None].astype(np.float32)
-        with torch.no_grad():
-            states = model(torch.from_numpy(pixels), interpolate_pos_encoding=True, output_hidden_states=True)
-            block = model.layers[-1]
-            keys = block.attention.k_proj(block.layernorm_before(states.hidden_states[-2]))[0].numpy()
-        assert len(keys) == 1 + 28 * 42
-        norms = np.linalg.norm(keys, axis=1)
-        matrices.append(keys @ keys.T / np.outer(norms, norms))
-    expected = np.square(matrices[0] - matrices[1]).mean()
-    assert eye.distance(a, b) == pytest.approx(expected, rel=1e-4)
-    assert eye.distance(a, a) == 0
-    assert expected > 1e-6
-
-
 def neighbours(features, k):
     return torch.nn.functional.cosine_similarity(features[k - 1], features[k], dim=0).item()
 
@@ -367,34 +193,6 @@ def test_consistencies_and_reference(measured, folders):
         assert found[name] == pytest.approx(100 * np.mean(cosines), abs=1e-3)
     likeness = torch.nn.functional.cosine_similarity(features["clip"][:-1], features["clip"][-1:]).mean().item()
     assert found["Reference"] == pytest.approx(100 * likeness, abs=1e-3)
-
-
-def test_lpips_is_torchmetrics(tmp_path, monkeypatch):
-    """Its own code, which only lacks torchvision's network here, with the published weights of the channels."""
-    torch.manual_seed(0)
-    network = squeezenet_features()
-    torch.save({f"features.{key}": t for key, t in network.state_dict().items()}, tmp_path / "squeezenet1_1-0.pth")
-    shutil.copy(Path(torch_lpips.__file__).parent / "lpips_models" / "squeeze.pth", tmp_path)
-    monkeypatch.setattr(torch_lpips, "_get_tv_model_features", lambda *given: network)
-    theirs = torch_lpips._LPIPS(net="squeeze")
-    ours = Lpips.from_pretrained(str(tmp_path))
-    for a, b in zip(*(clip[:2] for clip in clips((2, 40, 61, 3), 60)), strict=True):
-        pixels = (torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 127.5 - 1 for frame in (a, b))
-        expected = theirs(*pixels).item()
-        assert ours.distance(a, b) == pytest.approx(expected, abs=1e-6)
-        assert expected > 1e-3
-    assert ours.distance(a, a) == 0
-    (tmp_path / "squeeze.pth").unlink()
-    with pytest.raises(ModelError, match=r"squeeze\.pth"):
-        Lpips.from_pretrained(str(tmp_path))
-
-
-def test_squeezenet_is_torchvisions():
-    """Names and sizes of the published file's tensors: 1,235,496 numbers less the classifier's 513,000."""
-    state = squeezenet_features().state_dict()
-    assert sum(tensor.numel() for tensor in state.values()) == 1_235_496 - 513_000
-    assert {name.split(".")[0] for name in state} == {"0", "3", "4", "6", "7", "9", "10", "11", "12"}
-    assert state["12.expand3x3.weight"].shape == (256, 64, 3, 3)
 
 
 def test_mini_and_the_published_ids_stand_for_backbones(monkeypatch):
