@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vireo.data.pairs import read_pairs
-from vireo.evaluation.lab.corruptions import CORRUPTIONS
-from vireo.evaluation.truths import load_truth
+from vireo.evaluation.pair_clips import load_truth
+from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS
+from vireo.pairs.format import read_pairs
 from vireo.video.io import read_clip, write_lossless
 
 pairs, clips, out = (Path(argument) for argument in sys.argv[1:4])

@@ -8,7 +8,7 @@ import pytest
 from photographs import LUMA, chroma, footage, luma_ssim
 
 from vireo import VireoPipeline
-from vireo.pipeline.frames import edit_frames
+from vireo.pipeline.stream import edit_frames
 
 FOOTAGE = footage()
 

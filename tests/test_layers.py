@@ -11,8 +11,8 @@ import vireo.errors
 
 PACKAGE = Path(vireo.errors.__file__).parent
 ORDER = (
-    *("cli", "evaluation", "training", "pipeline", "receipt", "judges", "metrics", "data"),
-    *("world", "video", "flow", "models", "config", "runtime", "types", "errors"),
+    *("cli", "evaluation", "training", "pipeline", "rewards", "judges", "instruction_tuning", "pairs"),
+    *("receipt", "world", "metrics", "models", "video", "flow", "config", "runtime", "types", "errors"),
 )
 ONLY_IN = {"av": "video/io", "mujoco": "world", "typer": "cli", "jinja2": "evaluation"}
 FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
@@ -48,7 +48,7 @@ def test_imports_go_downwards(place):
 
 @pytest.mark.parametrize(
     "module",
-    ["vireo", "vireo.cli", "vireo.config", "vireo.types", "vireo.data.pairs", "vireo.models.presets"],
+    ["vireo", "vireo.cli", "vireo.config", "vireo.types", "vireo.pairs.format", "vireo.models.presets"],
 )
 def test_light_modules_load_without_torch(module):
     heavy = ("torch", "diffusers", "transformers", "mujoco", "av", "scipy")

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vireo.data.pairs import read_pairs
-from vireo.evaluation.lab.corruptions import CORRUPTIONS
+from vireo.evaluation.pair_clips import load_truth
+from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS
 from vireo.evaluation.runner import evaluate
-from vireo.evaluation.truths import load_truth
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, dilated, edit_error
+from vireo.models.editors.viva import VireoPipeline
 from vireo.models.presets import PRESETS
-from vireo.pipeline.frames import edit_frames
-from vireo.pipeline.pipeline import VireoPipeline
+from vireo.pairs.format import read_pairs
+from vireo.pipeline.stream import edit_frames
 from vireo.video.io import read_clip, write_lossless
 from vireo.world.generate import make_pairs
 

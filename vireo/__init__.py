@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vireo.models.editors.viva import VireoPipeline
     from vireo.pipeline.edit import edit_video
-    from vireo.pipeline.pipeline import VireoPipeline
 
 __all__ = ["VireoPipeline", "edit_video"]
 
@@ -21,7 +21,7 @@ try:
 except PackageNotFoundError:  # run from a source tree that was never installed
     __version__ = "unknown"
 
-_PLACES = {"VireoPipeline": "vireo.pipeline.pipeline", "edit_video": "vireo.pipeline.edit"}
+_PLACES = {"VireoPipeline": "vireo.models.editors.viva", "edit_video": "vireo.pipeline.edit"}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,13 +9,13 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
 from vireo.evaluation import runner
 from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
 from vireo.evaluation.records import read_records
 from vireo.judges.judge import Judgement, Usage
-from vireo.models.chat import MINI
+from vireo.models.instructor.prompts import MINI
+from vireo.pairs.format import read_pairs
 from vireo.types import EditPair
 from vireo.video.io import read_clip, write_lossless
 
@@ -357,8 +357,8 @@ class BrightensTopLeft:
 
 
 def test_batches_give_what_single_edits_give(pairs_dir):
-    from vireo.data.pairs import read_pairs
-    from vireo.evaluation.truths import load_truth
+    from vireo.evaluation.pair_clips import load_truth
+    from vireo.pairs.format import read_pairs
 
     pairs = list(read_pairs(pairs_dir))[:3]
     truths = [load_truth(pairs_dir, pair) for pair in pairs]

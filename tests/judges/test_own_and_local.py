@@ -5,16 +5,16 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from vireo.data.pairs import read_pairs
 from vireo.errors import ModelError
-from vireo.evaluation.judged import open_judge
-from vireo.evaluation.truths import load_truth
-from vireo.judges.chat import ChatJudge
-from vireo.judges.critic import p_yes
+from vireo.evaluation.judgement_report import open_judge
+from vireo.evaluation.pair_clips import load_truth
+from vireo.judges.chat_model import ChatJudge
+from vireo.judges.instructor_judge import InstructorJudge
 from vireo.judges.judge import Sample, pictured, shown
 from vireo.judges.local import LocalChat
-from vireo.judges.own import InstructorJudge
-from vireo.pipeline.pipeline import VireoPipeline
+from vireo.models.editors.viva import VireoPipeline
+from vireo.models.instructor.critic import p_yes
+from vireo.pairs.format import read_pairs
 from vireo.world.generate import make_pairs
 
 TEMPLATE = (

@@ -11,9 +11,9 @@ import pytest
 
 from vireo.errors import InputError
 from vireo.judges import remote
-from vireo.judges.chat import ChatJudge
+from vireo.judges.chat_model import ChatJudge
+from vireo.judges.five_acc import Questions, five_accuracy
 from vireo.judges.judge import Sample
-from vireo.judges.questions import Questions, five_accuracy
 from vireo.judges.remote import Endpoint, RemoteChat
 
 SCORES = {"instruction_following": 7, "editing_quality": 8, "source_preservation": 9, "reason": "fine"}

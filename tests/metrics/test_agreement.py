@@ -25,12 +25,12 @@ from transformers import (
 
 from vireo.errors import InputError, ModelError
 from vireo.evaluation import measures
-from vireo.evaluation.lab.grades import auroc, rank_correlation
 from vireo.evaluation.measures import Measures
+from vireo.evaluation.reward_lab.statistics import auroc, rank_correlation
 from vireo.metrics import consistency, truth
-from vireo.metrics.backbones import BATCH, ClipBackbone, picture_vectors
-from vireo.metrics.frames import psnr, ssim
-from vireo.pipeline.pipeline import VireoPipeline
+from vireo.metrics.image_quality import psnr, ssim
+from vireo.models.backbones.encoders import BATCH, ClipBackbone, picture_vectors
+from vireo.models.editors.viva import VireoPipeline
 
 CAPTION = "a red ball on a table"
 

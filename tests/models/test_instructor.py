@@ -6,8 +6,8 @@ import pytest
 import torch
 from transformers import AutoProcessor, LlavaForConditionalGeneration
 
-from vireo.models.chat import MINI, folded
-from vireo.models.instructor import (
+from vireo.models.instructor.prompts import MINI, folded
+from vireo.models.instructor.states import (
     TOKENS_PER_IMAGE,
     build_mini_instructor,
     build_processor,

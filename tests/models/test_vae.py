@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from vireo.data.latents import pool_mask
-from vireo.models.codec import decode_latents, encode_latents, strides
+from vireo.models.latents import decode_latents, encode_latents, strides
 from vireo.models.vae import BlockTransformVAE
-from vireo.training.vae import principal_blocks
+from vireo.pairs.latent_cache import pool_mask
+from vireo.training.stages.vae import principal_blocks
 
 
 def small(channels=8):

@@ -3,12 +3,12 @@ import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from vireo.models.chat import MINI
-from vireo.models.instructor import build_mini_instructor, build_processor
+from vireo.models.editors.viva import VireoPipeline
+from vireo.models.instructor.prompts import MINI
+from vireo.models.instructor.states import build_mini_instructor, build_processor
 from vireo.models.tokenizer import train_tokenizer
 from vireo.models.transformer import build_mini_transformer, widen_for_editing
 from vireo.models.vae import BlockTransformVAE
-from vireo.pipeline.pipeline import VireoPipeline
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from vireo.models.chat import MINI
+from vireo.models.instructor.prompts import MINI
 
 
 class RulePipe:

@@ -13,7 +13,7 @@ from rule_pipe import RulePipe, scene
 
 from vireo.errors import InputError, ModelError, VideoError
 from vireo.pipeline.edit import edit_video
-from vireo.pipeline.frames import STAGES, edit_frames
+from vireo.pipeline.stream import STAGES, edit_frames
 from vireo.video.io import VideoReader, read_clip, write_lossless
 
 

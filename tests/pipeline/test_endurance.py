@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tours import ROUND, colours_and_steps, drift, peak_memory, seam_ratio, write_tour
 
-from vireo.pipeline.frames import OVERLAP
+from vireo.pipeline.stream import OVERLAP
 
 WINDOW = 9
 INSTRUCTION = "make it black and white"

@@ -18,9 +18,9 @@ from transformers import (
 )
 
 from vireo import VireoPipeline, edit_video
-from vireo.models.chat import HUNYUAN
+from vireo.models.instructor.prompts import HUNYUAN
 from vireo.models.transformer import widen_for_editing
-from vireo.pipeline.frames import edit_frames
+from vireo.pipeline.stream import edit_frames
 from vireo.video.io import read_clip, write_lossless
 
 CHANNELS, WIDTH, POOLED = 4, 16, 12

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from vireo.errors import InputError, ModelError
-from vireo.pipeline.pipeline import VireoPipeline
+from vireo.models.editors.viva import VireoPipeline
 
 
 def seeded(seed=0):

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from vireo.data.curriculum import Curriculum
-from vireo.data.frames import FrameCache
-from vireo.data.lessons import Lessons, LessonTexts
-from vireo.data.pairs import EditPair
-from vireo.data.pictures import STILLS, PictureSet
-from vireo.models.chat import MINI
+from vireo.instruction_tuning.batches import BatchSampler
+from vireo.instruction_tuning.corpus import Corpus, CorpusTexts
+from vireo.instruction_tuning.pictures import STILLS, PictureSet
+from vireo.models.instructor.prompts import MINI
 from vireo.models.tokenizer import train_tokenizer
+from vireo.pairs.format import EditPair
+from vireo.pairs.frame_cache import FrameCache
 from vireo.world import language
+from vireo.world.camera import views
 from vireo.world.captions import caption
 from vireo.world.edits import PROPOSALS, Situation
 from vireo.world.palette import COLORS
 from vireo.world.sampling import sample_scene
-from vireo.world.truth import sights
-from vireo.world.view import views
+from vireo.world.visibility import sights
 
 
 def draw(scene):
@@ -41,7 +41,7 @@ class SmallSet:
     pairs: list
     pictures: PictureSet
     tokenizer: object
-    curriculum: Curriculum
+    curriculum: BatchSampler
 
 
 def make_small_set(folder, scenes=4, seed=7):
@@ -90,7 +90,7 @@ def make_small_set(folder, scenes=4, seed=7):
     pictures = PictureSet(
         pairs, FrameCache(folder), {path: row for row, path in enumerate(masks)}, np.stack(list(masks.values()))
     )
-    texts = LessonTexts(pairs, pictures, clips=100)
+    texts = CorpusTexts(pairs, pictures, clips=100)
     tokenizer = train_tokenizer([*texts.every(), *(f" {p.caption}" for p in pictures.pictures)], 900)
-    lessons = Lessons.make(texts, tokenizer, MINI, folder / "lessons")
-    return SmallSet(pairs, pictures, tokenizer, Curriculum(folder, pairs, pictures, lessons, tokenizer, MINI))
+    lessons = Corpus.make(texts, tokenizer, MINI, folder / "lessons")
+    return SmallSet(pairs, pictures, tokenizer, BatchSampler(folder, pairs, pictures, lessons, tokenizer, MINI))

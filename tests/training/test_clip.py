@@ -5,12 +5,12 @@ import pytest
 import torch
 from small_set import make_small_set
 
-import vireo.training.clip as clip_stage
-from vireo.data.jitter import moved_patches
-from vireo.data.patches import LABELS, NOTHING, patch_labels
+import vireo.training.stages.clip as clip_stage
+from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
 from vireo.models.clip import PATCH_SIZE, build_mini_clip, start_tower
-from vireo.training.clip import CANDIDATES, ClipConfig, ClipStage, contrastive_loss, measure, measure_sight
+from vireo.pairs.augment import moved_patches
 from vireo.training.loop import LoopConfig
+from vireo.training.stages.clip import CANDIDATES, ClipConfig, ClipStage, contrastive_loss, measure, measure_sight
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from vireo.data.frames import FrameCache
 from vireo.errors import InputError
+from vireo.pairs.frame_cache import FrameCache
 from vireo.training.checkpoint import load_checkpoint
 from vireo.training.loop import LoopConfig, learning_rate, run
-from vireo.training.vae import VaeConfig, VaeStage
+from vireo.training.stages.vae import VaeConfig, VaeStage
 
 STEPS = 60
 
@@ -53,7 +53,7 @@ def state_bytes(folder):
 def test_killed_twenty_times_at_random_moments_ends_bit_equal_to_the_unbroken_run(frames, tmp_path):
     # Forked from a server that has torch but never computed: children of a process with threads may hang.
     fork = multiprocessing.get_context("forkserver")
-    fork.set_forkserver_preload(["vireo.training.vae"])
+    fork.set_forkserver_preload(["vireo.training.stages.vae"])
     ready = fork.Process(target=torch.set_num_threads, args=(1,))
     ready.start()
     ready.join()

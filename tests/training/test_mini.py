@@ -9,15 +9,15 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from vireo.config import overridden
-from vireo.data.imports import import_pairs
-from vireo.data.mixture import PHRASES
-from vireo.data.states import StateCache
-from vireo.data.tensors import to_pixels
 from vireo.errors import InputError
-from vireo.models.codec import encode_latents
-from vireo.training.material import Material
+from vireo.models.latents import encode_latents
+from vireo.models.pixels import to_pixels
+from vireo.pairs.conditioning_cache import ConditioningCache
+from vireo.pairs.imports import import_pairs
+from vireo.pairs.mixture import PHRASES
+from vireo.training.artifacts import Artifacts
 from vireo.training.mini import MiniConfig, train
-from vireo.training.sets import MOVABLE_FAMILIES
+from vireo.training.pair_sets import MOVABLE_FAMILIES
 from vireo.video.io import write_lossless
 
 SMALL = {
@@ -113,7 +113,7 @@ def test_an_editor_learns_from_imported_pairs(workdir, tmp_path):
     assert train("editor", tmp_path / "work", overrides=further, on_progress=lambda p: seen.append(p.stage)) is True
     assert "editor" in seen
     (states,) = (tmp_path / "work/cache").glob("imported-0-instructions-*")
-    assert len(StateCache(states).offsets) == 1 + 2 * (PHRASES + 1)
+    assert len(ConditioningCache(states).offsets) == 1 + 2 * (PHRASES + 1)
     pairs = (tmp_path / "pairs/pairs.jsonl").read_text()
     (tmp_path / "pairs/pairs.jsonl").write_text(pairs.replace('"train"', '"test"'))
     with pytest.raises(InputError, match="of the test split"):
@@ -132,7 +132,7 @@ def test_moved_copies_are_moved_in_all_that_the_editor_learns_from(workdir):
     """By one block of the autoencoder, so that masks move by one place."""
     settings = overridden(MiniConfig(), SMALL)
     tick = lambda name: lambda done, total: None  # noqa: E731
-    material = Material(workdir, settings.data, 10, torch.device("cpu"), tick)
+    material = Artifacts(workdir, settings.data, 10, torch.device("cpu"), tick)
     still, further, moved, moved_further = material.studio_edits(shifts=((8, -8),))
     assert {pair.family for pair in moved.pairs} == {pair.family for pair in still.pairs} & set(MOVABLE_FAMILIES)
     assert [pair.id for pair in moved_further.pairs] == [pair.id for pair in further.pairs]

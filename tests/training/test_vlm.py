@@ -7,13 +7,13 @@ import pytest
 import torch
 from small_set import make_small_set
 
-from vireo.data.verdicts import DIAGNOSES, truth
-from vireo.judges.critic import verdict_logits
-from vireo.models.chat import CRITIC_QUESTIONS, MINI, NO, YES, answer_ids
+from vireo.instruction_tuning.critic_candidates import DIAGNOSES, truth
 from vireo.models.clip import IMAGE_SIZE, PATCH_SIZE, build_mini_clip
-from vireo.models.instructor import TOKENS_PER_IMAGE, build_processor, encode_instruction, highlighted
+from vireo.models.instructor.critic import verdict_logits
+from vireo.models.instructor.prompts import CRITIC_QUESTIONS, MINI, NO, YES, answer_ids
+from vireo.models.instructor.states import TOKENS_PER_IMAGE, build_processor, encode_instruction, highlighted
 from vireo.training.loop import LoopConfig
-from vireo.training.vlm import (
+from vireo.training.stages.vlm import (
     AnswerObjective,
     VlmConfig,
     VlmStage,
@@ -112,7 +112,7 @@ def test_batches_have_fixed_shapes_and_right_borders(small, sort):
 
 
 def test_verdict_turns_equal_the_critic(small, stage):
-    """What the stage trains is what `vireo.judges.critic` asks: the same logits at the place of the answer."""
+    """What the stage trains is what the critic asks: the same logits at the place of the answer."""
     instructor = stage.module.instructor.eval()
     processor = build_processor(small.tokenizer)
     pair_index = next(k for k in small.curriculum.judged if small.curriculum.families[k] == "recolor")

@@ -40,7 +40,7 @@ def stand_in(monkeypatch, tmp_path, code):
 
 def run_confined(code):
     """Runs code in a process under the child's limits."""
-    script = "from vireo.video.io.child import confine\nconfine()\n" + code
+    script = "from vireo.video.io.decoder_process import confine\nconfine()\n" + code
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
 
 
@@ -113,7 +113,7 @@ def test_whatever_the_child_does_is_one_error(monkeypatch, tmp_path, clip, code,
 def test_no_process_and_no_pipe_is_left(clip):
     def state():
         children = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "args="], capture_output=True, text=True)
-        return children.stdout.count("vireo.video.io.child"), len(os.listdir("/proc/self/fd"))
+        return children.stdout.count("vireo.video.io.decoder_process"), len(os.listdir("/proc/self/fd"))
 
     gc.collect()  # of what other tests left
     before = state()

@@ -6,8 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
+from vireo.pairs.format import read_pairs
 from vireo.types import FOOTAGE_FAMILIES
 from vireo.video.io import read_clip
 from vireo.world.canvases import draw_canvas

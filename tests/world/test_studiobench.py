@@ -2,9 +2,9 @@ import pytest
 
 from vireo.types import TEST_SEED, EditPair
 from vireo.world import studiobench
+from vireo.world.camera import views
 from vireo.world.sampling import sample_scene
 from vireo.world.studiobench import FAST, make_studiobench, subsets
-from vireo.world.view import views
 
 
 def pair(family, scene=None, concerned=()):

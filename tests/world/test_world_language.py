@@ -11,7 +11,7 @@ from vireo.world.edits import PROPOSALS
 from vireo.world.language import TEMPLATES
 from vireo.world.sampling import sample_scene
 from vireo.world.scene import Body
-from vireo.world.truth import Sight
+from vireo.world.visibility import Sight
 
 
 def words(templates):

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation
 
-from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
+from vireo.pairs.format import read_pairs
 from vireo.types import FAMILIES
 from vireo.video.io import read_clip
 from vireo.world.generate import make_pairs

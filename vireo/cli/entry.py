@@ -23,8 +23,8 @@ from vireo.cli.evaluate import evaluate
 from vireo.cli.importing import import_pairs
 from vireo.cli.lab import lab
 from vireo.cli.ladder import ladder
-from vireo.cli.machine import bench, doctor, models
 from vireo.cli.study import study
+from vireo.cli.system import bench, doctor, models
 from vireo.cli.train import train
 from vireo.cli.verify import verify
 from vireo.cli.world import world

@@ -68,9 +68,9 @@ def evaluate(
     prices, named = _prices(price), read_named(backbone or [])
     command = shlex.join(["vireo", *sys.argv[1:]])
     with terminal.progress("loading") as advance:
-        from vireo.data.layouts import BENCHMARKS
         from vireo.evaluation.editors import EditOptions
-        from vireo.evaluation.judged import open_judge
+        from vireo.evaluation.judgement_report import open_judge
+        from vireo.pairs.layouts import BENCHMARKS
 
         own = BENCHMARKS[layout].rubric if layout in BENCHMARKS else Rubric.viva.value
         scored = rubric.value if rubric else own
@@ -79,7 +79,7 @@ def evaluate(
         given = {"out": out, "model": model, "videos": videos, "limit": limit, "options": options, "judge": asked}
         given |= {"backbones": named, "command": command, "on_progress": advance}
         if layout is not None:
-            from vireo.evaluation.published import evaluate_published
+            from vireo.evaluation.benchmarks.run import evaluate_published
 
             report = evaluate_published(layout, pairs, **given)
         else:

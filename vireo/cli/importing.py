@@ -28,7 +28,7 @@ def import_pairs(
     wanted = read_size(size)
     terminal.check_folder(out)
     with terminal.progress("reading") as advance:
-        from vireo.data.imports import import_pairs as run
+        from vireo.pairs.imports import import_pairs as run
 
         count, problems = run(layout, folder, out, size=wanted, frames=frames, limit=limit, on_progress=advance)
     for problem in problems[:10]:

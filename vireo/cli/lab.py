@@ -34,8 +34,8 @@ def lab(
     """Grade judges: exact targets of PAIRS_DIR against nine ways of making them worse."""
     terminal.check_folder(out)
     with terminal.progress("loading") as advance:
-        from vireo.evaluation.judged import open_judge
-        from vireo.evaluation.lab.grading import grade
+        from vireo.evaluation.judgement_report import open_judge
+        from vireo.evaluation.reward_lab.run import grade
 
         command = shlex.join(["vireo", *sys.argv[1:]])
         asked = open_judge(judge, rubric.value, cache=cache_folder() / "judgements") if judge else None
@@ -44,7 +44,7 @@ def lab(
     if as_json:
         terminal.print_json(report)
         return
-    from vireo.evaluation.lab.grades import key_figures
+    from vireo.evaluation.reward_lab.statistics import key_figures
 
     rows = []
     for name, found in report["scorers"].items():

@@ -29,15 +29,15 @@ def ladder(
         raise InputError(f"cannot read the seeds {seeds!r}", "write them as 0,1,2")
     terminal.check_folder(workdir)
     with terminal.progress("loading") as advance:
-        from vireo.evaluation.ladder.climb import LadderConfig, climb
-        from vireo.evaluation.ladder.rungs import RUNGS
-        from vireo.evaluation.ladder.table import as_markdown
+        from vireo.evaluation.ablation.run import AblationConfig, run_ablation
+        from vireo.evaluation.ablation.table import as_markdown
+        from vireo.evaluation.ablation.variants import VARIANTS
 
-        report = climb(
+        report = run_ablation(
             workdir,
             seeds=[int(seed) for seed in seeds.split(",")],
-            rungs=[rung.strip() for rung in rungs.split(",")] if rungs else list(RUNGS),
-            config=LadderConfig(pairs=pairs, steps=steps, tests=tests),
+            rungs=[rung.strip() for rung in rungs.split(",")] if rungs else list(VARIANTS),
+            config=AblationConfig(pairs=pairs, steps=steps, tests=tests),
             model=model,
             minutes=minutes,
             command=shlex.join(["vireo", *sys.argv[1:]]),

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from vireo.evaluation.machine import cpu_name, memory_gb
+from vireo.evaluation.system_info import cpu_name, memory_gb
 from vireo.runtime import available_cores, source_commit
 
 MATRIX = 1536

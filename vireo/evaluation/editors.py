@@ -12,13 +12,13 @@ import numpy as np
 import torch
 
 from vireo.errors import InputError
+from vireo.evaluation.pair_clips import Truth
 from vireo.evaluation.records import Condition
-from vireo.evaluation.truths import Truth
+from vireo.models.editors.viva import VireoPipeline
 from vireo.models.presets import resolve
-from vireo.pipeline.frames import FramesEdit, edit_frames
-from vireo.pipeline.motion import joined, takes
-from vireo.pipeline.pipeline import VireoPipeline
-from vireo.pipeline.views import ABSENT
+from vireo.pipeline.crops import ABSENT
+from vireo.pipeline.slow_motion import joined, takes
+from vireo.pipeline.stream import FramesEdit, edit_frames
 from vireo.types import EditPair
 from vireo.video.change import certainty, settled
 from vireo.video.io import read_clip

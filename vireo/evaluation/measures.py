@@ -12,7 +12,7 @@ Video-Text      cosine of clip and caption, times 100: -100..100, in practice ab
 OC              the same cosine of other frames of the clip, -1..1: VBench's overall consistency (`viclip`)
 Reference       mean cosine of frames and the reference picture, times 100: -100..100 (`clip`)
 
-`dino8` and `lpips` (`vireo.metrics.lpips`) are for FiVE, `vireo.evaluation.five`. PUBLISHED are the checkpoints that
+`dino8` and `lpips` (`vireo.models.backbones.lpips`) are for FiVE, `benchmarks.five`. PUBLISHED are the checkpoints that
 the papers name; `mini` stands for the instructor's own vision tower where pictures alone are compared.
 
 The consistencies, flickering and smoothness are highest where nothing happens at all: compare them with those of the
@@ -27,17 +27,17 @@ from typing import Any
 import numpy as np
 
 from vireo.errors import InputError
-from vireo.metrics.backbones import ClipBackbone, InstructorEye, VisionBackbone
 from vireo.metrics.consistency import (
     frame_consistency,
     motion_smoothness,
     neighbour_consistency,
     temporal_flickering,
 )
-from vireo.metrics.lpips import Lpips
 from vireo.metrics.structure import StructureBackbone
-from vireo.metrics.viclip import ViClip, middle_places, spread_places
-from vireo.pipeline.pipeline import VireoPipeline
+from vireo.models.backbones.encoders import ClipBackbone, InstructorEye, VisionBackbone
+from vireo.models.backbones.lpips import Lpips
+from vireo.models.backbones.viclip import ViClip, middle_places, spread_places
+from vireo.models.editors.viva import VireoPipeline
 
 KINDS: dict[str, Callable[[str], Any]] = {
     "clip": ClipBackbone.from_pretrained,

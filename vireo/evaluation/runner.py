@@ -7,14 +7,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
 from vireo.evaluation.editors import EditOptions, Job, check_source
+from vireo.evaluation.pair_clips import refuse_without_masks
 from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
 from vireo.evaluation.report.summary import write_report
-from vireo.evaluation.scorer import Scorer, Task, Unscored, clip_of, in_processes
-from vireo.evaluation.truths import refuse_without_masks
+from vireo.evaluation.workers import Scorer, Task, Unscored, clip_of, in_processes
 from vireo.judges.judge import Judge
+from vireo.pairs.format import read_pairs
 from vireo.types import EditPair
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from vireo.errors import ModelError
-from vireo.judges.chat import Answer, Groups
+from vireo.judges.chat_model import Answer, Groups
 from vireo.judges.judge import Usage
 from vireo.judges.rubric import UnusableReply
 from vireo.models.weights import foreign_weights

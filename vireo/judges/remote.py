@@ -21,7 +21,7 @@ import requests
 from PIL import Image
 
 from vireo.errors import InputError
-from vireo.judges.chat import Answer, Groups
+from vireo.judges.chat_model import Answer, Groups
 from vireo.judges.judge import Usage
 from vireo.judges.rubric import UnusableReply
 from vireo.runtime import whole_file

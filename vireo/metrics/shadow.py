@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.metrics.frames import energy
+from vireo.metrics.image_quality import energy
 from vireo.metrics.truth import dilated
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate, normalize
 from transformers import AutoModel
 
-from vireo.metrics.backbones import loaded
+from vireo.models.backbones.encoders import loaded
 from vireo.models.weights import foreign_weights
 from vireo.runtime import pick_device
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from vireo.metrics.frames import energy, psnr
+from vireo.metrics.image_quality import energy, psnr
 
 EDIT_ERROR_LIMIT = 0.35
 OUTSIDE_PSNR_LIMIT = 30.0

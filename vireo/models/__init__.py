@@ -1,5 +1,5 @@
-"""The networks of mini, all of diffusers' and transformers' classes, and how weights are found and checked.
-
-vae, codec: the video autoencoder, and any other's latents. transformer: the velocity network and its widening into an
-editor. tokenizer, clip, instructor, chat: language and vision. presets: names of models. weights: their checks.
+"""Networks and their weights. `editors`: what edits a window. `instructor`: the frozen vision-language model.
+`backbones`: networks that measures see with. vae, latents, pixels: the video autoencoder, and any other's latents.
+transformer: the velocity network and its widening into an editor. tokenizer, clip: language and vision. presets: names
+of models. weights: their checks.
 """

@@ -1,3 +1,3 @@
-"""Edits: of one window by the model (`pipeline`), of frames of any size and number (`frames`, with `views`, `motion`
-and `low`), of a file (`edit`).
+"""From a window to a file: `stream` (frames of any size and number in windows), `slow_motion` and `crops` (what the
+model is shown), `compositing` (the result put on the source), `edit` (a video file in, a video file out).
 """

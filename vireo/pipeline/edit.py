@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 import torch
 
 from vireo.errors import InputError
-from vireo.pipeline.frames import STAGES, FrameEditor, check_request, timed
-from vireo.pipeline.low import Edits, put_together
+from vireo.pipeline.compositing import Edits, put_together
+from vireo.pipeline.stream import STAGES, FrameEditor, check_request, timed
 from vireo.receipt.format import ModelFacts
 from vireo.receipt.writer import ReceiptWriter
+from vireo.video.before_after import BeforeAfterStrip, refuse_picture
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
 from vireo.video.mask import open_masks
 from vireo.video.region import Preserve
-from vireo.video.strip import BeforeAfterStrip, refuse_picture
 
 if TYPE_CHECKING:
-    from vireo.pipeline.pipeline import VireoPipeline
+    from vireo.models.editors.viva import VireoPipeline
 
 PREVIEW_STEPS = 4
 """Denoising steps of a preview."""
@@ -215,7 +215,7 @@ def _edited_span(
 def _load(model: str | VireoPipeline) -> VireoPipeline:
     if not isinstance(model, str):
         return model
-    from vireo.pipeline.pipeline import VireoPipeline
+    from vireo.models.editors.viva import VireoPipeline
 
     pipe = VireoPipeline.from_pretrained(model)
     # One bar for the whole clip is enough: `on_progress`.

@@ -22,20 +22,20 @@ from transformers import CLIPModel, LlavaForConditionalGeneration
 
 from vireo.config import as_json, overridden
 from vireo.errors import InputError
+from vireo.models.editors.viva import VireoPipeline
 from vireo.models.transformer import widen_for_editing
-from vireo.pipeline.pipeline import VireoPipeline
 from vireo.runtime import pick_device, source_commit, whole_file
-from vireo.training import clip, vlm
-from vireo.training.clip import ClipConfig, ClipStage
-from vireo.training.editor import EditorConfig, EditorStage
+from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import LoopConfig, OnProgress, Progress, run
-from vireo.training.material import Material
-from vireo.training.sets import EDITS_FAMILIES, DataConfig
-from vireo.training.t2v import T2vConfig, T2vStage
-from vireo.training.vae import VaeConfig, VaeStage
+from vireo.training.pair_sets import EDITS_FAMILIES, DataConfig
+from vireo.training.stages import clip, vlm
+from vireo.training.stages.clip import ClipConfig, ClipStage
+from vireo.training.stages.editor import EditorConfig, EditorStage
+from vireo.training.stages.t2v import T2vConfig, T2vStage
+from vireo.training.stages.vae import VaeConfig, VaeStage
+from vireo.training.stages.vlm import VlmConfig, VlmStage, new_instructor
 from vireo.training.validation import Validation
-from vireo.training.vlm import VlmConfig, VlmStage, new_instructor
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class _Work:
         self.config, self.workdir, self.on_progress = config, workdir, on_progress
         self.deadline = None if minutes is None else time.monotonic() + 60 * minutes
         self.device = pick_device()
-        self.material = Material(workdir, config.data, config.vlm.clips, self.device, self._tick, config.vlm.former)
+        self.material = Artifacts(workdir, config.data, config.vlm.clips, self.device, self._tick, config.vlm.former)
 
     def stages(self) -> Iterator[Callable[[], bool]]:
         yield from (self.vae, self.clip, self.vlm, self.t2v, self.editor)

@@ -12,9 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from vireo.flow.loss import masked_flow_loss
 from vireo.models.transformer import build_mini_transformer, editor_input, widen_for_editing
 from vireo.runtime import autocast, pick_device, reuse_memory
-from vireo.training.editor import EditorConfig
 from vireo.training.optimizers import Optimizers
-from vireo.training.t2v import T2vConfig, prepared
+from vireo.training.stages.editor import EditorConfig
+from vireo.training.stages.t2v import T2vConfig, prepared
 
 
 @dataclass(frozen=True)

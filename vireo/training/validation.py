@@ -13,7 +13,7 @@ from diffusers import HunyuanVideoTransformer3DModel
 from PIL import Image
 
 from vireo.metrics.truth import score_edit
-from vireo.pipeline.pipeline import VireoPipeline
+from vireo.models.editors.viva import VireoPipeline
 from vireo.training.contact import save_rows
 from vireo.types import EditPair
 from vireo.video.io import read_clip

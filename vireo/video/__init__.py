@@ -6,5 +6,5 @@ windows   a stream of any length in windows of the model's length, and back
 region    where an edit is; source and edit put together
 change    what of a model's result is the edit
 mask      a user's own region
-strip     a before/after picture
+before_after  a picture of both
 """

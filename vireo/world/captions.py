@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.world import naming
+from vireo.world.camera import views
 from vireo.world.scene import Body, CanvasKind, Film, Footage, Scene
 from vireo.world.styles import STYLES
-from vireo.world.view import views
 
 
 def _thing(body: Body) -> str:

@@ -13,13 +13,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from vireo.world import naming, palette, shapes
-from vireo.world.look import LOGOS, TEXTS
+from vireo.world.camera import views
+from vireo.world.film import LOGOS, TEXTS
 from vireo.world.sampling import draw_material, jitter, material_fits
 from vireo.world.scene import Backdrop, Body, Film, Floor, Footage, Scene, Shape, Watermark
 from vireo.world.styles import STYLES
 from vireo.world.symmetry import seen_turns
-from vireo.world.truth import Sight
-from vireo.world.view import views
+from vireo.world.visibility import Sight
 
 EFFECT_LIGHTS = ("fog", "spotlight")
 """Light edits that work on the picture; all others relight the scene."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from vireo.world import naming
 from vireo.world.edits import Change
-from vireo.world.truth import Sight
+from vireo.world.visibility import Sight
 
 
 @dataclass(frozen=True)

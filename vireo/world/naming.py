@@ -6,7 +6,7 @@ import numpy as np
 
 from vireo.world.sampling import highlights
 from vireo.world.scene import Body
-from vireo.world.truth import SIDE_GAP, Sight
+from vireo.world.visibility import SIDE_GAP, Sight
 
 SYNONYMS = {"ball": "sphere", "cube": "box", "capsule": "pill", "ring": "donut"}
 """Second nouns, for variety."""

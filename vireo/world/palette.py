@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from vireo.world.scene import BackdropKind, Color, FloorKind, LightName, Material, Size, Vector
+from vireo.world.scene import Artifacts, BackdropKind, Color, FloorKind, LightName, Size, Vector
 
 COLORS: dict[Color, Vector] = {
     "red": (0.86, 0.08, 0.08),
@@ -20,9 +20,9 @@ COLORS: dict[Color, Vector] = {
 }
 """The exact shade of each named colour."""
 
-MATERIALS: tuple[Material, ...] = get_args(Material)
+MATERIALS: tuple[Artifacts, ...] = get_args(Artifacts)
 
-PATTERNED: tuple[Material, ...] = ("striped", "checkered", "metal")
+PATTERNED: tuple[Artifacts, ...] = ("striped", "checkered", "metal")
 """Materials whose look turns with the object."""
 FLOORS: tuple[FloorKind, ...] = get_args(FloorKind)[1:]
 BACKDROPS: tuple[BackdropKind, ...] = get_args(BackdropKind)[1:]

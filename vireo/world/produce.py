@@ -21,7 +21,7 @@ from vireo.world.portrait import portrait
 from vireo.world.render import Render, render
 from vireo.world.sampling import sample_scene
 from vireo.world.scene import Film, SceneKind
-from vireo.world.truth import sights
+from vireo.world.visibility import sights
 
 MASK_LEVEL = 2
 """Clean renders that differ by more than this (of 255, in any channel) differ."""

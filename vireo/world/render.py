@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.world import footage, look, physics, styles
+from vireo.world import film, footage, physics, styles
+from vireo.world.camera import View, views
 from vireo.world.gl import mujoco, open_context
-from vireo.world.model import build
+from vireo.world.mujoco_model import build
 from vireo.world.scene import Film, Footage, Scene
-from vireo.world.view import View, views
 
 _FIRST_BODY_GEOM = 2  # the floor and the backdrop come first
 
@@ -48,11 +48,11 @@ def render(scene: Film, *, truth: bool = True) -> Render:
         model = build(scene)
         poses = physics.simulate(scene, model)
         pictures, instances, depth = _shoot(scene, model, poses, truth or "fog" in scene.effects)
-    exposed = look.lens(pictures, scene.look)
+    exposed = film.lens(pictures, scene.look)
     clean = styles.apply(scene.effects, exposed, depth)
     if scene.watermark is not None:
-        clean = look.stamp(clean, scene.watermark)
-    return Render(look.film(clean, scene.look), clean, instances, depth, poses)
+        clean = film.stamp(clean, scene.watermark)
+    return Render(film.film(clean, scene.look), clean, instances, depth, poses)
 
 
 def _shoot(

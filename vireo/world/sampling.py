@@ -10,10 +10,10 @@ import numpy as np
 
 from vireo.errors import InputError
 from vireo.world import palette, shapes
-from vireo.world.model import build
+from vireo.world.camera import views
+from vireo.world.mujoco_model import build
 from vireo.world.physics import record, simulate
-from vireo.world.scene import Backdrop, Body, Camera, Color, Floor, Lamp, Light, Look, Material, Scene, Shape
-from vireo.world.view import views
+from vireo.world.scene import Artifacts, Backdrop, Body, Camera, Color, Floor, Lamp, Light, Look, Scene, Shape
 
 _T = TypeVar("_T")
 _ATTEMPTS = 60
@@ -130,14 +130,14 @@ def jitter(rng: np.random.Generator, color: str) -> tuple[float, float, float]:
             return tuple(float(v) for v in np.round(shade, 4))
 
 
-def draw_material(rng: np.random.Generator, shape: Shape, color: Color) -> Material:
+def draw_material(rng: np.random.Generator, shape: Shape, color: Color) -> Artifacts:
     """A material that shows on this shape and colour; matte and shiny are half of all or more."""
     weights = {"matte": 0.34, "shiny": 0.16, "metal": 0.14, "glass": 0.10, "striped": 0.13, "checkered": 0.13}
     material = _weighted(rng, weights)
     return material if material_fits(material, shape, color) else "matte"
 
 
-def material_fits(material: Material, shape: Shape, color: Color) -> bool:
+def material_fits(material: Artifacts, shape: Shape, color: Color) -> bool:
     """Whether the material shows on this shape, and the colour can still be told.
 
     Black and white bodies have no patterns: black with white checks is no blacker than white with black ones.

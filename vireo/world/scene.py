@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Shape = Literal["ball", "cube", "cylinder", "capsule", "egg", "cone", "ring"]
 Color = Literal["red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink", "white", "black"]
-Material = Literal["matte", "shiny", "metal", "glass", "striped", "checkered"]
+Artifacts = Literal["matte", "shiny", "metal", "glass", "striped", "checkered"]
 Size = Literal["small", "large"]
 Motion = Literal["rest", "rolling", "sliding", "falling", "thrown", "spinning"]
 FloorKind = Literal["plain", "wood", "grass", "sand", "snow", "checkered", "marble", "carpet", "stone", "tiles", "ice"]
@@ -63,7 +63,7 @@ class Body(Part):
     shape: Shape
     color: Color
     rgb: Vector
-    material: Material = "matte"
+    material: Artifacts = "matte"
     size: Size = "large"
     radius: float = Field(gt=0)
     motion: Motion = "rest"

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vireo.types import GLOBAL_FAMILIES, EditPair
+from vireo.world.camera import views
 from vireo.world.generate import make_pairs
 from vireo.world.scene import Scene
-from vireo.world.view import views
 
 COUNT, SEED = 1000, 2_000_000
 """Never change: figures on other pairs could not be compared."""

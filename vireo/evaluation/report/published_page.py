@@ -36,6 +36,6 @@ onerror="this.closest('figure').hidden = true"></video>
 
 
 def render_published(report: Mapping[str, Any], shown: Sequence[tuple[str, Any]]) -> str:
-    """HTML of a report of `vireo.evaluation.published`. shown: files below the page's folder, and their records."""
+    """HTML of a report of `evaluation.benchmarks.run`. shown: files below the page's folder, and their records."""
     head, rows = paper_rows(report)
     return rendered(TEMPLATE, report=report, head=head, rows=rows, shown=shown)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from vireo.evaluation.pair_clips import Truth
 from vireo.evaluation.records import Record
-from vireo.evaluation.truths import Truth
 from vireo.runtime import whole_file
 
 ROWS = ("source", "output", "target", "mask (red), predicted region (green)")

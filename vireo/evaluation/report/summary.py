@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vireo.evaluation.judged import judged_report, score_tables
+from vireo.evaluation.judgement_report import judged_report, score_tables
 from vireo.evaluation.records import Record
 from vireo.evaluation.report.page import render_page
 from vireo.evaluation.report.players import player_of

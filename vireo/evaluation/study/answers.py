@@ -20,11 +20,11 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from vireo.data.pairs import read_pairs
 from vireo.errors import InputError
 from vireo.judges.rubric import RUBRICS
 from vireo.metrics.bootstrap import RESAMPLES, mean_interval
 from vireo.metrics.ranking import bradley_terry
+from vireo.pairs.format import read_pairs
 
 Mode = Literal["pairs", "ranking"]
 Outcome = Literal["win", "tie", "lose"]

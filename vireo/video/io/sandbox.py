@@ -1,6 +1,6 @@
 """Decoding in a child process: what a damaged or hostile file does, it does there.
 
-The child (`vireo.video.io.child`) sends messages over a pipe of their own, each a kind, a length and so many bytes:
+The child (`decoder_process`) sends messages over a pipe of their own, each a kind, a length and so many bytes:
 
     info    VideoInfo as JSON, once, before the first frame
     frame   pts and duration (int64 each), then the RGB pixels, or RGBA where VideoInfo.alpha, as uint8, or uint16
@@ -63,7 +63,7 @@ class Sandbox:
         self.path = path
         self._pipe, theirs = os.pipe()
         # -P: modules are not looked for in the current folder, which may be anyone's.
-        command = [sys.executable, "-P", "-m", "vireo.video.io.child", str(path), str(theirs)]
+        command = [sys.executable, "-P", "-m", "vireo.video.io.decoder_process", str(path), str(theirs)]
         places = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
         small = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONPATH": os.pathsep.join(places)}
         quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)

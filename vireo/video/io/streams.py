@@ -12,7 +12,7 @@ from av.codec.context import Flags
 from vireo.video.io.avc import joined_headers
 from vireo.video.io.container import damage, open_source, picture_stream
 from vireo.video.io.encoders import open_encoder
-from vireo.video.io.spans import Span
+from vireo.video.io.smart_render import Span
 
 
 class SpanStream:

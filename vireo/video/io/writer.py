@@ -18,12 +18,12 @@ from PIL import Image
 
 from vireo.errors import VideoError
 from vireo.runtime import whole_file
-from vireo.video.io.carried import Carried
 from vireo.video.io.colour import from_rgb, is_deep
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_alpha_format, choose_codec, choose_pix_fmt
-from vireo.video.io.spans import BESIDE, touched_span
+from vireo.video.io.passthrough import Carried
+from vireo.video.io.smart_render import BESIDE, touched_span
 from vireo.video.io.streams import SpanStream, WholeStream
 
 

@@ -1,0 +1,168 @@
+"""Plans, wordings and verdicts of single edits."""
+
+import numpy as np
+import pytest
+
+from vireo.instruction_tuning.critic_candidates import cast, degraded, ghosted, mixed, pasted, slightly_worn, truth
+from vireo.instruction_tuning.edit_facts import EditFacts, facts_words, read_facts
+from vireo.instruction_tuning.hard_negatives import wrong_captions
+from vireo.instruction_tuning.implicit_instructions import implicit_instruction
+from vireo.instruction_tuning.phrasings import phrasings
+from vireo.pairs.format import EditPair
+from vireo.world import language, naming
+from vireo.world.camera import views
+from vireo.world.captions import caption
+from vireo.world.edits import PROPOSALS, Situation
+from vireo.world.palette import BACKDROPS, COLORS, FLOORS, MATERIALS
+from vireo.world.sampling import sample_scene
+from vireo.world.shapes import SHAPES
+from vireo.world.styles import STYLES
+from vireo.world.visibility import Sight, place_name
+
+
+def seen_by_projection(scene):
+    found = []
+    for index, body in enumerate(scene.bodies):
+        column, row, _ = views(scene)[0].project(np.array(body.track[0][:3]))
+        box = (int(column) - 5, int(row) - 5, int(column) + 5, int(row) + 5)
+        found.append(Sight(index, body, 100, box, (column, row), place_name(column, row, 96, 96)))
+    return sorted(found, key=lambda sight: sight.centre[0])
+
+
+def make_pair(family, seed):
+    scene, rng = sample_scene(seed), np.random.default_rng(seed)
+    seen = seen_by_projection(scene)
+    change = next(
+        c for c in (PROPOSALS[family](Situation(scene, seen, tuple(range(len(seen)))), rng) for _ in range(50)) if c
+    )
+    source = change.prepare(scene)
+    target = change.apply(source)
+    instruction, paraphrases = language.instruct([change], seen, "train", rng)
+    pair = EditPair(
+        id="x",
+        family=family,
+        seed=seed,
+        split="train",
+        source="s",
+        target="t",
+        mask="m",
+        instruction=instruction,
+        paraphrases=paraphrases,
+        source_caption=caption(source),
+        target_caption=caption(target),
+        scene=source.model_dump(mode="json"),
+        target_scene=target.model_dump(mode="json"),
+        concerned=list(change.concerned),
+    )
+    return pair, change, source, target, seen
+
+
+@pytest.mark.parametrize("family", sorted(PROPOSALS))
+def test_plans_agree_with_the_change_that_was_made(family):
+    for seed in (3, 4):
+        pair, change, source, target, seen = make_pair(family, seed)
+        plan = read_facts(family, source, target, pair.concerned)
+        words = facts_words(plan, source, seen)
+        if family == "absent":
+            assert words == "nothing"
+            continue
+        assert plan.topic == change.topic
+        assert plan.index == (change.concerned[0] if change.concerned else None)
+        for slot in ("color", "material", "floor", "backdrop", "setting", "light", "style"):
+            if slot in change.slots:
+                assert plan.value == change.slots[slot]
+        if family == "add":
+            assert plan.place == change.slots["place"]
+            assert target.bodies[-1].color in plan.value
+            assert target.bodies[-1].shape in plan.value
+        if family == "replace":
+            assert plan.value.split()[-1] == target.bodies[plan.index].shape
+        assert words.startswith(plan.topic)
+        assert plan.value in words
+
+
+@pytest.mark.parametrize("family", sorted(PROPOSALS))
+def test_faulty_sayings_differ_in_the_named_thing(family):
+    pair, _, source, target, seen = make_pair(family, 5)
+    plan = read_facts(family, source, target, pair.concerned)
+    right = [pair.instruction, *pair.paraphrases]
+    for number in range(8):
+        for phrasing in phrasings(pair, plan, source, seen, np.random.default_rng(number)):
+            if phrasing.fault == "none":
+                assert phrasing.reasoned or phrasing.text in right
+                continue
+            assert phrasing.text not in right
+            if phrasing.fault == "value" and not phrasing.reasoned and family in ("recolor", "background", "style"):
+                assert not phrasing.text.endswith(plan.value)
+            if phrasing.fault == "object" and family == "recolor":
+                assert plan.value in phrasing.text
+
+
+def test_every_value_has_a_riddle():
+    rng = np.random.default_rng(0)
+    for topic, values in {
+        "recolor": COLORS,
+        "material": MATERIALS,
+        "replace": [naming.article(shape) for shape in SHAPES],
+        "floor": [naming.FLOOR_WORDS[kind] for kind in FLOORS],
+        "backdrop": [naming.BACKDROP_WORDS[kind] for kind in BACKDROPS],
+        "light": naming.LIGHT_WORDS.values(),
+        "style": [naming.STYLE_WORDS[kind] for kind in STYLES],
+    }.items():
+        for value in values:
+            text = implicit_instruction(EditFacts(topic, 0, value), "the object", rng)
+            assert text
+            assert f" {value} " not in f" {text} ", text
+    assert implicit_instruction(EditFacts("recolor", 0, "red"), None, rng) is None
+
+
+def test_wrong_captions_change_one_thing():
+    for seed in range(8):
+        scene = sample_scene(seed)
+        right = caption(scene)
+        wrong = wrong_captions(right, scene.model_dump(mode="json"), np.random.default_rng(seed), 31)
+        assert len(set(wrong)) == 31
+        assert right not in wrong
+        assert not any(f" {a} " in f" {text} " for text in wrong for a in ("an red", "a orange"))
+    styled = scene.model_copy(update={"effects": ("gray",)})
+    for text in wrong_captions(caption(styled), styled.model_dump(mode="json"), np.random.default_rng(0), 5):
+        assert text.endswith(right)
+
+
+def test_verdicts_of_exact_targets_and_copies():
+    assert set(truth("exact", "none", True).values()) == {True}
+    copy = truth("copy", "none", True)
+    assert not copy["accuracy"]
+    assert copy["preservation"]
+    assert not copy["overall"]
+    for candidate in ("exact", "copy", "other", "half", "over", "ghost", "degraded"):
+        for fault in ("none", "value", "object", "foreign"):
+            known = truth(candidate, fault, True)
+            if "overall" in known:
+                sides = [known[k] for k in known if k != "overall"]
+                assert known["overall"] == ((candidate, fault) == ("exact", "none"))
+                assert not (known["overall"] and not all(sides))
+
+
+def test_candidates_change_what_they_should():
+    rng = np.random.default_rng(0)
+    source = rng.integers(40, 200, (96, 96, 3), dtype=np.uint8)
+    target, other = source.copy(), source.copy()
+    target[30:50, 30:50] = 255
+    other[70:90, 10:40] = 0
+    half = mixed(source, target, rng).astype(float)
+    assert np.abs(half[:30] - source[:30]).max() <= 1
+    share = ((255 - half) / (255 - source.astype(float)))[30:50, 30:50].mean()
+    assert 0.38 < share < 0.67
+    assert np.abs(cast(target, rng).astype(float) - target).mean() > 8
+    both = pasted(source, target, other)
+    assert (both[30:50, 30:50] == 255).all()
+    assert (both[70:90, 10:40] == 0).all()
+    assert pasted(source, target, source) is None
+    twice = ghosted(source, target, rng)
+    outside = np.abs(twice.astype(float) - target).max(-1) > 5
+    assert 0.002 < outside.mean() < 0.1
+    for _ in range(8):
+        assert np.sqrt(((degraded(target, rng).astype(float) - target) ** 2).mean()) > 8
+    flat = np.full((96, 96, 3), 120, np.uint8)
+    assert np.abs(slightly_worn(flat, rng).astype(float) - 120).mean() < 4

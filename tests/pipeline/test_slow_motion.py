@@ -1,0 +1,69 @@
+"""Slow motion is used where it helps, loses nothing, and keeps ghosts away."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from tests.pipeline.rule_pipe import RulePipe
+from vireo.pipeline.slow_motion import joined, takes
+from vireo.pipeline.stream import edit_frames
+
+TEXTURE = np.random.default_rng(1).normal(size=(96, 96, 3))
+Y, X = np.mgrid[:96, :96]
+
+
+class SmearingPipe(RulePipe):
+    """Its VAE averages the frames that share a latent frame."""
+
+    def reconstruct(self, video):
+        values = video / 255.0 if video.dtype == np.uint8 else video
+        groups = [values[:1], *(values[i : i + 4] for i in range(1, len(values), 4))]
+        return np.concatenate([np.repeat(g.mean(0, keepdims=True), len(g), 0) for g in groups]).astype(np.float32)
+
+
+def ball(speed, count=9, wall=0.0):
+    """A red disc that moves `speed` pixels a frame over a grey wall."""
+    frames = np.full((count, 96, 96, 3), 120) + wall * TEXTURE
+    for t, frame in enumerate(frames):
+        frame[np.hypot(Y - 48, X - 16 - speed * t) < 9] = (230, 20, 25)
+    return np.clip(frames, 0, 255).astype(np.uint8)
+
+
+def test_what_stands_still_is_shown_once_at_its_own_pace():
+    shown = takes(ball(0, wall=30.0), SmearingPipe())
+    assert len(shown.clips) == 1
+    assert (shown.clips[0] == ball(0, wall=30.0)).all()
+
+
+def test_texture_that_is_lost_at_any_pace_is_no_reason():
+    class Blurring(RulePipe):
+        def reconstruct(self, video):
+            return gaussian_filter(video / 255.0, (0, 3, 3, 0)).astype(np.float32)
+
+    frames = ball(0, wall=60.0)
+    assert np.abs(frames / 255.0 - Blurring().reconstruct(frames)).max() > 0.2
+    assert len(takes(frames, Blurring()).clips) == 1
+
+
+def test_fast_motion_is_shown_slowly_and_comes_back_in_real_time():
+    frames = ball(7)
+    shown = takes(frames, SmearingPipe())
+    assert [clip.shape for clip in shown.clips] == [frames.shape] * 4
+    for clip in shown.clips:
+        assert len(np.unique(clip.reshape(9, -1), axis=0)) == 3  # the frame before, and two frames of its own
+    assert np.allclose(joined([clip / 255 for clip in shown.clips]), frames / 255)
+    assert np.allclose(shown.rebuilt, frames / 255)
+
+
+@pytest.mark.parametrize("count", [9, 14, 25])
+def test_a_fast_object_leaves_no_ghost(count):
+    frames = ball(2.5 if count == 25 else 5.0, count)
+    result = edit_frames(SmearingPipe(), frames, "red to blue", preserve="off")
+    red = frames[..., 0] > 200
+    assert (result.edited[red] == (25, 20, 230)).all()
+    assert (result.edited[~red] == frames[~red]).all()
+
+
+def test_a_picture_is_shown_as_it_is():
+    frames = ball(0, 1)
+    assert takes(frames, SmearingPipe()).clips[0] is frames

@@ -1,0 +1,104 @@
+"""`vireo models`, `vireo doctor` and `vireo bench`: what there is, what this machine has, how fast it is."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vireo.cli import terminal
+from vireo.errors import InputError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+class Part(StrEnum):
+    """What can be timed."""
+
+    train = "train"
+    edit = "edit"
+    world = "world"
+    all = "all"
+
+
+def models(as_json: AsJson = False) -> None:
+    """List the presets: where their weights are, what they need, whether they can run here."""
+    from vireo.evaluation.system_info import memory_gb
+    from vireo.models.presets import PRESETS
+
+    found = {}
+    for preset in PRESETS.values():
+        runs = "yes" if preset.available else "no weights"
+        if 0 < memory_gb() < preset.memory_gb:
+            runs = "too little memory"
+        found[preset.name] = {
+            "summary": preset.summary,
+            "weights": str(preset.folder),
+            "megabytes": round(preset.megabytes, 1),
+            "memory_gb": preset.memory_gb,
+            "runs_here": runs,
+        }
+    if as_json:
+        terminal.print_json(found)
+        return
+    for name, facts in found.items():
+        print(f"{name}: {facts['summary']}")
+        terminal.print_facts(
+            {
+                "  weights": f"{facts['weights']} ({facts['megabytes']} MB)",
+                "  needs": f"{facts['memory_gb']:g} GB of memory",
+                "  runs here": facts["runs_here"],
+            }
+        )
+    print("Any folder or hub id in the same layout can be named instead.")
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Show what this machine has: cores, AMX, GPU, memory, codecs, GL, cache folders."""
+    with terminal.progress("looking"):
+        from vireo.evaluation.system_info import facts
+
+        found = facts()
+    if as_json:
+        terminal.print_json(found)
+    else:
+        terminal.print_facts(found)
+
+
+def bench(
+    part: Annotated[Part, typer.Argument(metavar="PART", help="train, edit, world or all.")] = Part.all,
+    out: Annotated[Path | None, typer.Option(help="Also write the JSON here.")] = None,
+    model: Annotated[str, typer.Option(help="What `edit` is timed with.")] = "mini",
+    as_json: AsJson = False,
+) -> None:
+    """Time training, editing and rendering; medians, and ratios to the rate of matrix products."""
+    if out is not None and not out.parent.is_dir():
+        raise InputError(f"the folder {out.parent} does not exist", "make it first")
+    with terminal.progress("timing") as advance:
+        from vireo.evaluation.bench import run
+        from vireo.runtime import whole_file
+
+        report = run(part.value, model=model, say=lambda text: advance(0, None, text))
+        if out is not None:
+            with whole_file(out) as temporary:
+                temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        terminal.print_json(report)
+        return
+    rows = [[name, value] for name, value in _flat(report) if not name.startswith("machine")]
+    terminal.print_table("medians: seconds, 1e9 operations a second, ratios", ["", ""], rows)
+    if out is not None:
+        terminal.print_facts({"written": out})
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name}.")
+        else:
+            rows.append((prefix + name, f"{value:.4g}" if isinstance(value, float) else str(value)))
+    return rows

@@ -1,0 +1,188 @@
+"""Trains and scores every rung of the ladder with every seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from diffusers import FlowMatchEulerDiscreteScheduler, HunyuanVideoTransformer3DModel
+
+from vireo.errors import InputError
+from vireo.evaluation.ablation.table import ablation_table, as_markdown
+from vireo.evaluation.ablation.variants import IMAGE_ONLY, VARIANTS, Variant
+from vireo.evaluation.editors import EditOptions, fingerprint
+from vireo.evaluation.records import Record, read_records
+from vireo.evaluation.runner import evaluate
+from vireo.models.editors.viva import VireoPipeline
+from vireo.models.presets import resolve
+from vireo.models.transformer import widen_for_editing
+from vireo.runtime import pick_device, source_commit, whole_file
+from vireo.training.artifacts import Artifacts
+from vireo.training.export import save_model, stamp_weights
+from vireo.training.loop import LoopConfig, Progress, run
+from vireo.training.pair_sets import DataConfig
+from vireo.training.stages.editor import EditorConfig, EditorStage
+from vireo.training.stages.t2v import T2vConfig, T2vStage
+from vireo.world.generate import make_pairs
+
+TEST_SEED = 3_000_000
+"""Of the clips on which rungs are compared; of the test split, and of no other set of ours."""
+
+
+@dataclass(frozen=True)
+class AblationConfig:
+    """pairs: to learn from. steps: of each run, batch: clips a step. base_steps: of the text-to-video base that all
+    start from. tests: pairs on which every run is scored. compile_blocks: see `LoopConfig`."""
+
+    pairs: int = 4000
+    steps: int = 1000
+    batch: int = 24
+    base_steps: int = 400
+    tests: int = 130
+    compile_blocks: bool = True
+
+
+def run_ablation(
+    workdir: Path,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    rungs: Sequence[str] = tuple(VARIANTS),
+    config: AblationConfig = AblationConfig(),
+    model: str = "mini",
+    minutes: float | None = None,
+    command: str | None = None,
+    on_progress: Callable[[int, int, str], None] | None = None,
+) -> dict[str, Any] | None:
+    """Trains and scores every rung with every seed; returns the table, or None where `minutes` were too few.
+
+    workdir: holds everything and goes on where a broken run stopped: data, caches, t2v, runs/RUNG-SEED, ladder.json
+    and ladder.md. model: a pipeline whose autoencoder and instructor are used, frozen.
+
+    Several processes may share the work once data and base are there: give each other seeds.
+    Raises InputError for unknown rungs.
+    """
+    unknown = [rung for rung in rungs if rung not in VARIANTS]
+    if unknown:
+        raise InputError(f"there is no rung {unknown[0]!r}", f"choose from {', '.join(VARIANTS)}")
+    show = on_progress or (lambda done, total, label: None)
+    work = _Work(Path(workdir), config, model, minutes, show)
+    if not work.base():
+        return None
+    for seed in seeds:
+        for rung in rungs:
+            if not work.rung(rung, seed):
+                return None
+    found = {rung: {seed: work.records(rung, seed) for seed in seeds} for rung in rungs}
+    report = ablation_table(found) | {"config": asdict(config), "model": model, "command": command}
+    report |= {"seeds": list(seeds), "commit": source_commit()}
+    for name, text in (("ladder.json", json.dumps(report, indent=1)), ("ladder.md", as_markdown(report))):
+        with whole_file(Path(workdir) / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return report
+
+
+class _Work:
+    def __init__(
+        self, workdir: Path, config: AblationConfig, model: str, minutes: float | None, show: Callable[..., None]
+    ) -> None:
+        self.workdir, self.config, self.minutes, self.show = workdir, config, minutes, show
+        workdir.mkdir(parents=True, exist_ok=True)
+        plan, noted = asdict(config) | {"weights": fingerprint(resolve(model))}, workdir / "plan.json"
+        if noted.is_file() and json.loads(noted.read_text()) != plan:
+            raise InputError(f"{workdir} holds a ladder of other settings", "choose another --workdir, or the same")
+        with whole_file(noted) as temporary:
+            temporary.write_text(json.dumps(plan))
+        data = DataConfig(pairs=(config.pairs,), seeds=(0,), edits=(), edits_seeds=(), edits_families=())
+        tick = lambda name: lambda done, total: show(done, total, name)  # noqa: E731
+        self.material = Artifacts(workdir, data, 0, pick_device(), tick, former=model)
+        self.material.adopt(self.material.former)
+
+    def base(self) -> bool:
+        """The text-to-video model that every rung starts from, and the clips that every one is scored on."""
+        test = self.workdir / "test"
+        make_pairs(test, count=self.config.tests, seed=TEST_SEED, split="test", on_progress=self._tick("test clips"))
+        if self.material.finished("t2v"):
+            return True
+        settings = T2vConfig()
+        stage = T2vStage(
+            replace(settings, loop=self._loop(settings.loop, self.config.base_steps, 0)),
+            self.material.latents,
+            self.material.captions(),
+            self.material.vae_model,
+            self.material.device,
+        )
+        if not self._run(stage, self.workdir, "base"):
+            return False
+        save_model(self.workdir / "t2v" / "model", stage.module)
+        return True
+
+    def rung(self, name: str, seed: int) -> bool:
+        """Trains and scores one run."""
+        home = self.home(name, seed)
+        if not (home / "mini").exists():
+            rung, settings = VARIANTS[name], EditorConfig()
+            mixture = replace(settings.mixture, image=settings.mixture.image if rung.images else 0.0, footage=0.0)
+            latents = {"reference": mixture.reference if rung.reference else 0.0, "reference_plain": not rung.reference}
+            mixture = replace(mixture, **latents, image_only=IMAGE_ONLY)
+            given = replace(
+                settings,
+                mask_share=settings.mask_share if rung.mask else 0.0,
+                mixture=mixture,
+                loop=self._loop(settings.loop, self.config.steps, seed),
+            )
+            base = HunyuanVideoTransformer3DModel.from_pretrained(self.material.model("t2v"))
+            editor = widen_for_editing(base, given.prediction == "affine")
+            studio = list(self.material.studio_edits(rung.sees))
+            stage = EditorStage(given, editor, studio, None, None, self.material.device)
+            if not self._run(stage, home, f"{name}, seed {seed}"):
+                return False
+            save_model(home / "unstamped", self._pipeline(stage.module, given, rung))
+            stamp_weights(home / "unstamped", {"rung": name, "seed": str(seed), "commit": source_commit()})
+            (home / "unstamped").rename(home / "mini")
+        # Straight from the pipeline, and without looking first: the recipe is judged, not what stands around it.
+        options = EditOptions(preserve="off", look=False)
+        evaluate(self.workdir / "test", out=home / "report", model=str(home / "mini"), options=options)
+        return True
+
+    def records(self, name: str, seed: int) -> dict[str, Record]:
+        records = read_records(self.home(name, seed) / "report" / "records.jsonl")
+        return {record.id: record for record in records.values()}
+
+    def home(self, name: str, seed: int) -> Path:
+        return self.workdir / "runs" / f"{name.replace('+', '') or name}-{seed}"
+
+    def _pipeline(
+        self, transformer: HunyuanVideoTransformer3DModel, given: EditorConfig, rung: Variant
+    ) -> VireoPipeline:
+        former = self.material.former
+        return VireoPipeline(
+            former.vae,
+            transformer,
+            former.instructor,
+            former.processor,
+            FlowMatchEulerDiscreteScheduler(shift=given.shift),
+            prediction=given.prediction,
+            template=vars(self.material.template),
+            steps=former.config.steps,
+            guidance=former.config.guidance,
+            instructor_sees=rung.sees,
+            reference_latents=rung.reference,
+        )
+
+    def _loop(self, loop: LoopConfig, steps: int, seed: int) -> LoopConfig:
+        compiled = loop.compile_blocks and self.config.compile_blocks
+        return replace(
+            loop, steps=steps, batch_size=self.config.batch, seed=seed, compile_blocks=compiled, sample_every=steps + 1
+        )
+
+    def _run(self, stage: Any, home: Path, label: str) -> bool:
+        def show(now: Progress) -> None:
+            self.show(now.step, now.steps, f"{label}, loss {now.loss:.4f}")
+
+        return run(stage, home, minutes=self.minutes, on_progress=show)
+
+    def _tick(self, label: str) -> Callable[[int, int], None]:
+        return lambda done, total: self.show(done, total, label)

@@ -1,0 +1,113 @@
+"""The ladder's table: success by task and rung, and what each step up brings, with intervals."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from vireo.evaluation.ablation.variants import IMAGE_ONLY
+from vireo.evaluation.records import Record
+from vireo.metrics.bootstrap import RESAMPLES
+
+Runs = Mapping[str, Mapping[int, Mapping[str, Record]]]
+"""Records by rung, seed and pair."""
+
+
+def ablation_table(runs: Runs) -> dict[str, Any]:
+    """For each rung, by task and for groups of tasks: success and mean edit error, with 95 % intervals over both the
+    seeds and the pairs; and the same of each rung minus the one before, where seeds and pairs are paired.
+
+    groups: `videos` (tasks that were learned on video), `image only`, `all` of these, and `reference` by itself; every
+    task weighs the same. A step `holds` where the interval of its success leaves out 0.
+    """
+    rungs = list(runs)
+    seeds, ids = list(runs[rungs[0]]), list(runs[rungs[0]][next(iter(runs[rungs[0]]))])
+    tasks: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(ids):
+        tasks[runs[rungs[0]][seeds[0]][name].family].append(place)
+    tasks.pop("hybrid", None)  # kept out of all training
+    groups = {
+        "videos": [task for task in tasks if task not in (*IMAGE_ONLY, "reference")],
+        "image only": [task for task in tasks if task in IMAGE_ONLY],
+        "all": [task for task in tasks if task != "reference"],
+        "reference": [task for task in tasks if task == "reference"],
+    }
+    measures = {"success": lambda r: float(r.composited.success), "edit_error": lambda r: r.composited.edit_error}
+    table: dict[str, Any] = {"tasks": {}, "groups": {}, "steps": {}}
+    values = {
+        (rung, name): np.array([[_number(measure(runs[rung][seed][i])) for i in ids] for seed in seeds])
+        for rung in rungs
+        for name, measure in measures.items()
+    }
+    for rung in rungs:
+        each = {task: {m: _interval(values[rung, m], [tasks[task]]) for m in measures} for task in tasks}
+        table["tasks"][rung] = each
+        table["groups"][rung] = {
+            group: {m: _interval(values[rung, m], [tasks[task] for task in members]) for m in measures}
+            for group, members in groups.items()
+        }
+    for before, after in itertools.pairwise(rungs):
+        gained = {m: values[after, m] - values[before, m] for m in measures}
+        step = {
+            group: {m: _interval(gained[m], [tasks[task] for task in members]) for m in measures}
+            for group, members in groups.items()
+        }
+        for found in step.values():
+            success = found["success"]
+            found["holds"] = success is not None and (success["low"] > 0 or success["high"] < 0)
+        table["steps"][f"{after} against {before}"] = step
+    return table
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _interval(values: np.ndarray, groups: Sequence[Sequence[int]]) -> dict[str, float] | None:
+    """The mean over groups of their means, of values (seeds, pairs); seeds and, within groups, pairs are resampled."""
+    # What has no value (the edit error of an absent object) has none with any seed.
+    groups = [known for group in groups if len(known := [p for p in group if not np.isnan(values[:, p]).any()])]
+    if not groups:
+        return None
+    generator, seeds = np.random.default_rng(0), len(values)
+    drawn = values[generator.integers(0, seeds, (RESAMPLES, seeds))].mean(1)  # (RESAMPLES, pairs)
+    means = [
+        np.take_along_axis(drawn[:, group], generator.integers(0, len(group), (RESAMPLES, len(group))), 1).mean(1)
+        for group in groups
+    ]
+    low, high = np.percentile(np.mean(means, axis=0), [2.5, 97.5])
+    mean = float(np.mean([values[:, group].mean() for group in groups]))
+    return {"rate": mean, "n": sum(map(len, groups)) * seeds, "low": float(low), "high": float(high)}
+
+
+def as_markdown(report: Mapping[str, Any]) -> str:
+    """Success in per cent by task and rung, the groups below, then each step up and whether it holds."""
+    rungs = list(report["tasks"])
+    lines = ["| task | " + " | ".join(rungs) + " |", "|---|" + "---|" * len(rungs)]
+    for task in report["tasks"][rungs[0]]:
+        lines.append(f"| {task} | " + " | ".join(_cell(report["tasks"][rung][task]) for rung in rungs) + " |")
+    for group in report["groups"][rungs[0]]:
+        cells = (_cell(report["groups"][rung][group]) for rung in rungs)
+        lines.append(f"| **{group}** | " + " | ".join(cells) + " |")
+    lines += ["", "Success in per cent (edit error), 95 % intervals over seeds and pairs.", ""]
+    for name, step in report["steps"].items():
+        for group, found in step.items():
+            if found["success"] is None:
+                continue
+            verdict = "holds" if found["holds"] else "is within chance"
+            lines.append(f"- {name}, {group}: {_points(found['success'])} points of success, {verdict}")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(found: Mapping[str, Any]) -> str:
+    success, error = found["success"], found["edit_error"]
+    rate = f"{100 * success['rate']:.0f} [{100 * success['low']:.0f}, {100 * success['high']:.0f}]" if success else "-"
+    return rate + (f" ({error['rate']:.2f})" if error else "")
+
+
+def _points(success: Mapping[str, Any]) -> str:
+    return f"{100 * success['rate']:+.1f} [{100 * success['low']:+.1f}, {100 * success['high']:+.1f}]"

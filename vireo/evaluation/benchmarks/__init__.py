@@ -1,0 +1,1 @@
+"""Published benchmarks, which have no exact targets."""

@@ -1,9 +1,0 @@
-"""The ladder: what each part of VIVA's recipe brings, at one small equal budget, over seeds (VIVA, Table 2).
-
-rungs.py  what is compared
-climb.py  trains and scores it
-table.py  the table
-
-Between rungs everything else is the same: the text-to-video base, the pairs, the steps, the noise of each seed.
-Departures: mini instead of 13 B parameters, our studio, exact scores instead of a judge. E comes with Edit-GRPO.
-"""

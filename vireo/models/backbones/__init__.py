@@ -1,0 +1,1 @@
+"""Published networks that measures see and read with."""

@@ -1,0 +1,189 @@
+"""ViCLIP (Wang et al. 2024, InternVid): clips and texts in one space; VBench's overall consistency and EditVerse's
+video-text alignment, which VIVA's Table 1 shows.
+
+The network is CLIP's, whose picture tower reads the patches of all frames at once, with a vector for each frame's place
+in time added to them; so transformers' CLIP computes it. Read are the checkpoints as they were published
+(OpenGVLab/ViCLIP, ViClip-InternVid-10M-FLT.pth).
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from huggingface_hub import snapshot_download
+from safetensors.torch import load_file
+from torch import Tensor
+from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
+from transformers.convert_slow_tokenizer import bytes_to_unicode
+
+from vireo.errors import ModelError
+from vireo.models.backbones.encoders import text_tokens, units
+from vireo.models.weights import foreign_weights
+from vireo.runtime import pick_device
+
+HEAD = 64
+"""Channels of an attention head in every CLIP of this family."""
+
+VOCABULARY = "bpe_simple_vocab_16e6.txt.gz"
+"""CLIP's merges as OpenAI and ViCLIP ship them."""
+
+_FILES = ("*.safetensors", "*.pth", "*.bin", VOCABULARY, "vocab.json", "merges.txt", "tokenizer*.json")
+
+
+class ViClip:
+    """times: (T, D), what is added to the patches of each of T frames.
+
+    Frames are made small with antialiasing, as EditVerse does it; VBench does so without.
+    """
+
+    def __init__(self, model: CLIPModel, times: Tensor, tokenizer: CLIPTokenizer) -> None:
+        self.model = model.eval().to(pick_device())
+        self.times, self.tokenizer = times.to(self.model.device), tokenizer
+        size = model.config.vision_config.image_size
+        self.eye = CLIPImageProcessor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
+
+    @classmethod
+    def from_pretrained(cls, name: str) -> ViClip:
+        """name: a folder or a hub id, with one file of weights and CLIP's vocabulary. Raises ModelError."""
+        with foreign_weights(Path(name)):
+            folder = Path(name) if Path(name).is_dir() else Path(snapshot_download(name, allow_patterns=list(_FILES)))
+            state = _stored(folder)
+            times = state["vision_encoder.temporal_positional_embedding"][0]
+            made = cls(_as_clip(state), times, _tokenizer(folder))
+            words = made.model.config.text_config.vocab_size
+            if len(made.tokenizer) != words:  # without its files transformers makes a tokenizer of two words
+                raise ModelError(f"{folder} has no vocabulary of {words} words", f"put CLIP's {VOCABULARY} there")
+            made.clip(np.full((made.frames, 64, 64, 3), 128, np.uint8))
+            made.text("grey")
+            return made
+
+    @property
+    def frames(self) -> int:
+        """How many frames it reads."""
+        return len(self.times)
+
+    @torch.no_grad()
+    def clip(self, video: np.ndarray) -> np.ndarray:
+        """Unit vector (D,) of `frames` frames, uint8 (T, H, W, 3)."""
+        pixels = self.eye(images=list(video), return_tensors="pt").pixel_values.to(self.model.device)
+        tower = self.model.vision_model
+        seen = tower.embeddings(pixels)
+        patches = (seen[:, 1:] + self.times[:, None]).flatten(0, 1)
+        states = tower.pre_layrnorm(torch.cat([seen[0, :1], patches])[None])
+        first = tower.encoder(inputs_embeds=states).last_hidden_state[:, 0]
+        return units(self.model.visual_projection(tower.post_layernorm(first)))[0]
+
+    @torch.no_grad()
+    def text(self, text: str) -> np.ndarray:
+        """Unit vector (D,); longer texts than the model takes (32 tokens) are cut."""
+        tokens = text_tokens(self.tokenizer, [text], self.model.config.text_config.max_position_embeddings)
+        return units(self.model.get_text_features(**tokens.to(self.model.device)).pooler_output)[0]
+
+
+def spread_places(length: int, count: int) -> list[int]:
+    """EditVerse's frames of a clip: k length / count, rounded down."""
+    return [k * length // count for k in range(count)]
+
+
+def middle_places(length: int, count: int) -> list[int]:
+    """VBench's: the middle of each of `count` equal parts; of shorter clips all frames, and the last one again."""
+    bounds = np.linspace(0, length, min(count, length) + 1).astype(int)
+    places = [int(begin + end - 1) // 2 for begin, end in itertools.pairwise(bounds)]
+    return places + places[-1:] * (count - len(places))
+
+
+def _stored(folder: Path) -> dict[str, Tensor]:
+    """The tensors of the only file of weights; pickles may hold nothing but tensors."""
+    paths = [path for pattern in _FILES[:3] for path in sorted(folder.glob(pattern))]
+    if len(paths) != 1:
+        fix = f"put there ViClip-InternVid-10M-FLT.pth and {VOCABULARY}"
+        raise ModelError(f"{folder} holds {len(paths)} files of weights, not one of ViCLIP", fix)
+    if paths[0].suffix == ".safetensors":
+        return load_file(paths[0])
+    found = torch.load(paths[0], map_location="cpu", weights_only=True)
+    return found.get("model", found)
+
+
+def _tokenizer(folder: Path) -> CLIPTokenizer:
+    if not (folder / VOCABULARY).is_file():
+        return CLIPTokenizer.from_pretrained(folder)
+    lines = gzip.decompress((folder / VOCABULARY).read_bytes()).decode().split("\n")
+    merges = [tuple(line.split()) for line in lines[1 : 49152 - 256 - 2 + 1]]  # what CLIP takes of the file
+    letters = list(bytes_to_unicode().values())
+    words = [*letters, *(f"{letter}</w>" for letter in letters), *("".join(pair) for pair in merges)]
+    words += ["<|startoftext|>", "<|endoftext|>"]
+    return CLIPTokenizer(vocab={word: number for number, word in enumerate(words)}, merges=merges)
+
+
+def _as_clip(state: dict[str, Tensor]) -> CLIPModel:
+    """transformers' model of ViCLIP's tensors, whose sizes tell its configuration."""
+    seen = {name.removeprefix("vision_encoder."): t for name, t in state.items() if name.startswith("vision_encoder.")}
+    said = {name.removeprefix("text_encoder."): t for name, t in state.items() if name.startswith("text_encoder.")}
+    patch, places = seen["conv1.weight"], seen["positional_embedding"]
+    sizes = {"image_size": patch.shape[-1] * round((len(places) - 1) ** 0.5), "patch_size": patch.shape[-1]}
+    tokens = said["token_embedding.weight"]
+    words = {"vocab_size": len(tokens), "max_position_embeddings": len(said["positional_embedding"])}
+    words |= {"bos_token_id": len(tokens) - 2, "eos_token_id": len(tokens) - 1}
+    config = CLIPConfig(
+        text_config=_layers(said, tokens.shape[1]) | words,
+        vision_config=_layers(seen, len(patch)) | sizes,
+        projection_dim=seen["proj"].shape[1],
+    )
+    model = CLIPModel(config)
+    own = _blocks(seen, "vision_model") | _blocks(said, "text_model")
+    own |= {
+        "logit_scale": torch.tensor(0.0),  # cosines are all that is asked for
+        "vision_model.embeddings.class_embedding": seen["class_embedding"],
+        "vision_model.embeddings.patch_embedding.weight": patch.squeeze(2),
+        "vision_model.embeddings.position_embedding.weight": places,
+        "visual_projection.weight": seen["proj"].T,
+        "text_model.embeddings.token_embedding.weight": tokens,
+        "text_model.embeddings.position_embedding.weight": said["positional_embedding"],
+        "text_projection.weight": said["text_projection"].T,
+    }
+    norms = {"pre_layrnorm": "ln_pre", "post_layernorm": "ln_post"}
+    for kind in ("weight", "bias"):
+        own |= {f"vision_model.{ours}.{kind}": seen[f"{theirs}.{kind}"] for ours, theirs in norms.items()}
+        own[f"text_model.final_layer_norm.{kind}"] = said[f"ln_final.{kind}"]
+    model.load_state_dict(own)
+    return model
+
+
+def _layers(state: dict[str, Tensor], width: int) -> dict[str, int]:
+    numbers = {int(found[1]) for name in state if (found := re.match(r"transformer\.resblocks\.(\d+)\.", name))}
+    return {
+        "hidden_size": width,
+        "intermediate_size": len(state["transformer.resblocks.0.mlp.c_fc.weight"]),
+        "num_hidden_layers": max(numbers) + 1,
+        "num_attention_heads": width // HEAD,
+    }
+
+
+_PARTS = {
+    "attn.out_proj": "self_attn.out_proj",
+    "ln_1": "layer_norm1",
+    "ln_2": "layer_norm2",
+    "mlp.c_fc": "mlp.fc1",
+    "mlp.c_proj": "mlp.fc2",
+}
+
+
+def _blocks(state: dict[str, Tensor], tower: str) -> dict[str, Tensor]:
+    own = {}
+    for name, tensor in state.items():
+        found = re.match(r"transformer\.resblocks\.(\d+)\.(.+?)[._](weight|bias)$", name)
+        if found is None:
+            continue
+        number, part, kind = found.groups()
+        home = f"{tower}.encoder.layers.{number}"
+        if part == "attn.in_proj":
+            for each, third in zip("qkv", tensor.chunk(3), strict=True):
+                own[f"{home}.self_attn.{each}_proj.{kind}"] = third
+        else:
+            own[f"{home}.{_PARTS[part]}.{kind}"] = tensor
+    return own

@@ -1,0 +1,1 @@
+"""Models that edit one window of a video."""

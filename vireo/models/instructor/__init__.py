@@ -1,0 +1,3 @@
+"""The instructor, a frozen LLaVA-class model: `prompts` (templates and questions), `states` (what the editor reads,
+VIVA Eq. 1), `answer_logits` (asking it), `critic` (ReViSE 4.2.2) and `presence` (is what is named there?).
+"""

@@ -1,0 +1,128 @@
+"""How pictures and words become one token sequence: templates, turns, and the critic's questions.
+
+    head  image image ...  tail  what the user says  closing  answer mark   [the answer]
+    └──── opening ──────┘  └───────────────── turn ─────────────────────┘
+
+The pieces are tokenised one by one, so their borders are known exactly and nothing has to be searched for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from transformers import PreTrainedTokenizerFast
+
+from vireo.models.tokenizer import marked_ids, plain_ids
+
+
+@dataclass(frozen=True)
+class InstructorTemplate:
+    """The chat format of an instructor and which of its states an editor reads (VIVA Eq. 1).
+
+    head, tail: the system prompt before and after the pictures, and the start of the user's turn; cropped.
+    lead: put before the user's words and before answers; mini has a space, so that a first word is the same
+        token as elsewhere.
+    fold: whether the user's words are brought to the form of mini's language, lower case without a full stop.
+    closing: ends the user's turn; its states are kept.
+    answer: opens the assistant's turn; cropped.
+    layer: index into the hidden states; -1 is the last, after the final norm.
+    interleave: every how many-th image token is kept; 2 as in diffusers' HunyuanVideo-I2V.
+    max_length: most states of one instruction, image tokens included; longer instructions are cut.
+    locates: whether the instructor has learned to answer WHERE.
+    highlights: whether the critic is shown the edited picture as `vireo.models.instructor.states.highlighted` makes it.
+    """
+
+    head: str = "<s> Look at the video."
+    tail: str = "<user>"
+    lead: str = " "
+    fold: bool = True
+    closing: str = "<assistant>"
+    answer: str = ""
+    layer: int = -1
+    interleave: int = 2
+    max_length: int = 96
+    locates: bool = False
+    highlights: bool = False
+
+
+MINI = InstructorTemplate(interleave=9, locates=True, highlights=True)
+
+HUNYUAN = InstructorTemplate(
+    head="<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n",
+    tail="\nDescribe the video by detailing the following aspects according to the reference image: "
+    "1. The main content and theme of the video."
+    "2. The color, shape, size, texture, quantity, text, and spatial relationships of the objects."
+    "3. Actions, events, behaviors temporal relationships, physical movement changes of the objects."
+    "4. background environment, light, style and atmosphere."
+    "5. camera angles, movements, and transitions used in the video:<|eot_id|>\n\n"
+    "<|start_header_id|>user<|end_header_id|>\n\n",
+    lead="",
+    fold=False,
+    closing="<|eot_id|>",
+    answer="<|start_header_id|>assistant<|end_header_id|>\n\n",
+    layer=-3,
+    max_length=256 + 2 * 288,
+)
+"""The prompt that HunyuanVideo-I2V's transformer was aligned with (llava-llama-3-8b)."""
+
+QuestionKind = Literal["accuracy", "preservation", "naturalness", "realism", "overall"]
+
+CRITIC_QUESTIONS: dict[QuestionKind, str] = {
+    "accuracy": "does the second picture show this edit done right?",
+    "preservation": "is everything else in the second picture unchanged?",
+    "naturalness": "does the edit look natural, without ghosts?",
+    "realism": "is the second picture clear, without blur or noise?",
+    "overall": "is this a good edit in every way?",
+}
+"""ReViSE 4.2.2's four dimensions, and all of them at once; asked after the instruction, answered Yes or No."""
+
+YES, NO = "Yes", "No"
+
+FAULT = "what is wrong with this edit?"
+"""Asked after the instruction; answered by one of `vireo.instruction_tuning.critic_candidates.DIAGNOSES`."""
+
+CHANGES = "what was changed?"
+"""Asked of a source and an edited picture without an instruction; answered by what was done, or NOTHING."""
+
+NOTHING = "nothing"
+
+WHERE = "where does it change?"
+"""Asked after an instruction, answered by a place, EVERYWHERE, or NONE where the picture lacks what it names."""
+
+NONE, EVERYWHERE = "none", "everywhere"
+
+
+def opening_ids(
+    tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, images: int, tokens_per_image: int, image_id: int
+) -> list[int]:
+    """Token ids of the head and of `images` pictures."""
+    return marked_ids(tokenizer, template.head) + [image_id] * (images * tokens_per_image)
+
+
+def turn_ids(tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, said: str) -> list[int]:
+    """Token ids of a turn of the user, up to the place where the answer begins."""
+    before, after = marked_ids(tokenizer, template.tail), marked_ids(tokenizer, template.closing + template.answer)
+    return before + said_ids(tokenizer, template, said) + after
+
+
+def said_ids(tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, said: str) -> list[int]:
+    """Token ids of the user's words. Nothing said is no token."""
+    said = folded(said) if template.fold else said.strip()
+    return plain_ids(tokenizer, template.lead + said) if said else []
+
+
+def answer_ids(tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, answer: str) -> list[int]:
+    """Token ids of an answer, without an end mark."""
+    return plain_ids(tokenizer, template.lead + answer)
+
+
+def folded(said: str) -> str:
+    """Lower case, single spaces (line breaks stay), no full stop or exclamation mark at the end of a line."""
+    lines = [" ".join(line.split()).rstrip(".!").rstrip() for line in said.lower().strip().splitlines()]
+    return "\n".join(line for line in lines if line)
+
+
+def critic_text(instruction: str, kind: QuestionKind) -> str:
+    """What the critic is asked about (source, edited) and an instruction."""
+    return f"{instruction}\n{CRITIC_QUESTIONS[kind]}"

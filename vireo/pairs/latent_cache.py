@@ -1,0 +1,99 @@
+"""Latents of all clips of a pair set, encoded once: training the transformer then never touches pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from vireo.models.latents import VideoAutoencoder, encode_latents
+from vireo.models.pixels import to_pixels
+from vireo.pairs.augment import moved
+from vireo.pairs.frame_cache import FrameCache
+from vireo.runtime import autocast, whole_file
+from vireo.types import PairFiles
+from vireo.video.io import read_clip
+
+OnCount = Callable[[int, int], None]
+
+Shift = tuple[int, int]
+"""Pixels by which a copy of a clip is moved: down, right."""
+
+STILL: Shift = (0, 0)
+
+
+class LatentCache:
+    """videos: float16 (N, C, k + 1, h, w). images: float16 (N, 2, C, 1, h, w), the first and the last frame
+    encoded as images. Rows are those of the frame cache."""
+
+    def __init__(self, folder: Path) -> None:
+        self.videos = np.load(folder / "videos.npy", mmap_mode="r")
+        self.images = np.load(folder / "images.npy", mmap_mode="r")
+
+
+@torch.no_grad()
+def cache_latents(
+    vae: VideoAutoencoder,
+    frames: FrameCache,
+    folder: Path,
+    device: torch.device,
+    on_progress: OnCount | None = None,
+    shift: Shift = STILL,
+) -> LatentCache:
+    """Encodes every clip of the frame cache, moved by `shift`; does nothing where that is done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "images.npy").exists():
+        count, batch = len(frames.frames), 32
+        with whole_file(folder / "videos.npy") as first, whole_file(folder / "images.npy") as second:
+            videos = images = None
+            for start in range(0, count, batch):
+                x = to_pixels(moved(frames.frames[start : start + batch], *shift), device)
+                with autocast(device):
+                    video = encode_latents(vae, x).half().cpu().numpy()
+                    ends = [encode_latents(vae, x[:, :, [k]]).half().cpu().numpy() for k in (0, -1)]
+                if videos is None:
+                    videos = np.lib.format.open_memmap(first, "w+", np.float16, (count, *video.shape[1:]))
+                    images = np.lib.format.open_memmap(second, "w+", np.float16, (count, 2, *ends[0].shape[1:]))
+                videos[start : start + batch] = video
+                images[start : start + batch] = np.stack(ends, 1)
+                if on_progress:
+                    on_progress(start, count)
+            videos.flush()
+            images.flush()
+            del videos, images
+    return LatentCache(folder)
+
+
+def pool_mask(mask: np.ndarray, temporal: int, spatial: int) -> np.ndarray:
+    """Mask at latent resolution (VIVA 3.2): bool (T, H, W) to bool (k + 1, h, w), set where any pixel is.
+
+    The first frame fills a block of its own, as in the autoencoder.
+    """
+    mask = np.concatenate([mask[:1].repeat(temporal - 1, 0), mask])
+    t, h, w = mask.shape
+    return mask.reshape(t // temporal, temporal, h // spatial, spatial, w // spatial, spatial).any((1, 3, 5))
+
+
+def cache_masks(
+    pairs_dir: Path,
+    pairs: Sequence[PairFiles],
+    folder: Path,
+    strides: tuple[int, int],
+    on_progress: OnCount | None = None,
+    shift: Shift = STILL,
+) -> np.ndarray:
+    """bool (pairs, k + 1, h, w): the masks, moved by `shift`, at latent resolution; computed once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "masks.npy"
+    if not path.exists():
+        rows = []
+        for number, pair in enumerate(pairs):
+            mask = moved(read_clip(pairs_dir / pair.mask, trusted=True).frames, *shift)[..., 0] > 127
+            rows.append(pool_mask(mask, *strides))
+            if on_progress and number % 100 == 0:
+                on_progress(number, len(pairs))
+        with whole_file(path) as temporary:
+            np.save(temporary, np.stack(rows))
+    return np.load(path)

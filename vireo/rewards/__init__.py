@@ -1,0 +1,1 @@
+"""Rewards for post-training an editor."""

@@ -1,0 +1,176 @@
+"""The pair sets of a workdir, and their frames: made, read and decoded once, when first asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import ChainMap
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vireo.errors import InputError
+from vireo.pairs.format import AnyPair, one_a_source, read_pairs
+from vireo.pairs.frame_cache import FrameCache, cache_frames
+from vireo.pairs.latent_cache import OnCount
+from vireo.types import EditPair, PairFiles
+from vireo.world.generate import make_pairs
+
+EDITS_FAMILIES = ("recolor", "material", "remove", "add", "replace", "resize", "watermark", "reference", "absent")
+"""The families whose result depends on the objects of the scene."""
+
+MOVABLE_FAMILIES = tuple(family for family in EDITS_FAMILIES if family != "watermark")
+"""Those among them whose result moves with the scene."""
+
+SHAPED_FAMILIES = ("material", "replace", "resize")
+"""Those among them that are learned last: the result has to be drawn, not only found."""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """The training pairs come in parts, so that early stages begin before the last part is rendered.
+
+    pairs, seeds: number of pairs of each part, and the seed of its first scene. The autoencoder learns from
+    the first part, all other stages from all.
+    Validation scenes are of the training split, too, and of no part.
+    edits, edits_seeds, edits_families: further parts, of these families, from which the editor learns: what it lacks
+    most is scenes that it has not seen. So do CLIP and instructor; they get one pair of each source.
+    footage, footage_seed: the same, of footage, for the editor alone.
+    imported: folders of finished pair sets (of `vireo import`, say) from which the editor learns, too; each kind of
+    edit in them comes as often as a family that the mixture does not weigh.
+    """
+
+    pairs: tuple[int, ...] = (3600, 8000, 16000)
+    seeds: tuple[int, ...] = (800_000, 0, 200_000)
+    validation_pairs: int = 240
+    validation_seed: int = 900_000
+    edits: tuple[int, ...] = (27000, 27000)
+    edits_seeds: tuple[int, ...] = (300_000, 400_000)
+    edits_families: tuple[tuple[str, ...], ...] = (EDITS_FAMILIES, SHAPED_FAMILIES)
+    footage: int = 5000
+    footage_seed: int = 600_000
+    imported: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One pair set: its name in workdir/data, its number of pairs, the seed of its first scene, and what else
+    `make_pairs` is told. finished: the folder of a set that is not made there but has been made."""
+
+    name: str
+    count: int = 0
+    seed: int = 0
+    described: dict[str, Any] = field(default_factory=dict)
+    finished: Path | None = None
+
+    @property
+    def chosen(self) -> tuple[Any, ...]:
+        """All that decides what is in it."""
+        if self.finished is None:
+            return self.count, self.seed, self.described
+        with (self.finished / "pairs.jsonl").open("rb") as lines:
+            return str(self.finished), hashlib.file_digest(lines, "sha256").hexdigest()
+
+    @property
+    def movable(self) -> bool:
+        """Whether it is known to have pairs whose result moves with the scene."""
+        return any(family in MOVABLE_FAMILIES for family in self.described.get("families", ()))
+
+
+def relocated(pair: AnyPair, folder: str) -> AnyPair:
+    """The same pair with its paths below `folder`."""
+    fields = ("source", "target", "mask", "instances", "reference")
+    paths = {name: f"{folder}/{path}" for name in fields if (path := getattr(pair, name, None)) is not None}
+    return pair.model_copy(update=paths)
+
+
+class PairSets:
+    """Over one workdir. tick: gives the progress callback for a named piece of work, and may end it by raising."""
+
+    def __init__(self, workdir: Path, data: DataConfig, tick: Callable[[str], OnCount]) -> None:
+        self.workdir, self.data, self.tick = workdir, data, tick
+        self.folder = workdir / "data"
+        for together in (("pairs", "seeds"), ("edits", "edits_seeds", "edits_families")):
+            if len({len(getattr(data, name)) for name in together}) > 1:
+                names = ", ".join(f"data.{name}" for name in together)
+                raise InputError(f"{names} are of different lengths", "give one entry of each for every part")
+
+    def cache(self, name: str, model: Path | None = None, settings: object = None) -> Path:
+        """Folder of what is made from the pairs by a model; its name tells from what, so nothing stale is read."""
+        digest = hashlib.sha256(repr((self.data.pairs, self.data.seeds, settings)).encode())
+        for weights in sorted(model.glob("*.safetensors")) if model else ():
+            digest.update(weights.read_bytes())
+        return self.workdir / "cache" / f"{name}-{digest.hexdigest()[:12]}"
+
+    # Pairs, with paths relative to `folder`.
+
+    def read(self, part: Part, kind: type[AnyPair] = PairFiles, places: Container[int] | None = None) -> list[AnyPair]:
+        """The pairs of a part, which is made if need be, or those at `places` of its list.
+
+        Raises InputError where a finished one holds pairs of the test split.
+        """
+        if part.finished is not None:
+            every = list(read_pairs(part.finished, EditPair, places))
+            if any(pair.split != "train" for pair in every):
+                raise InputError(f"{part.finished} holds pairs of the test split", "train on others")
+            return [relocated(pair, str(part.finished)) for pair in every]
+        folder, tick = self.folder / part.name, self.tick(f"{part.name} data")
+        make_pairs(folder, count=part.count, seed=part.seed, split="train", on_progress=tick, **part.described)
+        return [relocated(pair, part.name) for pair in read_pairs(folder, kind, places)]
+
+    def first(self, count: int, kind: type[AnyPair] = PairFiles) -> list[AnyPair]:
+        """The pairs of the first `count` parts."""
+        parts = [
+            Part(f"part-{k}", *described)
+            for k, described in enumerate(zip(self.data.pairs, self.data.seeds, strict=True))
+        ]
+        return [pair for part in parts[:count] for pair in self.read(part, kind)]
+
+    @cached_property
+    def pairs(self) -> list[PairFiles]:
+        """Of all parts but the further ones."""
+        return self.first(len(self.data.pairs))
+
+    @cached_property
+    def validation(self) -> list[EditPair]:
+        return self.read(Part("validation", self.data.validation_pairs, self.data.validation_seed), EditPair)
+
+    def further(self) -> Iterator[Part]:
+        parts = zip(self.data.edits, self.data.edits_seeds, self.data.edits_families, strict=True)
+        for k, (count, seed, families) in enumerate(parts):
+            yield Part(f"edits-{k}", count, seed, {"families": families})
+
+    def imported(self) -> Iterator[Part]:
+        for k, folder in enumerate(self.data.imported):
+            yield Part(f"imported-{k}", finished=Path(folder).absolute())
+
+    @property
+    def footage(self) -> Part:
+        return Part("footage", self.data.footage, self.data.footage_seed, {"scenes": "footage"})
+
+    # Frames.
+
+    def frames_of(self, name: str, pairs: Sequence[PairFiles]) -> FrameCache:
+        return cache_frames(self.folder, pairs, self.workdir / "cache" / f"{name}-frames", self.tick("decoding"))
+
+    @cached_property
+    def frames(self) -> FrameCache:
+        """Of `pairs`."""
+        return self.frames_of(f"parts-{len(self.data.pairs)}", self.pairs)
+
+    def part_frames(self, part: Part, pairs: Sequence[PairFiles]) -> FrameCache:
+        """Of a further part or the footage; pairs: all of it."""
+        return self.frames_of(self.cache(part.name, settings=part.chosen).name, pairs)
+
+    @cached_property
+    def seen(self) -> tuple[list[EditPair], ChainMap[str, np.ndarray]]:
+        """The pairs from which CLIP and instructor learn, and the frames of all clips."""
+        pairs, frames = self.first(len(self.data.pairs), EditPair), [self.frames]
+        for part in self.further():
+            every = self.read(part)
+            frames.append(self.part_frames(part, every))
+            pairs += self.read(part, EditPair, set(one_a_source(every)))
+        return pairs, ChainMap(*frames)

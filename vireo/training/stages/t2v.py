@@ -1,0 +1,121 @@
+"""Stage `t2v`: the transformer learns to make studio clips from the instructor's states of a caption."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from diffusers import HunyuanVideoTransformer3DModel
+from torch import Tensor
+
+from vireo.flow.loss import masked_flow_loss, velocities
+from vireo.flow.path import interpolate, velocity_from_output
+from vireo.flow.schedule import sampling_times, training_times
+from vireo.models.latents import VideoAutoencoder, decode_latents
+from vireo.models.pixels import to_uint8
+from vireo.models.transformer import build_mini_transformer
+from vireo.pairs.conditioning_cache import ConditioningCache
+from vireo.pairs.latent_cache import LatentCache
+from vireo.runtime import autocast
+from vireo.training.contact import save_rows
+from vireo.training.loop import LoopConfig, step_generator
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    heads: int = 4
+    head_width: int = 64
+    double_blocks: int = 2
+    single_blocks: int = 6
+    refiner_blocks: int = 1
+
+
+@dataclass(frozen=True)
+class T2vConfig:
+    """shift, prediction: see flow (`affine` needs a source, which this stage has not). image: share of single-frame
+    steps."""
+
+    transformer: TransformerConfig = field(default_factory=TransformerConfig)
+    prediction: Literal["velocity", "sample"] = "sample"
+    shift: float = 3.0
+    image: float = 0.6
+    dropout: float = 0.1
+    loop: LoopConfig = field(
+        default_factory=lambda: LoopConfig(steps=400, batch_size=24, learning_rate=1e-3, optimizer="muon", average=0.99)
+    )
+
+
+class T2vStage:
+    """captions: row i is the caption of clip i of the latent cache; its last row is the empty caption."""
+
+    name = "t2v"
+
+    def __init__(
+        self,
+        config: T2vConfig,
+        latents: LatentCache,
+        captions: ConditioningCache,
+        vae: VideoAutoencoder,
+        device: torch.device,
+    ) -> None:
+        self.config, self.loop, self.device = config, config.loop, device
+        self.latents, self.captions, self.vae = latents, captions, vae
+        torch.manual_seed(config.loop.seed)
+        channels, width = latents.videos.shape[1], captions.tokens.shape[1]
+        self.module = prepared(build_mini_transformer(channels, width, **vars(config.transformer)), config.loop, device)
+
+    def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
+        rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)
+        image = rng.random() < self.config.image
+        rows = rng.integers(0, len(self.latents.videos), self.loop.batch_size * (2 if image else 1))
+        clips = [self.latents.images[r, rng.integers(2)] if image else self.latents.videos[r] for r in rows]
+        x0 = torch.from_numpy(np.stack(clips)).to(self.device).float()
+        rows[rng.random(len(rows)) < self.config.dropout] = len(self.captions.offsets) - 2
+        condition = self.captions.batch(rows, self.device)
+        noise = torch.randn(x0.shape, generator=generator).to(self.device)
+        t = training_times(len(x0), self.config.shift, generator).to(self.device)
+        z = interpolate(x0, noise, t)
+        output = self.module(z, 1000 * t, *condition, return_dict=False)[0].float()
+        predicted, true = velocities(output, x0, noise, z, t, self.config.prediction)
+        return masked_flow_loss(predicted, true, None, 0.0), {}
+
+    @torch.no_grad()
+    def sample(self, folder: Path, step: int, count: int = 4, steps: int = 16, guidance: float = 3.0) -> None:
+        rows = np.linspace(0, len(self.latents.videos) - 1, count).astype(int)
+        empty = np.full(count, len(self.captions.offsets) - 2)
+        condition = self.captions.batch(np.concatenate([empty, rows]), self.device)
+        z = torch.randn((count, *self.latents.videos.shape[1:]), generator=torch.Generator().manual_seed(0)).to(
+            self.device
+        )
+        times = sampling_times(steps, self.config.shift).to(self.device)
+        for now, after in itertools.pairwise(times):
+            t = now.expand(count)
+            with autocast(self.device):
+                output = self.module(torch.cat([z, z]), 1000 * torch.cat([t, t]), *condition, return_dict=False)[0]
+            without, within = (velocity_from_output(o, z, t, self.config.prediction) for o in output.float().chunk(2))
+            z = z + (after - now) * (without + guidance * (within - without))
+        truth = torch.from_numpy(self.latents.videos[rows]).to(self.device).float()
+        made, true = (to_uint8(decode_latents(self.vae, latent)) for latent in (z, truth))
+        save_rows(folder / f"{step:06d}.png", [row for pair in zip(true, made, strict=True) for row in pair])
+
+
+def prepared(
+    module: HunyuanVideoTransformer3DModel, loop: LoopConfig, device: torch.device
+) -> HunyuanVideoTransformer3DModel:
+    """On its device, with the attention that is fastest at mini's lengths (on CPUs for the whole process), compiled
+    where the stage says so."""
+    module = module.to(device)
+    if device.type == "cpu":
+        # Fused attention's backward pass is ten times slower than plain products at 100-200 tokens. These
+        # switches, CUDA by name, hold on CPUs too, and for the token refiner, which takes no attention backend.
+        torch.backends.cuda.enable_flash_sdp(False)
+        torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
+    if loop.compile_blocks:
+        # Images and videos, with and without references, texts of several lengths, training and validation.
+        torch._dynamo.config.recompile_limit = 64
+        module.compile_repeated_blocks(fullgraph=True)
+    return module

@@ -1,0 +1,99 @@
+"""Stage `vae`: the video autoencoder, from a principal-component start (see models/vae.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch import Tensor
+
+from vireo.models.pixels import to_pixels, to_uint8
+from vireo.models.vae import BlockTransformVAE
+from vireo.pairs.frame_cache import FrameCache
+from vireo.training.contact import save_rows
+from vireo.training.loop import LoopConfig, step_generator
+
+
+@dataclass(frozen=True)
+class VaeConfig:
+    """latent_channels .. posterior_std: of the model. whitening: see BlockTransformVAE.
+
+    l1, mse: weights of the two terms. Squared error drives the PSNR; absolute error keeps faint texture.
+    """
+
+    latent_channels: int = 48
+    width: int = 192
+    encoder_blocks: int = 2
+    decoder_blocks: int = 4
+    refine_blocks: int = 3
+    posterior_std: float = 0.05
+    whitening: float = 0.0
+    l1: float = 1.0
+    mse: float = 10.0
+    loop: LoopConfig = field(
+        default_factory=lambda: LoopConfig(
+            steps=4500, batch_size=8, learning_rate=1e-3, weight_decay=0.0, average=0.998, compile_blocks=False
+        )
+    )
+
+
+class VaeStage:
+    name = "vae"
+
+    def __init__(self, config: VaeConfig, frames: FrameCache, device: torch.device) -> None:
+        self.config, self.loop, self.frames, self.device = config, config.loop, frames, device
+        torch.manual_seed(config.loop.seed)
+        self.module = BlockTransformVAE(
+            latent_channels=config.latent_channels,
+            width=config.width,
+            encoder_blocks=config.encoder_blocks,
+            decoder_blocks=config.decoder_blocks,
+            refine_blocks=config.refine_blocks,
+            posterior_std=config.posterior_std,
+        ).to(device)
+        mean, basis = principal_blocks(self.module, self._draw(step_generator(config.loop.seed, 0, 1), 256))
+        self.module.start_as_linear(mean.to(device), basis.to(device))
+
+    def _draw(self, generator: torch.Generator, count: int) -> Tensor:
+        rows = torch.randint(len(self.frames.frames), (count,), generator=generator).numpy()
+        return to_pixels(np.stack([self.frames.frames[row] for row in rows]), torch.device("cpu"))
+
+    def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
+        generator = step_generator(self.loop.seed, step)
+        x = self._draw(generator, self.loop.batch_size).to(self.device)
+        y = self.module(x, generator).float()
+        error = y - x
+        mse = error.square().mean()
+        loss = self.config.l1 * error.abs().mean() + self.config.mse * mse
+        return loss, {"psnr": 10 * float(torch.log10(4 / mse.detach()))}
+
+    @torch.no_grad()
+    def sample(self, folder: Path, step: int) -> None:
+        x = self._draw(torch.Generator().manual_seed(1), 4).to(self.device)
+        y = self.module.decode(self.module.encode(x).latent_dist.mode()).sample
+        save_rows(
+            folder / f"{step:06d}.png", [row for pair in zip(to_uint8(x), to_uint8(y), strict=True) for row in pair]
+        )
+
+    @torch.no_grad()
+    def finish(self, count: int = 512) -> BlockTransformVAE:
+        """Measures the statistics of the codes, after which the model is complete."""
+        generator = torch.Generator().manual_seed(2)
+        codes = [
+            self.module.encode(self._draw(generator, 8).to(self.device)).latent_dist.mode() for _ in range(count // 8)
+        ]
+        codes = rearrange(torch.cat(codes), "b c t h w -> c (b t h w)").float()
+        self.module.set_statistics(codes.mean(1), codes.std(1), self.config.whitening)
+        return self.module
+
+
+def principal_blocks(vae: BlockTransformVAE, clips: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (768,) and leading principal components (C, 768) of the clips' blocks; clips: (B, 3, T, H, W)."""
+    blocks = rearrange(vae.blocks(clips), "b k t h w -> (b t h w) k").double()
+    mean = blocks.mean(0)
+    _, vectors = torch.linalg.eigh((blocks - mean).T @ (blocks - mean))
+    basis = vectors.flip(1).T[: vae.config.latent_channels]
+    return mean.float(), basis.float().contiguous()

@@ -1,0 +1,92 @@
+"""The process that decodes one file for `sandbox`: python -m vireo.video.io.decoder_process FILE PIPE."""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from vireo.errors import VideoError
+from vireo.video.io.decoder import Decoder
+from vireo.video.io.sandbox import END, ERROR, FAULT, FRAME, HEAD, INFO, TEXT_LENGTH, TIMES, info_to_json
+
+MEMORY = 2 * 2**30
+"""Bytes that decoding may take."""
+
+SECONDS = 8
+"""Computing time that opening a file, or one frame, may take."""
+
+OPEN_FILES = 32
+
+
+def main() -> None:
+    path, pipe = Path(sys.argv[1]), int(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    confine()
+    gc.freeze()
+    try:
+        _send_all(path, pipe)
+    except VideoError as error:
+        _send(pipe, ERROR, json.dumps([error.what, error.fix]).encode()[:TEXT_LENGTH])
+    except MemoryError:
+        message = [f"{path} takes more memory to decode than is granted", "give a smaller or an undamaged file"]
+        _send(pipe, ERROR, json.dumps(message).encode())
+    except BrokenPipeError:
+        pass  # nobody wants the rest
+    except Exception:
+        _send(pipe, FAULT, traceback.format_exc().encode()[-TEXT_LENGTH:])
+
+
+def _send_all(path: Path, pipe: int) -> None:
+    decoder = Decoder(path)
+    _send(pipe, INFO, info_to_json(decoder.info).encode())
+    for pixels, pts, duration in decoder.pictures():
+        _send(pipe, FRAME, TIMES.pack(pts, duration), memoryview(pixels).cast("B"))
+        del pixels
+        # PyAV's frames are part of reference cycles; a few large ones are too few objects for a collection by itself.
+        gc.collect()
+    _send(pipe, END)
+
+
+def _send(pipe: int, kind: bytes, *parts: bytes | memoryview) -> None:
+    for part in (HEAD.pack(kind, sum(len(part) for part in parts)), *parts):
+        view = memoryview(part)
+        while view:
+            view = view[os.write(pipe, view) :]
+    grant_time()
+
+
+def confine() -> None:
+    """Limits memory, files and time."""
+    for limit, value in (
+        (resource.RLIMIT_DATA, MEMORY),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        value = _within(limit, value)
+        resource.setrlimit(limit, (value, value))
+    grant_time()
+
+
+def grant_time() -> None:
+    """Moves the limit of computing time on: SECONDS from now."""
+    soon = _within(resource.RLIMIT_CPU, math.ceil(time.process_time()) + SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (soon, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def _within(limit: int, value: int) -> int:
+    """The value, or the most that the system allows."""
+    most = resource.getrlimit(limit)[1]
+    return value if most == resource.RLIM_INFINITY else min(value, most)
+
+
+if __name__ == "__main__":
+    main()
