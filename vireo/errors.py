@@ -5,7 +5,8 @@
     │   ├── VideoError        a file that is not a readable, or writable, video
     │   ├── ModelError        unknown preset, truncated or foreign weights
     │   └── StudioError       the MuJoCo studio cannot render here (no GL)
-    └── CheckError            a check did not hold (a benchmark gate, verify)  exit 1
+    ├── CheckError            a check did not hold (a benchmark gate, verify)  exit 1
+    └── Cancelled             another thread has ended the work                exit 130
 
 Every error says what is wrong and how to mend it; `assert` is for mistakes of ours.
 """
@@ -39,3 +40,7 @@ class StudioError(InputError):
 
 class CheckError(VireoError):
     exit_code = 1
+
+
+class Cancelled(VireoError):
+    exit_code = 130

@@ -38,6 +38,63 @@ class Clip:
         return self.frames.shape[2]
 
 
+Preserve = Literal["strict", "soft", "off"]
+"""What becomes of the picture outside the edit region: every pixel kept | blended softly | taken as the model made it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditSettings:
+    """How an edit is made, whatever the clip and the instruction.
+
+    steps, guidance: denoising steps and guidance scale; None for those that the editor's weights declare.
+    seed: of the noise; every window of a clip starts from the same noise.
+    preserve: see `Preserve`. gate: whether it is checked first that the clip shows what the instruction names; where it
+        does not, the clip stays as it is.
+    """
+
+    steps: int | None = None
+    guidance: float | None = None
+    seed: int = 0
+    preserve: Preserve = "strict"
+    gate: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditRequest:
+    """One edit of one clip. reference: uint8 (h, w, 3), a picture that the instruction speaks of."""
+
+    instruction: str
+    reference: np.ndarray | None = None
+    settings: EditSettings = EditSettings()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditResult:
+    """What was done to a file; the keys of `vireo edit --json`.
+
+    fps: average frames per second. seconds: spent in each stage, and in total.
+    changed_fraction: share of all pixels of the clip that lie inside the predicted edit region.
+    found: whether the clip shows what the instruction names; None where that was not checked.
+    left_out: what of the source the output's codec and container cannot hold, in words.
+    warnings: what else a user should know, as of settings for which the weights were not trained.
+    """
+
+    output: str
+    model: str
+    instruction: str
+    seed: int
+    steps: int
+    frames: int
+    width: int
+    height: int
+    fps: float
+    seconds: dict[str, float]
+    changed_fraction: float
+    found: bool | None
+    left_out: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
 FAMILIES = (
     "recolor",
     "material",

@@ -1,13 +1,20 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from vireo.models.editors.viva import VireoPipeline
-from vireo.models.instructor.prompts import MINI
-from vireo.models.instructor.states import build_mini_instructor, build_processor
+from vireo.models.editors.mini import (
+    MINI_FACTS,
+    MINI_TEMPLATE,
+    build_mini_instructor,
+    build_mini_processor,
+    build_mini_transformer,
+)
+from vireo.models.editors.viva import VireoPipeline, VivaConfig
 from vireo.models.tokenizer import train_tokenizer
-from vireo.models.transformer import build_mini_transformer, widen_for_editing
+from vireo.models.transformer import widen_for_editing
 from vireo.models.vae import BlockTransformVAE
 
 
@@ -29,12 +36,10 @@ def tiny_pipe():
         vae.eval(),
         editor.eval(),
         instructor,
-        build_processor(tokenizer),
+        build_mini_processor(tokenizer),
         FlowMatchEulerDiscreteScheduler(shift=3.0),
-        prediction="affine",
-        template=vars(MINI),
-        steps=3,
-        guidance=2.0,
+        facts=MINI_FACTS.model_copy(update={"steps": 3, "guidance": 2.0}).model_dump(),
+        wiring=asdict(VivaConfig(template=MINI_TEMPLATE, prediction="affine")),
     )
     pipe.set_progress_bar_config(disable=True)
     return pipe

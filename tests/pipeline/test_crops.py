@@ -1,13 +1,14 @@
 """Wide frames are looked at in parts, and edited in one of them where the whole does not show what is meant."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from tests.pipeline.rule_pipe import RulePipe, scene
-from vireo.pipeline.crops import beyond, is_seen, likeliest, parts
-from vireo.pipeline.stream import edit_frames
+from tests.pipeline.rule_editor import RuleEditor, edit, scene
+from vireo.models.instructor.presence import Presence
+from vireo.pipeline.crops import is_seen, likeliest, neighbour_reached, parts
 
 
 @pytest.mark.parametrize("frame", [(720, 1280), (1280, 720), (480, 640), (100, 400), (1080, 1920)])
@@ -55,15 +56,15 @@ def test_a_region_that_reaches_out_of_a_part_is_the_neighbours():
     wide, high = parts((96, 192), (96, 96)), parts((192, 96), (96, 96))
     region = np.zeros((2, 96, 96), np.float32)
     region[1, 40:50, :9] = 1
-    assert [beyond(region, part, wide) for part in wide] == [None, *wide[:-1]]
-    assert [beyond(region.transpose(0, 2, 1), part, high) for part in high] == [None, *high[:-1]]
-    assert [beyond(region[..., ::-1], part, wide) for part in wide] == [*wide[1:], None]
-    assert beyond(np.ones_like(region), wide[1], wide) is None
+    assert [neighbour_reached(region, part, wide) for part in wide] == [None, *wide[:-1]]
+    assert [neighbour_reached(region.transpose(0, 2, 1), part, high) for part in high] == [None, *high[:-1]]
+    assert [neighbour_reached(region[..., ::-1], part, wide) for part in wide] == [*wide[1:], None]
+    assert neighbour_reached(np.ones_like(region), wide[1], wide) is None
     region[..., 0] = 0
-    assert beyond(region, wide[1], wide) is None
+    assert neighbour_reached(region, wide[1], wide) is None
 
 
-class Squeezing(RulePipe):
+class Squeezing(RuleEditor):
     """Takes squeezed discs for eggs: sees a disc only where it is round, and edits only what it sees."""
 
     def round(self, picture):
@@ -71,13 +72,14 @@ class Squeezing(RulePipe):
         rows, columns = red.any(1).sum(), red.any(0).sum()
         return rows > 0 and 0.8 < columns / rows < 1.25
 
-    def p_absent(self, prompts, videos):
-        return np.array([np.mean([not self.round(video[k]) for k in (0, len(video) // 2, -1)]) for video in videos])
+    def look(self, instructions, clips):
+        absent = [np.mean([not self.round(clip[k]) for k in (0, len(clip) // 2, -1)]) for clip in clips]
+        return Presence(np.array(absent), np.zeros(len(clips)))
 
-    def __call__(self, prompt, video, **options):
-        seen = self.round(video[0])
+    def edit_one(self, window, sampling, monitor):
+        seen = self.round(window.frames[0])
         self.shown = [*getattr(self, "shown", []), seen]
-        return super().__call__(prompt if seen else "nothing", video, **options)
+        return super().edit_one(window if seen else replace(window, text="nothing"), sampling, monitor)
 
 
 def wide(count=9, begin=0.75, speed=0.0):
@@ -93,54 +95,54 @@ def wide(count=9, begin=0.75, speed=0.0):
 
 def test_what_the_whole_frame_does_not_show_is_edited_in_a_part():
     frames, disc = wide()
-    pipe = Squeezing()
-    result = edit_frames(pipe, frames, "red to blue")
+    editor = Squeezing()
+    result = edit(editor, frames, "red to blue")
     assert result.found
-    assert pipe.shown == [True]
+    assert editor.shown == [True]
     assert (result.edited[disc][:, 2] > 180).mean() > 0.95
     assert (result.edited[..., :192, :] == frames[..., :192, :]).all()
-    assert not result.support[..., :192].any()
-    assert not edit_frames(pipe, frames, "red to blue", look=False).edited[disc][:, 2].max() > 100
+    assert not result.region[..., :192].any()
+    assert not edit(Squeezing(), frames, "red to blue", gate=False).edited[disc][:, 2].max() > 100
 
 
 def test_what_is_cut_at_the_border_of_a_part_is_edited_in_the_next():
     """The instructor is surest of the last part, which begins inside the disc."""
 
     class Hasty(Squeezing):
-        def p_absent(self, prompts, videos):
-            return np.array([0.9, 0.4, 0.3, 0.0])
+        def look(self, instructions, clips):
+            return Presence(np.array([0.9, 0.4, 0.3, 0.0]), np.zeros(4))
 
         def round(self, picture):
             return True
 
     frames, disc = wide(begin=0.5)
-    pipe = Hasty()
-    result = edit_frames(pipe, frames, "red to blue")
-    assert len(pipe.shown) == 2
+    editor = Hasty()
+    result = edit(editor, frames, "red to blue")
+    assert len(editor.shown) == 2
     assert (result.edited[disc][:, 2] > 180).mean() > 0.95
-    assert not result.support[..., :, :96].any()
+    assert not result.region[..., :, :96].any()
 
 
 def test_what_no_part_shows_is_absent():
     frames = wide()[0][:, :, ::-1].copy()
     frames[..., 0] = frames[..., 1]
-    result = edit_frames(Squeezing(), frames, "red to blue")
+    result = edit(Squeezing(), frames, "red to blue")
     assert result.found is False
     assert (result.edited == frames).all()
 
 
 def test_an_object_that_crosses_the_frame_is_edited_in_one_part_after_the_other():
     frames, discs = wide(40, begin=0.12, speed=0.019)
-    pipe = Squeezing()
-    result = edit_frames(pipe, frames, "red to blue")
-    assert 6 < len(pipe.shown) <= 12, "some windows are edited again in the next part"
+    editor = Squeezing()
+    result = edit(editor, frames, "red to blue")
+    assert 6 < len(editor.shown) <= 12, "some windows are edited again in the next part"
     for edited, disc in zip(result.edited, discs, strict=True):
         assert (edited[disc][:, 2] > 150).mean() > 0.9
 
 
 def test_what_the_whole_frame_shows_is_edited_there():
     frames, discs = wide()
-    pipe = RulePipe()
-    result = edit_frames(pipe, frames, "darker")
+    editor = RuleEditor()
+    result = edit(editor, frames, "darker")
     assert (result.edited[..., 0, 0, 0] < 0.6 * frames[..., 0, 0, 0]).all()
     assert (result.edited[discs][:, 0] < 120).all()

@@ -1,5 +1,7 @@
 """The classes and the layout of the published models (HunyuanVideo-I2V), tiny and untrained."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
@@ -18,9 +20,12 @@ from transformers import (
 )
 
 from vireo import VireoPipeline, edit_video
-from vireo.models.instructor.prompts import HUNYUAN
+from vireo.models.editors.hunyuan import HUNYUAN_FACTS, HUNYUAN_TEMPLATE
+from vireo.models.editors.viva import VivaConfig
+from vireo.models.editors.viva_editor import VivaEditor
 from vireo.models.transformer import widen_for_editing
 from vireo.pipeline.stream import edit_frames
+from vireo.types import EditRequest
 from vireo.video.io import read_clip, write_lossless
 
 CHANNELS, WIDTH, POOLED = 4, 16, 12
@@ -90,12 +95,8 @@ def pipe():
         FlowMatchEulerDiscreteScheduler(shift=7.0),
         text_encoder=CLIPTextModel(clip).eval(),
         tokenizer=text_tokenizer(["<|endoftext|>"], pad_token="<|endoftext|>", eos_token="<|endoftext|>"),
-        template=vars(HUNYUAN),
-        frame_size=(32, 32),
-        window_frames=5,
-        size_multiple=16,
-        steps=2,
-        guidance=2.0,
+        facts=HUNYUAN_FACTS.model_copy(update={"frame_size": (32, 32), "window_frames": 5, "steps": 2}).model_dump(),
+        wiring=asdict(VivaConfig(template=HUNYUAN_TEMPLATE, embedded_guidance=6.0)),
     )
     made.set_progress_bar_config(disable=True)
     return made
@@ -125,8 +126,8 @@ def test_survives_saving_in_the_published_layout(pipe, clip, tmp_path):
     pipe.save_pretrained(tmp_path)
     again = VireoPipeline.from_pretrained(tmp_path)
     again.set_progress_bar_config(disable=True)
-    assert again.template == HUNYUAN
-    assert again.config.prediction == "velocity"
+    assert again.wiring == VivaConfig(template=HUNYUAN_TEMPLATE, embedded_guidance=6.0)
+    assert again.facts == pipe.facts
     np.testing.assert_array_equal(edit(again, clip), edit(pipe, clip))
 
 
@@ -145,16 +146,15 @@ def test_a_clip_of_another_aspect_keeps_it(pipe):
     """With `size_multiple` a clip is worked on at about the model's area in its own aspect, not squeezed."""
     seen = []
     frames = np.random.default_rng(1).integers(0, 256, (6, 40, 90, 3), dtype=np.uint8)
-    original = type(pipe).__call__
 
-    def spy(self, *args, **kwargs):
-        seen.append(kwargs["video"].shape)
-        return original(self, *args, **kwargs)
+    class Watched(VivaEditor):
+        def reconstruct(self, frames):
+            seen.append(frames.shape)
+            return super().reconstruct(frames)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(pipe), "__call__", spy)
-        made = edit_frames(pipe, frames, "make it night")
+    made = edit_frames(Watched(pipe), frames, EditRequest(instruction="make it night"))
     assert made.edited.shape == frames.shape
+    assert [length for length, *_ in seen] == [5, 5], "a short last window is moved back"
     for _, height, width, _ in seen:
         assert height % 16 == 0
         assert width % 16 == 0

@@ -1,5 +1,7 @@
 """The pipeline with an untrained editor: shapes, seeds, guidance, callbacks, storage, refusals."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -68,31 +70,42 @@ def test_a_reference_changes_the_result_but_not_its_length(tiny_pipe, clip):
     assert not np.array_equal(with_picture, without)
 
 
-def test_callbacks_see_every_step_and_can_end_the_work(tiny_pipe, clip):
+def test_callbacks_see_every_step_may_change_it_and_end_the_work(tiny_pipe, clip):
+    class Enough(Exception):
+        pass
+
     seen = []
 
-    def look(pipe, step, timestep, tensors):
-        seen.append((step, tensors["clean"].shape))
-        pipe.interrupt = step == 1
-        return {}
+    def watch(pipe, step, timestep, tensors):
+        seen.append((step, float(timestep), tensors["clean"].shape))
+        if step == 1:
+            raise Enough
+        return {"latents": torch.zeros_like(tensors["latents"])}
 
-    tiny_pipe(
-        "remove the cube",
-        clip,
-        num_inference_steps=5,
-        generator=seeded(),
-        callback_on_step_end=look,
-        callback_on_step_end_tensor_inputs=("latents", "clean"),
-    )
-    assert seen == [(0, (1, 8, 3, 12, 12)), (1, (1, 8, 3, 12, 12))]
+    tensors = ("latents", "clean")
+    options = {"callback_on_step_end": watch, "callback_on_step_end_tensor_inputs": tensors, "generator": seeded()}
+    with pytest.raises(Enough):
+        tiny_pipe("remove the cube", clip, num_inference_steps=5, **options)
+    assert [(step, shape) for step, _, shape in seen] == [(0, (1, 8, 3, 12, 12)), (1, (1, 8, 3, 12, 12))]
+    assert seen[0][1] == 1000
+    made = tiny_pipe("remove the cube", clip, num_inference_steps=1, output_type="latent", **options).frames
+    assert not made.any()
+
+
+def test_threads_share_one_pipeline(tiny_pipe, clip):
+    prompts = ["remove the cube", "make the red ball blue"] * 3
+    alone = [tiny_pipe(prompt, clip, num_inference_steps=2, generator=seeded()).frames for prompt in prompts[:2]]
+    with ThreadPoolExecutor(3) as pool:
+        jobs = [pool.submit(tiny_pipe, p, clip, num_inference_steps=2, generator=seeded()) for p in prompts]
+        for number, job in enumerate(jobs):
+            np.testing.assert_array_equal(job.result().frames, alone[number % 2])
 
 
 def test_stored_pipelines_come_back(tiny_pipe, clip, tmp_path):
     tiny_pipe.save_pretrained(tmp_path / "model")
     again = VireoPipeline.from_pretrained(tmp_path / "model")
     again.set_progress_bar_config(disable=True)
-    assert again.config.prediction == "affine"
-    assert again.template == tiny_pipe.template
+    assert (again.facts, again.wiring) == (tiny_pipe.facts, tiny_pipe.wiring)
     for name in ("vae", "transformer", "instructor"):
         weights = getattr(again, name).state_dict()
         assert all(torch.equal(weights[key], value) for key, value in getattr(tiny_pipe, name).state_dict().items())

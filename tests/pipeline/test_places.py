@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import pytest
-from rule_pipe import RulePipe, scene
+from rule_editor import RuleEditor, scene
 
 from vireo import edit_video
 from vireo.errors import InputError
@@ -42,7 +42,7 @@ def test_a_full_disk(clip, tmp_path, name):
         before = clip.read_bytes()
     with full_disk(tmp_path / "disk") as disk:
         with pytest.raises(InputError, match="no space left"):
-            edit_video(clip, "darker", disk / name, model=RulePipe())
+            edit_video(clip, "darker", disk / name, model=RuleEditor())
         assert [path.name for path in disk.iterdir()] == ["filler"]
     assert clip.read_bytes() == before
 
@@ -51,7 +51,7 @@ def test_a_full_disk(clip, tmp_path, name):
 def test_no_room_for_what_comes_beside_the_output(clip, tmp_path, what):
     with full_disk(tmp_path / "disk") as disk:
         with pytest.raises(InputError, match="no space left"):
-            edit_video(clip, "darker", tmp_path / "out.mkv", model=RulePipe(), **{what: disk / "beside.png"})
+            edit_video(clip, "darker", tmp_path / "out.mkv", model=RuleEditor(), **{what: disk / "beside.png"})
         assert [path.name for path in disk.iterdir()] == ["filler"]
 
 
@@ -59,7 +59,7 @@ def test_a_read_only_disk(clip, tmp_path):
     with full_disk(tmp_path / "disk") as disk:
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         with pytest.raises(InputError, match="read-only"):
-            edit_video(clip, "darker", disk / "out.mkv", model=RulePipe())
+            edit_video(clip, "darker", disk / "out.mkv", model=RuleEditor())
 
 
 @pytest.mark.parametrize("link", [os.link, os.symlink])
@@ -67,7 +67,7 @@ def test_the_source_under_another_name_is_not_overwritten(clip, tmp_path, link):
     before = clip.read_bytes()
     link(clip, tmp_path / "other.mkv")
     with pytest.raises(InputError, match="is read by the edit itself"):
-        edit_video(clip, "darker", tmp_path / "other.mkv", model=RulePipe(), overwrite=True)
+        edit_video(clip, "darker", tmp_path / "other.mkv", model=RuleEditor(), overwrite=True)
     assert clip.read_bytes() == before
 
 
@@ -78,7 +78,7 @@ def test_odd_names(clip, tmp_path, name):
     source, output = tmp_path / f"{name}.mkv", tmp_path / "to" / f"{name}.mkv"
     output.parent.mkdir()
     clip.rename(source)
-    edit_video(source, "darker", output, model=RulePipe(), receipt=tmp_path / "to" / "receipt.json")
+    edit_video(source, "darker", output, model=RuleEditor(), receipt=tmp_path / "to" / "receipt.json")
     assert len(read_clip(output).frames) == 18
     assert verify(source, output, tmp_path / "to" / "receipt.json").holds
     assert {path.name for path in output.parent.iterdir()} == {output.name, "receipt.json"}
@@ -87,4 +87,4 @@ def test_odd_names(clip, tmp_path, name):
 
 def test_a_name_too_long_for_the_disk(clip, tmp_path):
     with pytest.raises(InputError, match="name too long"):
-        edit_video(clip, "darker", tmp_path / ("x" * 300 + ".mkv"), model=RulePipe())
+        edit_video(clip, "darker", tmp_path / ("x" * 300 + ".mkv"), model=RuleEditor())

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from rule_pipe import RulePipe, scene
+from rule_editor import RuleEditor, scene
 
 from vireo.errors import InputError
 from vireo.pipeline.edit import edit_video
@@ -25,7 +25,7 @@ def edited(tmp_path):
         source, output, receipt = tmp_path / "in.mkv", tmp_path / f"out{suffix}", tmp_path / "out.json"
         if not source.exists():
             write_lossless(source, scene(12, *size)[0], 25)
-        arguments = {"model": RulePipe(), "receipt": receipt, "overwrite": True} | arguments
+        arguments = {"model": RuleEditor(), "receipt": receipt, "overwrite": True} | arguments
         edit_video(source, prompt, output, **arguments)
         return source, output, receipt
 
@@ -122,7 +122,7 @@ def test_many_edits_hold_and_each_forgery_is_caught(request, tmp_path):
         source, output, receipt = tmp_path / "in.mkv", tmp_path / f"out{suffix}", tmp_path / "out.json"
         write_lossless(source, scene(count, height, width)[0], 25)
         lossless = Quality(codec=codec, lossless=True)
-        edit_video(source, "red to blue", output, model=RulePipe(), receipt=receipt, quality=lossless, overwrite=True)
+        edit_video(source, "red to blue", output, model=RuleEditor(), receipt=receipt, quality=lossless, overwrite=True)
         verdict = verify(source, output, receipt)
         assert verdict.holds, (seed, verdict.failures)
         frames, facts = read_clip(output).frames.copy(), read_receipt(receipt)

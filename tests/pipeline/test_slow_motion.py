@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tests.pipeline.rule_pipe import RulePipe
-from vireo.pipeline.slow_motion import joined, takes
-from vireo.pipeline.stream import edit_frames
+from tests.pipeline.rule_editor import RuleEditor, edit
+from vireo.models.editors.protocol import Reconstruction
+from vireo.pipeline.slow_motion import choose_pace, real_time
 
 TEXTURE = np.random.default_rng(1).normal(size=(96, 96, 3))
 Y, X = np.mgrid[:96, :96]
 
 
-class SmearingPipe(RulePipe):
+class SmearingEditor(RuleEditor):
     """Its VAE averages the frames that share a latent frame."""
 
-    def reconstruct(self, video):
-        values = video / 255.0 if video.dtype == np.uint8 else video
+    def blurred(self, frames):
+        values = frames / 255.0 if frames.dtype == np.uint8 else frames
         groups = [values[:1], *(values[i : i + 4] for i in range(1, len(values), 4))]
         return np.concatenate([np.repeat(g.mean(0, keepdims=True), len(g), 0) for g in groups]).astype(np.float32)
 
@@ -30,35 +30,38 @@ def ball(speed, count=9, wall=0.0):
 
 
 def test_what_stands_still_is_shown_once_at_its_own_pace():
-    shown = takes(ball(0, wall=30.0), SmearingPipe())
+    shown = choose_pace(ball(0, wall=30.0), SmearingEditor())
     assert len(shown.clips) == 1
     assert (shown.clips[0] == ball(0, wall=30.0)).all()
 
 
 def test_texture_that_is_lost_at_any_pace_is_no_reason():
-    class Blurring(RulePipe):
-        def reconstruct(self, video):
-            return gaussian_filter(video / 255.0, (0, 3, 3, 0)).astype(np.float32)
+    class Blurring(RuleEditor):
+        def reconstruct(self, frames):
+            self.lengths.append(len(frames))
+            return Reconstruction(gaussian_filter(frames / 255.0, (0, 3, 3, 0)).astype(np.float32), None)
 
     frames = ball(0, wall=60.0)
-    assert np.abs(frames / 255.0 - Blurring().reconstruct(frames)).max() > 0.2
-    assert len(takes(frames, Blurring()).clips) == 1
+    assert np.abs(frames / 255.0 - Blurring().reconstruct(frames).frames).max() > 0.2
+    editor = Blurring()
+    assert len(choose_pace(frames, editor).clips) == 1
+    assert editor.lengths == [9, 1], "one picture is enough to see that"
 
 
 def test_fast_motion_is_shown_slowly_and_comes_back_in_real_time():
     frames = ball(7)
-    shown = takes(frames, SmearingPipe())
+    shown = choose_pace(frames, SmearingEditor())
     assert [clip.shape for clip in shown.clips] == [frames.shape] * 4
     for clip in shown.clips:
         assert len(np.unique(clip.reshape(9, -1), axis=0)) == 3  # the frame before, and two frames of its own
-    assert np.allclose(joined([clip / 255 for clip in shown.clips]), frames / 255)
+    assert np.allclose(real_time([clip / 255 for clip in shown.clips]), frames / 255)
     assert np.allclose(shown.rebuilt, frames / 255)
 
 
 @pytest.mark.parametrize("count", [9, 14, 25])
 def test_a_fast_object_leaves_no_ghost(count):
     frames = ball(2.5 if count == 25 else 5.0, count)
-    result = edit_frames(SmearingPipe(), frames, "red to blue", preserve="off")
+    result = edit(SmearingEditor(), frames, "red to blue", preserve="off")
     red = frames[..., 0] > 200
     assert (result.edited[red] == (25, 20, 230)).all()
     assert (result.edited[~red] == frames[~red]).all()
@@ -66,4 +69,4 @@ def test_a_fast_object_leaves_no_ghost(count):
 
 def test_a_picture_is_shown_as_it_is():
     frames = ball(0, 1)
-    assert takes(frames, SmearingPipe()).clips[0] is frames
+    assert choose_pace(frames, SmearingEditor()).clips[0] is frames

@@ -15,34 +15,6 @@ from diffusers import HunyuanVideoTransformer3DModel
 from torch import Tensor
 
 
-def build_mini_transformer(
-    latent_channels: int,
-    text_width: int,
-    *,
-    heads: int = 4,
-    head_width: int = 64,
-    double_blocks: int = 2,
-    single_blocks: int = 6,
-    refiner_blocks: int = 1,
-) -> HunyuanVideoTransformer3DModel:
-    """An untrained text-to-video transformer of mini's size."""
-    quarter = head_width // 4
-    side = (head_width - quarter) // 2
-    return HunyuanVideoTransformer3DModel(
-        in_channels=latent_channels,
-        out_channels=latent_channels,
-        num_attention_heads=heads,
-        attention_head_dim=head_width,
-        num_layers=double_blocks,
-        num_single_layers=single_blocks,
-        num_refiner_layers=refiner_blocks,
-        guidance_embeds=False,
-        text_embed_dim=text_width,
-        pooled_projection_dim=text_width,
-        rope_axes_dim=(quarter, side, side),
-    )
-
-
 @torch.no_grad()
 def widen_for_editing(base: HunyuanVideoTransformer3DModel, affine: bool) -> HunyuanVideoTransformer3DModel:
     """The editor that computes what `base` computes, whatever the source: [noise | source] input channels.

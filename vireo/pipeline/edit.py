@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from vireo.errors import InputError
-from vireo.pipeline.compositing import Edits, put_together
-from vireo.pipeline.stream import STAGES, FrameEditor, check_request, timed
+from vireo.models.editors.protocol import Editor
+from vireo.monitor import Monitor
+from vireo.pipeline.compositing import Edits, composited
+from vireo.pipeline.stream import ClipEditor, check_request, edit_stream, sampling_of, warnings_of
 from vireo.receipt.format import ModelFacts
 from vireo.receipt.writer import ReceiptWriter
+from vireo.types import EditRequest, EditResult, EditSettings, Preserve
 from vireo.video.before_after import BeforeAfterStrip, refuse_picture
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
 from vireo.video.mask import open_masks
-from vireo.video.region import Preserve
 
 if TYPE_CHECKING:
     from vireo.models.editors.viva import VireoPipeline
@@ -30,41 +30,52 @@ if TYPE_CHECKING:
 PREVIEW_STEPS = 4
 """Denoising steps of a preview."""
 
-Progress = Callable[..., None]
+Progress = Callable[[int, int | None, str], None]
 """progress(done, total, label), in frames; total is None where a file does not say."""
 
 
-@dataclass(frozen=True)
-class EditResult:
-    """What was done; the keys of `vireo edit --json`.
+@dataclass(frozen=True, kw_only=True)
+class FileEdit:
+    """An edit of a file; as in `edit_video`. model: the name that results and receipts give the editor."""
 
-    fps: average frames per second. seconds: spent in each of `STAGES`, and in total.
-    changed_fraction: share of all pixels of the clip that lie inside the predicted edit region.
-    found: whether the instructor saw what the instruction names; None where it was not asked.
-    left_out: what of the source the output's codec and container cannot hold, in words.
-    """
-
-    output: str
+    source: Path
+    output: Path
+    request: EditRequest
     model: str
-    instruction: str
-    seed: int
-    steps: int
-    frames: int
-    width: int
-    height: int
-    fps: float
-    seconds: dict[str, float]
-    changed_fraction: float
-    found: bool | None
-    left_out: tuple[str, ...]
+    reference: Path | None = None
+    mask: Path | None = None
+    start: float | None = None
+    end: float | None = None
+    compare: Path | None = None
+    receipt: Path | None = None
+    quality: Quality = field(default_factory=Quality)
+    overwrite: bool = False
+
+    def check(self, *further: Path | None) -> None:
+        """Raises InputError for what no file can be edited by; further: other files that are to be written."""
+        settings = self.request.settings
+        check_request(self.request)
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise InputError(f"start ({self.start} s) is not before end ({self.end} s)", "swap them")
+        self.quality.check()
+        if self.mask is not None and settings.preserve != "strict":
+            raise InputError(f"with preserve {settings.preserve} a mask has no meaning", "leave one of them out")
+        written = [path for path in (self.output, self.compare, self.receipt, *further) if path is not None]
+        if len({path.absolute() for path in written}) < len(written):
+            raise InputError("output, compare, receipt and preview name the same file", "give each its own")
+        for path in written:
+            for used in (self.source, self.mask, self.reference):
+                refuse_output(path, used, self.overwrite)
+        if self.compare is not None:
+            refuse_picture(self.compare)
 
 
-def edit_video(
+def edit_video(  # noqa: PLR0913 - what a user can ask for, as the command line has it
     source: str | Path,
     instruction: str,
     output: str | Path,
     *,
-    model: str | VireoPipeline = "mini",
+    model: str | Editor | VireoPipeline = "mini",
     reference: str | Path | None = None,
     mask: str | Path | None = None,
     steps: int | None = None,
@@ -79,154 +90,173 @@ def edit_video(
     preview: str | Path | None = None,
     quality: Quality = Quality(),
     overwrite: bool = False,
+    device: str = "auto",
+    dtype: str | None = None,
+    adapter: str | None = None,
+    cancelled: threading.Event | None = None,
     on_progress: Progress | None = None,
 ) -> EditResult:
     """Edits a video (or image) file as an instruction says; size, frame times and sound stay.
 
-    model: a preset, a folder, a hub id, or a pipeline. reference: an image the instruction speaks of.
+    model: a preset, a folder, a hub id, an editor of `open_editor`, or a pipeline; device, dtype, adapter: how it is
+    opened, see there. reference: an image the instruction speaks of.
     mask: a picture or video of the clip's size, white where the edit may be; it takes the place of the predicted
-    edit region. preserve: what becomes of the picture outside the edit region. look: whether the instructor looks
-    first, and the clip stays as it is where it does not see what the instruction names; with a mask it is not asked.
+    edit region. preserve: what becomes of the picture outside the edit region. look: whether it is checked first that
+    the clip shows what the instruction names, and the clip stays as it is where it does not; with a mask that is not
+    asked.
     start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
     codec and container stay the source's. compare: also writes a before/after picture there. receipt: also writes what
     was done and what was left alone, for `vireo.receipt.verify`. preview: the same edit of at most PREVIEW_STEPS steps
     is written there first. quality: codec and quality of the output, else the source's.
-    Files appear whole or not at all, whatever happens meanwhile.
+    cancelled: an event by which another thread ends the edit. Files appear whole or not at all, whatever happens
+    meanwhile.
 
-    Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files.
+    Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files, and Cancelled.
     """
-    check_request(instruction, preserve)
-    if start is not None and end is not None and start >= end:
-        raise InputError(f"start ({start} s) is not before end ({end} s)", "swap them")
-    look = look and mask is None
-    quality.check()
-    if mask is not None and preserve != "strict":
-        raise InputError(f"with preserve {preserve} a mask has no meaning", "leave one of them out")
-    written = [Path(path) for path in (output, compare, receipt, preview) if path is not None]
-    if len({path.absolute() for path in written}) < len(written):
-        raise InputError("output, compare, receipt and preview name the same file", "give each its own")
-    for path in written:
-        for used in (source, mask, reference):
-            refuse_output(path, used, overwrite)
-    if compare is not None:
-        refuse_picture(Path(compare))
-    seconds = dict.fromkeys(STAGES, 0.0)
-    began = time.perf_counter()
+    settings = EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look and mask is None)
+    job = FileEdit(
+        source=Path(source),
+        output=Path(output),
+        request=EditRequest(instruction=instruction, settings=settings),
+        model=model if isinstance(model, str) else type(model).__name__,
+        reference=_path(reference),
+        mask=_path(mask),
+        start=start,
+        end=end,
+        compare=_path(compare),
+        receipt=_path(receipt),
+        quality=quality,
+        overwrite=overwrite,
+    )
+    job.check(_path(preview))
+    monitor, began = Monitor(cancelled=cancelled), time.perf_counter()
+    with monitor.time("load"):
+        editor = _opened(model, device, dtype, adapter)
+    if job.reference is not None:
+        picture = read_clip(job.reference, max_frames=1).frames[0]
+        job = replace(job, request=replace(job.request, reference=picture))
+    if preview is not None:
+        few = min(PREVIEW_STEPS, sampling_of(settings, editor.facts).steps)
+        first = replace(job, output=Path(preview), compare=None, receipt=None)
+        first = replace(first, request=replace(job.request, settings=replace(settings, steps=few)))
+        edit_file(editor, first, Monitor(cancelled=cancelled), on_progress and _labelled(on_progress, "preview"))
+    result = edit_file(editor, job, monitor, on_progress)
+    return replace(result, seconds=result.seconds | {"total": round(time.perf_counter() - began, 3)})
+
+
+def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Progress | None = None) -> EditResult:
+    """Carries out an edit of a file with an editor that is open; several threads may do so with one editor."""
+    began, settings = time.perf_counter(), job.request.settings
+    warnings = warnings_of(settings, editor.facts)
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(source))
+        reader = stack.enter_context(VideoReader(job.source))
         info = reader.info
-        masks = itertools.repeat(None) if mask is None else stack.enter_context(open_masks(mask, info))
-        record = None if receipt is None else stack.enter_context(ReceiptWriter(receipt))
-        picture = None if reference is None else read_clip(reference, max_frames=1).frames[0]
-        with timed(seconds, "load"):
-            pipe = _load(model)
-        if preview is not None:
-            few = min(PREVIEW_STEPS, pipe.config.steps if steps is None else steps)
-            edit_video(
-                source,
-                instruction,
-                preview,
-                **{"model": pipe, "reference": reference, "mask": mask, "steps": few, "guidance": guidance},
-                **{"seed": seed, "preserve": preserve, "look": look, "start": start, "end": end},
-                **{"quality": quality, "overwrite": overwrite},
-                on_progress=on_progress and (lambda done, total, _: on_progress(done, total, "preview")),
-            )
-        editor = FrameEditor(pipe, instruction, picture, steps, guidance, seed, seconds, look)
+        masks = itertools.repeat(None) if job.mask is None else stack.enter_context(open_masks(job.mask, info))
+        record = None if job.receipt is None else stack.enter_context(ReceiptWriter(job.receipt))
+        state = ClipEditor[TimedFrame](editor, editor.gate(), job.request, monitor, lambda frame: frame.pixels)
         strip, changed, count = BeforeAfterStrip(), 0, 0
-        with VideoWriter(output, info, source, overwrite, quality, (start, end)) as writer:
+
+        def show() -> None:
             if on_progress is not None:
-                editor.on_step = lambda: on_progress(count, info.frames, "editing")
-            for frame, edits in _edited_span(editor, _timed_each(reader, seconds, "read"), info, start, end):
-                own = next(masks)
-                with timed(seconds, "composite"):
-                    pixels, region = put_together(frame.pixels, edits, preserve, own)
-                with timed(seconds, "write"):
-                    writer.write(frame, pixels)
-                strip.add(frame.pixels, pixels)
-                changed, count = changed + int(region.support.sum()), count + 1
+                on_progress(count, info.frames, "editing")
+
+        monitor.on_step = show
+        span = (job.start, job.end)
+        with VideoWriter(job.output, info, job.source, job.overwrite, job.quality, span) as writer:
+            for frame, edits in _edited_span(state, _timed_each(reader, monitor), info, span):
+                monitor.check()
+                mask = next(masks)
+                with monitor.time("composite"):
+                    made = composited(frame.pixels, edits, settings.preserve, mask)
+                with monitor.time("write"):
+                    writer.write(frame, made.pixels)
+                strip.add(frame.pixels, made.pixels)
+                changed, count = changed + int(made.region.sum()), count + 1
                 if record is not None:
-                    record.add(frame, pixels, region.share(preserve if edits else "strict")[0] > 0)
-                if on_progress is not None:
-                    on_progress(count, info.frames, "editing")
-            if editor.windows == 0:
+                    record.add(frame, made.pixels, made.touched)
+                show()
+            if state.count == 0:
                 raise InputError("no frame of the clip lies between start and end", "give another --start or --end")
         if record is not None:
             # A receipt of an earlier output must not stand beside this one, should measuring fail.
             record.path.unlink(missing_ok=True)
-            record.finish(
-                Path(source),
-                Path(output),
-                reference=reference and Path(reference),
-                mask=mask and Path(mask),
-                model=ModelFacts(name=_name_of(model), sha256=weights_digest(pipe)),
-                instruction=instruction,
-                seed=seed,
-                settings={
-                    **{"steps": editor.steps_taken, "guidance": guidance, "preserve": preserve},
-                    **{"look": look, "start": start, "end": end},
-                },
-            )
-    if compare is not None:
-        strip.save(Path(compare), instruction)
-    seconds["total"] = time.perf_counter() - began
+            _finish(record, job, editor, monitor.steps)
+    if job.compare is not None:
+        strip.save(job.compare, job.request.instruction)
+    monitor.seconds["total"] = time.perf_counter() - began
     return EditResult(
-        output=str(output),
-        model=_name_of(model),
-        instruction=instruction,
-        seed=seed,
-        steps=editor.steps_taken,
+        output=str(job.output),
+        model=job.model,
+        instruction=job.request.instruction,
+        seed=settings.seed,
+        steps=monitor.steps,
         frames=count,
         width=info.width,
         height=info.height,
         fps=float(info.fps),
-        seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
+        seconds={stage: round(spent, 3) for stage, spent in monitor.seconds.items()},
         changed_fraction=changed / (count * info.width * info.height),
-        found=editor.found if editor.look else None,
+        found=state.found if state.gate is not None else None,
         left_out=writer.left_out,
+        warnings=tuple(warnings),
     )
 
 
-def weights_digest(pipe: VireoPipeline) -> str:
-    """SHA-256 of the names and values of all weights of a pipeline."""
-    digest = hashlib.sha256()
-    for part, module in sorted(pipe.components.items()):
-        if isinstance(module, torch.nn.Module):
-            for name, value in sorted(module.state_dict().items()):
-                digest.update(f"{part}.{name}".encode())
-                digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _name_of(model: str | VireoPipeline) -> str:
-    return model if isinstance(model, str) else type(model).__name__
+def _finish(record: ReceiptWriter, job: FileEdit, editor: Editor, steps: int) -> None:
+    settings = job.request.settings
+    record.finish(
+        job.source,
+        job.output,
+        reference=job.reference,
+        mask=job.mask,
+        model=ModelFacts(name=job.model, sha256=editor.digest()),
+        instruction=job.request.instruction,
+        seed=settings.seed,
+        settings={
+            "steps": steps,
+            "guidance": settings.guidance,
+            "preserve": settings.preserve,
+            "look": settings.gate,
+            "start": job.start,
+            "end": job.end,
+        },
+    )
 
 
 def _edited_span(
-    editor: FrameEditor, frames: Iterable[TimedFrame], info: VideoInfo, start: float | None, end: float | None
+    state: ClipEditor[TimedFrame],
+    frames: Iterable[TimedFrame],
+    info: VideoInfo,
+    span: tuple[float | None, float | None],
 ) -> Iterator[tuple[TimedFrame, Edits | None]]:
-    """All frames in order; those from `start` up to `end` with their edits."""
-    for wanted, group in groupby(frames, lambda frame: info.within(frame.pts, start, end)):
+    """All frames in order; those of the span with their edits."""
+    for wanted, group in groupby(frames, lambda frame: info.within(frame.pts, *span)):
         if wanted:
-            yield from editor.stream(group, lambda frame: frame.pixels)
+            yield from edit_stream(state, group)
         else:
             yield from ((frame, None) for frame in group)
 
 
-def _load(model: str | VireoPipeline) -> VireoPipeline:
-    if not isinstance(model, str):
-        return model
-    from vireo.models.editors.viva import VireoPipeline
+def _opened(model: str | Editor | VireoPipeline, device: str, dtype: str | None, adapter: str | None) -> Editor:
+    from vireo.models.editors.opening import as_editor, open_editor
 
-    pipe = VireoPipeline.from_pretrained(model)
-    # One bar for the whole clip is enough: `on_progress`.
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
+    if isinstance(model, str):
+        return open_editor(model, device=device, dtype=dtype, adapter=adapter)
+    return as_editor(model)
 
 
-def _timed_each(frames: Iterable[TimedFrame], seconds: dict[str, float], stage: str) -> Iterator[TimedFrame]:
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _labelled(progress: Progress, label: str) -> Progress:
+    return lambda done, total, _: progress(done, total, label)
+
+
+def _timed_each(frames: Iterable[TimedFrame], monitor: Monitor) -> Iterator[TimedFrame]:
     iterator = iter(frames)
     while True:
-        with timed(seconds, stage):
+        with monitor.time("read"):
             frame = next(iterator, None)
         if frame is None:
             return

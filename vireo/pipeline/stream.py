@@ -1,202 +1,267 @@
-"""The edit of frames: windows of the model's size and length, and their results put on the source."""
+"""The edit of frames of any size and number: windows of the model's size and length, and their edits frame by frame."""
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from itertools import islice
+from typing import Any, Generic, TypeVar, get_args
 
 import numpy as np
-import torch
 
-from vireo.errors import InputError, ModelError
-from vireo.pipeline.compositing import Box, Edits, LowEdit, mixed, put_together
-from vireo.pipeline.crops import UNSURE, beyond, is_seen, likeliest, parts
-from vireo.pipeline.slow_motion import joined, takes
-from vireo.video.change import certainty
-from vireo.video.geometry import model_size, resize
-from vireo.video.region import Preserve, predict_region, to_uint8
+from vireo.errors import InputError
+from vireo.models.editors.protocol import Editor, EditorFacts, Sampling
+from vireo.models.editors.protocol import Window as ModelWindow
+from vireo.models.instructor.presence import Gate
+from vireo.monitor import Monitor
+from vireo.pipeline.compositing import Box, Edits, FrameEdit, composited
+from vireo.pipeline.crops import UNSURE, is_seen, likeliest, neighbour_reached, parts
+from vireo.pipeline.edit_window import WindowEdit, edit_windows
+from vireo.types import EditRequest, EditSettings, Preserve
+from vireo.video.geometry import model_size, resize, to_uint8
 from vireo.video.windows import Window, join, split
 
-if TYPE_CHECKING:
-    from vireo.models.editors.viva import VireoPipeline
-
-OVERLAP = 2
-"""Frames that neighbouring windows share, and over which one fades into the next."""
-
-STAGES = ("load", "read", "encode", "denoise", "decode", "composite", "write")
-"""Of the seconds that are counted."""
+Item = TypeVar("Item")
+"""Whatever a caller's frames come in; see `ClipEditor`."""
 
 
 @dataclass(frozen=True)
 class FramesEdit:
-    """An edited clip. edited: uint8 (T, H, W, 3), put together as asked; raw: the model's own result, nothing
-    composited; support: bool (T, H, W), the predicted edit region. found: as in `EditResult`."""
+    """An edited clip. edited: uint8 (T, H, W, 3). region: bool (T, H, W), the predicted edit region. raw: uint8
+    (T, H, W, 3), the model's own result whatever the gate saw, nothing composited; where it was asked for.
+    found: as in `EditResult`."""
 
     edited: np.ndarray
-    raw: np.ndarray
-    support: np.ndarray
+    region: np.ndarray
+    raw: np.ndarray | None
     found: bool | None
 
 
+def check_request(request: EditRequest) -> None:
+    """Raises InputError for what no clip can be edited by."""
+    if not request.instruction.strip():
+        raise InputError("the instruction is empty", 'say what to change, e.g. "make the red ball blue"')
+    if request.settings.preserve not in get_args(Preserve):
+        raise InputError(f"preserve is {request.settings.preserve!r}", f"choose one of {', '.join(get_args(Preserve))}")
+
+
+def sampling_of(settings: EditSettings, facts: EditorFacts) -> Sampling:
+    """Seed, steps and guidance of an edit: the settings' own, else those that the editor declares."""
+    return Sampling(
+        seed=settings.seed,
+        steps=facts.steps if settings.steps is None else settings.steps,
+        guidance=facts.guidance if settings.guidance is None else settings.guidance,
+    )
+
+
+def warnings_of(settings: EditSettings, facts: EditorFacts) -> list[str]:
+    """What to say of steps or guidance for which the weights were not trained."""
+    sampling, found = sampling_of(settings, facts), []
+    for name, value, known in (
+        ("steps", sampling.steps, facts.trained_steps),
+        ("guidance", sampling.guidance, facts.trained_guidance),
+    ):
+        if known is not None and not known[0] <= value <= known[1]:
+            trained = f"{known[0]:g}" if known[0] == known[1] else f"{known[0]:g} to {known[1]:g}"
+            found.append(f"{facts.name} was trained for {name} {trained}, not {value:g}: expect worse edits")
+    return found
+
+
 def edit_frames(
-    pipe: VireoPipeline,
-    frames: np.ndarray,
-    instruction: str,
-    *,
-    reference: np.ndarray | None = None,
-    steps: int | None = None,
-    guidance: float | None = None,
-    seed: int = 0,
-    preserve: Preserve = "strict",
-    look: bool = True,
+    editor: Editor, frames: np.ndarray, request: EditRequest, *, raw: bool = False, monitor: Monitor | None = None
 ) -> FramesEdit:
     """Edits a clip in memory, exactly as `edit_video` edits a file.
 
-    frames: uint8 (T, H, W, 3). reference: uint8 (h, w, 3). Raises InputError as `edit_video` does.
+    frames: uint8 (T, H, W, 3). raw: whether the model's own result is wanted, too. Raises InputError as `edit_video`
+    does.
     """
-    check_request(instruction, preserve)
-    editor = FrameEditor(pipe, instruction, reference, steps, guidance, seed, dict.fromkeys(STAGES, 0.0), look)
-    finished = []
-    for source, edits in editor.stream(frames, lambda pixels: pixels):
-        pixels, region = put_together(source, edits, preserve)
-        finished.append((pixels, put_together(source, edits, "off")[0], region.support[0]))
-    return FramesEdit(*(np.stack(part) for part in zip(*finished, strict=True)), editor.found if editor.look else None)
+    return edit_clips(editor, [frames], [request], raw=raw, monitor=monitor)[0]
 
 
-def check_request(instruction: str, preserve: str) -> None:
-    """Raises InputError for what no clip can be edited by."""
-    if not instruction.strip():
-        raise InputError("the instruction is empty", 'say what to change, e.g. "make the red ball blue"')
-    if preserve not in get_args(Preserve):
-        raise InputError(f"preserve is {preserve!r}", f"choose one of {', '.join(get_args(Preserve))}")
+def edit_clips(
+    editor: Editor,
+    clips: Sequence[np.ndarray],
+    requests: Sequence[EditRequest],
+    *,
+    raw: bool = False,
+    monitor: Monitor | None = None,
+) -> list[FramesEdit]:
+    """The same for several clips, whose windows are computed together; requests: with the same settings."""
+    monitor = monitor or Monitor()
+    for request in requests:
+        check_request(request)
+    gate = editor.gate()
+    states = [ClipEditor(editor, gate, request, monitor, lambda pixels: pixels, raw=raw) for request in requests]
+    windows = [(state, window) for state, clip in zip(states, clips, strict=True) for window in state.windows(clip)]
+    edits = [edit for _, _, edit in _edited(editor, windows, monitor)]
+    results, start = [], 0
+    for state, clip in zip(states, clips, strict=True):
+        own = [(window, edit) for (owner, window), edit in zip(windows, edits, strict=True) if owner is state]
+        start += len(own)
+        results.append(_finished(state, own, raw))
+    return results
 
 
-class FrameEditor:
-    """One edit of one clip: gives every frame its edit, at the model's size.
+def _finished(state: ClipEditor[np.ndarray], windows: list[tuple[Any, list[FrameEdit]]], raw: bool) -> FramesEdit:
+    preserve, frames, raws = state.request.settings.preserve, [], []
+    for (source, _), edits in join(windows):
+        frames.append(composited(source, edits, preserve))
+        if raw:
+            ungated = [(weight, edit.ungated or edit) for weight, edit in edits]
+            raws.append(composited(source, ungated, "off").pixels)
+    edited, region = np.stack([frame.pixels for frame in frames]), np.stack([frame.region for frame in frames])
+    return FramesEdit(edited, region, np.stack(raws) if raw else None, state.found if state.gate else None)
 
-    windows: how many have been edited. steps_taken: denoising steps of each. found: whether the instructor has seen
-    what the instruction names in a window so far; until then windows stay as they are. From then on all are edited:
-    an object that is hidden for a moment must not fall back to its old look. box: the part of the frame that the model
-    was last shown, None for all of it; where it is a part, the instructor looks again in every window.
+
+def edit_stream(state: ClipEditor[Item], items: Iterable[Item]) -> Iterator[tuple[Item, Edits]]:
+    """Yields every item with its edits, in order, holding no more of the stream than a few windows."""
+    windows = ((state, window) for window in state.windows(items))
+    for (item, _), edits in join((window, edits) for _, window, edits in _edited(state.editor, windows, state.monitor)):
+        yield item, edits
+
+
+def _edited(
+    editor: Editor, windows: Iterable[tuple[ClipEditor[Any], Window[Any]]], monitor: Monitor
+) -> Iterator[tuple[ClipEditor[Any], Window[Any], list[FrameEdit]]]:
+    """The edits of windows, `batch` of them at a time."""
+    waiting = iter(windows)
+    while batch := list(islice(waiting, editor.batch())):
+        monitor.check()
+        jobs = [state.prepare(window) for state, window in batch]
+        wanted = [job for job in jobs if job.shown is not None]
+        made = iter(())
+        if wanted:
+            sampling = sampling_of(batch[0][0].request.settings, editor.facts)
+            shown, everywhere = [job.shown for job in wanted], [job.everywhere for job in wanted]
+            made = iter(edit_windows(editor, shown, sampling, monitor, everywhere))
+        for (state, window), job in zip(batch, jobs, strict=True):
+            yield state, window, state.finish(window, job, next(made) if job.shown is not None else None)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What becomes of a window: `shown` to the model, or None; whether it is `kept` as it is all the same; which part of
+    the frame is shown, of which `boxes`; source: the window at the model's size."""
+
+    source: np.ndarray
+    shown: ModelWindow | None
+    kept: bool
+    everywhere: float
+    box: Box | None
+    boxes: list[Box]
+
+
+class ClipEditor(Generic[Item]):
+    """The state of one edit of one clip.
+
+    pixels_of: item to its pixels, uint8 (H, W, 3). raw: whether windows that stay as they are go through the model all
+    the same (`FrameEdit.ungated`).
+
+    found: whether the gate has seen what the instruction names in a window so far; until then windows stay as they are.
+    From then on all are edited: an object that is hidden for a moment must not fall back to its old look.
+    box: the part of the frame that the model was last shown, None for all of it; where it is a part, the gate looks
+    again in every window. everywhere: the gate's probability that the edit concerns the whole picture.
     """
 
     def __init__(
         self,
-        pipe: VireoPipeline,
-        instruction: str,
-        reference: np.ndarray | None,
-        steps: int | None,
-        guidance: float | None,
-        seed: int,
-        seconds: dict[str, float],
-        look: bool,
+        editor: Editor,
+        gate: Gate | None,
+        request: EditRequest,
+        monitor: Monitor,
+        pixels_of: Callable[[Item], np.ndarray],
+        *,
+        raw: bool = False,
     ) -> None:
-        self.pipe, self.seed, self.seconds = pipe, seed, seconds
-        self.look = look and pipe.template.locates
-        self.found = not self.look
-        self.request: dict[str, Any] = {
-            "prompt": instruction,
-            "image": reference,
-            "num_inference_steps": steps,
-            "guidance_scale": guidance,
-            "output_type": "np",
-            "callback_on_step_end": self._count_step,
-        }
-        self.multiple = pipe.size_multiple
+        self.editor, self.request, self.monitor, self.pixels_of, self.raw = editor, request, monitor, pixels_of, raw
+        self.gate = gate if request.settings.gate else None
+        self.found, self.everywhere, self.count = self.gate is None, 0.0, 0
         self.box: Box | None = None
-        self.windows = self.steps_taken = 0
-        self.on_step: Callable[[], None] = lambda: None
 
-    def stream(self, items: Iterable[Any], pixels_of: Callable[[Any], np.ndarray]) -> Iterator[tuple[Any, Edits]]:
-        """Yields every item with its edits, in order. pixels_of: item to uint8 (H, W, 3)."""
-        small = ((item, self._small(pixels_of(item))) for item in items)
-        windows = split(small, self.pipe.window_frames, OVERLAP)
-        for (item, _), edits in join((window, self._edit(window, pixels_of)) for window in windows):
-            yield item, mixed(edits)
+    def windows(self, items: Iterable[Item]) -> Iterator[Window[tuple[Item, np.ndarray]]]:
+        """The windows of a stream; their items come with their pixels at the model's size."""
+        facts = self.editor.facts
+        return split(((item, self._small(self.pixels_of(item))) for item in items), facts.window_frames, facts.overlap)
 
     def _small(self, pixels: np.ndarray) -> np.ndarray:
-        size = model_size(*pixels.shape[:2], self.pipe.frame_size, self.multiple)
+        size = model_size(*pixels.shape[:2], self.editor.facts.frame_size, self.editor.facts.size_multiple)
         return to_uint8(resize(pixels[None], size)[0])
 
-    def _edit(self, window: Window, pixels_of: Callable[[Any], np.ndarray]) -> list[LowEdit]:
-        """One edit an item."""
-        # A single picture is edited as one; shorter clips than a window are filled up.
-        length = 1 if window.count == 1 else len(window.items)
+    def prepare(self, window: Window[tuple[Item, np.ndarray]]) -> _Job:
+        """What the model is to be shown of a window; asks the gate, and remembers what it says."""
+        facts = self.editor.facts
+        length = _length(window.count, facts)
         source = np.stack([small for _, small in window.items[:length]])
-        frames = [pixels_of(item) for item, _ in window.items[:length]]
-        self.windows += 1
-        boxes = parts(frames[0].shape[:2], self.pipe.frame_size) if self.look and self.multiple is None else []
-        if not self._sees(source, frames, boxes):
-            same, none = source / np.float32(255), np.zeros(source.shape[:3], np.float32)
-            edits = [LowEdit(*maps) for maps in zip(same, same, none, none, strict=True)]
-        elif self.box is None:
-            edits = self._edits(source)
-        else:
-            edits = self._edits_of_part(frames, self.box, boxes)
-        return edits * (len(window.items) // length)
+        frames = [self.pixels_of(item) for item, _ in window.items[:length]]
+        self.count += 1
+        squeezed = self.gate is not None and facts.size_multiple is None
+        boxes = parts((frames[0].shape[0], frames[0].shape[1]), facts.frame_size) if squeezed else []
+        seen = self._look(source, frames, boxes)
+        shown = (
+            self._window(source if self.box is None else self._smalls(frames, self.box)) if seen or self.raw else None
+        )
+        return _Job(source, shown, not seen, self.everywhere, self.box, boxes)
 
-    def _edits_of_part(self, frames: list[np.ndarray], part: Box, boxes: list[Box]) -> list[LowEdit]:
-        """Of the part, or where what it edits is cut at its border, of the neighbour that shows it whole."""
-        edits = self._edits(self._smalls(frames, part), part)
-        other = beyond(np.stack([low.soft for low in edits]), part, boxes)
-        if other is not None:
-            again = self._edits(self._smalls(frames, other), other)
-            soft = np.stack([low.soft for low in again])
-            if soft.any() and beyond(soft, other, boxes) is None:
-                self.box = other
-                return again
-        return edits
+    def finish(self, window: Window[Any], job: _Job, made: WindowEdit | None) -> list[FrameEdit]:
+        """One edit an item of the window."""
+        edits = [] if made is None else _frame_edits(made, job.box)
+        if job.box is not None and made is not None and not job.kept:
+            edits = self._whole(window, job, made) or edits
+        if job.kept:
+            same = job.source / np.float32(255)
+            alphas = np.zeros(same.shape[:3], np.float32)
+            ungated = edits or [None] * len(same)
+            edits = [
+                FrameEdit(edited=frame, rebuilt=frame, alpha=alpha, ungated=other)
+                for frame, alpha, other in zip(same, alphas, ungated, strict=True)
+            ]
+        # Items that fill up the window get the last edit; they are no frames of the clip.
+        return edits + [edits[-1]] * (len(window.items) - len(edits))
+
+    def _whole(self, window: Window[Any], job: _Job, made: WindowEdit) -> list[FrameEdit] | None:
+        """The edit in the neighbouring part, where it is cut at the border of this one and whole in that one."""
+        other = neighbour_reached(made.alpha, job.box, job.boxes)
+        if other is None:
+            return None
+        frames = [self.pixels_of(item) for item, _ in window.items[: len(job.source)]]
+        sampling = sampling_of(self.request.settings, self.editor.facts)
+        shown = [self._window(self._smalls(frames, other))]
+        again = edit_windows(self.editor, shown, sampling, self.monitor, [job.everywhere])[0]
+        if not again.alpha.any() or neighbour_reached(again.alpha, other, job.boxes) is not None:
+            return None
+        self.box = other
+        return _frame_edits(again, other)
+
+    def _window(self, frames: np.ndarray) -> ModelWindow:
+        return ModelWindow(frames=frames, text=self.request.instruction, reference=self.request.reference)
 
     def _smalls(self, frames: list[np.ndarray], part: Box) -> np.ndarray:
         return np.stack([self._small(pixels[part]) for pixels in frames])
 
-    def _edits(self, source: np.ndarray, part: Box | None = None) -> list[LowEdit]:
-        """Of what the model is shown, uint8 (T, h, w, 3)."""
-        with timed(self.seconds, "decode"):
-            shown = takes(source, self.pipe)
-        edited, rebuilt = joined([self._run(clip) for clip in shown.clips]), shown.rebuilt
-        with timed(self.seconds, "composite"):
-            soft = predict_region(source, edited, rebuilt).soft
-            sure = certainty(edited, rebuilt, soft)
-        return [LowEdit(*maps, part) for maps in zip(edited, rebuilt, soft, sure, strict=True)]
-
-    def _run(self, clip: np.ndarray) -> np.ndarray:
-        # The same noise for every clip: what differs between them is the source alone.
-        generator = torch.Generator().manual_seed(self.seed)
-        edited = np.asarray(self.pipe(video=clip, generator=generator, **self.request).frames[0])
-        if not np.isfinite(edited).all():
-            raise ModelError("the model's result is not a number", "its weights are damaged: get them again")
-        for stage in ("encode", "denoise", "decode"):
-            self.seconds[stage] += self.pipe.last_timings[stage]
-        return edited
-
-    def _sees(self, source: np.ndarray, frames: list[np.ndarray], boxes: list[Box]) -> bool:
-        """Whether a window is to be edited; sets `box`. source: (T, h, w, 3) of `frames`, (H, W, 3) each."""
-        if self.found and self.box is None:
+    def _look(self, source: np.ndarray, frames: list[np.ndarray], boxes: list[Box]) -> bool:
+        """Whether a window is to be edited; sets `box` and `everywhere`. source: (T, h, w, 3) of `frames`."""
+        if self.gate is None or (self.found and self.box is None):
             return True
         some = [frames[k] for k in (0, len(frames) // 2, -1)]
-        with timed(self.seconds, "encode"):
+        with self.monitor.time("encode"):
             views = [source, *(self._smalls(some, box) for box in boxes)]
-            absent = self.pipe.p_absent([self.request["prompt"]] * len(views), views)
-        if is_seen(absent):
-            self.found = True
-            self.box = boxes[likeliest(absent[1:])] if boxes and absent[0] > UNSURE else None
+            presence = self.gate.look([self.request.instruction] * len(views), views)
+        if is_seen(presence.absent):
+            self.found, self.everywhere = True, float(presence.everywhere[0])
+            elsewhere = bool(boxes) and presence.absent[0] > UNSURE
+            self.box = boxes[likeliest(presence.absent[1:])] if elsewhere else None
         return self.found
 
-    def _count_step(self, pipe: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
-        self.steps_taken = step + 1
-        self.on_step()
-        return values
+
+def _frame_edits(made: WindowEdit, box: Box | None) -> list[FrameEdit]:
+    frames = zip(made.edited, made.rebuilt, made.alpha, strict=True)
+    return [FrameEdit(edited=e, rebuilt=r, alpha=a, box=box) for e, r, a in frames]
 
 
-@contextlib.contextmanager
-def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    """Adds the seconds that the block takes."""
-    began = time.perf_counter()
-    try:
-        yield
-    finally:
-        seconds[stage] += time.perf_counter() - began
+def _length(count: int, facts: EditorFacts) -> int:
+    """Frames with which a window of so many real ones is shown to the model; a single picture is shown as one."""
+    if count == 1:
+        return 1
+    if facts.pads_short_clips:
+        return facts.window_frames
+    return min(facts.window_frames, -(-(count - 1) // facts.temporal_stride) * facts.temporal_stride + 1)

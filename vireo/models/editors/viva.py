@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from PIL import Image
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer, LlavaForConditionalGeneration, ProcessorMixin
 
-from vireo.errors import InputError
-from vireo.flow.path import clean_from_velocity, velocity_from_output
+from vireo.errors import InputError, ModelError
+from vireo.flow.path import Prediction, velocity_from_output
+from vireo.flow.sample import Step, Velocity, guided, sample
+from vireo.flow.schedule import sampling_times
 from vireo.models import presets, weights
-from vireo.models.instructor.presence import p_absent
+from vireo.models.editors.protocol import EditorFacts
 from vireo.models.instructor.prompts import InstructorTemplate
-from vireo.models.instructor.states import encode_instruction
+from vireo.models.instructor.states import Conditioning, encode_instruction
 from vireo.models.latents import VideoAutoencoder, decode_latents, encode_latents, strides
 from vireo.models.pixels import to_unit
 from vireo.models.transformer import editor_input
@@ -30,6 +32,28 @@ from vireo.runtime import autocast
 
 Frames = np.ndarray | Tensor | list
 """A clip: uint8 or 0..1 float array (T, H, W, 3), tensor (T, 3, H, W) in 0..1, or a list of PIL images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VivaConfig:
+    """How the parts of a `VireoPipeline` are wired; saved with its weights.
+
+    template: the chat format of the instructor. prediction: what the transformer's output means, see flow/path.py.
+    embedded_guidance: of guidance-distilled transformers, fixed beside the true guidance; None for others.
+    instructor_sees: whether the instructor is shown the first frame and the reference (without them: VIVA's Table 2,
+        without V).
+    reference_latents: whether the transformer gets a reference as one more latent frame (VIVA, figure 2).
+    """
+
+    template: InstructorTemplate
+    prediction: Prediction = "velocity"
+    embedded_guidance: float | None = None
+    instructor_sees: bool = True
+    reference_latents: bool = True
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> VivaConfig:
+        return cls(**{**values, "template": InstructorTemplate(**values["template"])})
 
 
 class VireoPipelineOutput(BaseOutput):
@@ -40,22 +64,14 @@ class VireoPipelineOutput(BaseOutput):
 
 
 class VireoPipeline(DiffusionPipeline):
-    """Edits a clip by a sentence.
+    """Edits a clip by a sentence. Holds no state of a call, so that several threads may share one.
 
     vae, transformer, scheduler: as in diffusers' HunyuanVideo pipelines; the transformer has twice the
-        latent's channels (VIVA Eq. 2). instructor, processor: a frozen LLaVA (VIVA Eq. 1).
+        latent's channels (VIVA Eq. 2). Of the scheduler only the shift of its times is used.
+    instructor, processor: a frozen LLaVA (VIVA Eq. 1).
     text_encoder, tokenizer: the CLIP text model behind `pooled_projections` at full size; without them
         the mean text state of the instructor takes its place (mini).
-    prediction: what the transformer's output means, see flow/path.py.
-    template: fields of `InstructorTemplate`.
-    frame_size, window_frames: (height, width) and frames that the weights were trained on.
-    size_multiple: of the sides, where the weights take any aspect at about that area; None where every clip
-        has to be squeezed into `frame_size`.
-    steps, guidance: used where a call names none.
-    embedded_guidance: for guidance-distilled transformers, fixed beside the true guidance.
-    instructor_sees: whether the instructor is shown the first frame and the reference (VIVA's Table 2, without V:
-        the instruction alone).
-    reference_latents: whether the transformer gets a reference as one more latent frame (VIVA, figure 2).
+    facts: fields of `EditorFacts`. config: fields of `VivaConfig`.
     """
 
     model_cpu_offload_seq = "text_encoder->instructor->transformer->vae"
@@ -71,18 +87,13 @@ class VireoPipeline(DiffusionPipeline):
         scheduler: FlowMatchEulerDiscreteScheduler,
         text_encoder: CLIPTextModel | None = None,
         tokenizer: CLIPTokenizer | None = None,
-        prediction: str = "velocity",  # a Prediction; diffusers warns of types that are no classes
-        template: dict[str, Any] | None = None,
-        frame_size: tuple[int, int] = (96, 96),
-        window_frames: int = 9,
-        size_multiple: int | None = None,
-        steps: int = 50,
-        guidance: float = 2.0,
-        embedded_guidance: float = 6.0,
-        instructor_sees: bool = True,
-        reference_latents: bool = True,
+        *,
+        facts: dict[str, Any] | None = None,
+        wiring: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        if facts is None or wiring is None:  # diffusers takes what has no default for a component
+            raise ModelError("the pipeline's facts or wiring are missing", "its weights are of an older layout")
         self.register_modules(
             vae=vae,
             transformer=transformer,
@@ -92,23 +103,10 @@ class VireoPipeline(DiffusionPipeline):
             text_encoder=text_encoder,
             tokenizer=tokenizer,
         )
-        self.register_to_config(
-            prediction=prediction,
-            template=template,
-            frame_size=frame_size,
-            window_frames=window_frames,
-            size_multiple=size_multiple,
-            steps=steps,
-            guidance=guidance,
-            embedded_guidance=embedded_guidance,
-            instructor_sees=instructor_sees,
-            reference_latents=reference_latents,
-        )
-        self.template = InstructorTemplate(**(template or {}))
+        self.facts, self.wiring = EditorFacts.model_validate(facts), VivaConfig.from_dict(wiring)
+        self.register_to_config(facts=self.facts.model_dump(mode="json"), wiring=asdict(self.wiring))
         self.temporal_stride, self.spatial_stride = strides(vae)
         self.video_processor = VideoProcessor(vae_scale_factor=self.spatial_stride, do_resize=False)
-        self.last_timings: dict[str, float] = {}
-        self._interrupt = False
 
     @classmethod
     def from_pretrained(cls, name: str | Path, **kwargs: Any) -> VireoPipeline:
@@ -124,27 +122,6 @@ class VireoPipeline(DiffusionPipeline):
         for part in ("vae", "transformer"):
             weights.check_complete(getattr(pipe, part), folder / part)
         return pipe
-
-    @property
-    def frame_size(self) -> tuple[int, int]:
-        return tuple(self.config.frame_size)
-
-    @property
-    def window_frames(self) -> int:
-        return self.config.window_frames
-
-    @property
-    def size_multiple(self) -> int | None:
-        return self.config.size_multiple
-
-    @property
-    def interrupt(self) -> bool:
-        """Set to True, from a callback or another thread, to end the denoising after the current step."""
-        return self._interrupt
-
-    @interrupt.setter
-    def interrupt(self, value: bool) -> None:
-        self._interrupt = value
 
     @torch.no_grad()
     def __call__(
@@ -170,7 +147,7 @@ class VireoPipeline(DiffusionPipeline):
         latents: starting noise instead of a draw from `generator`.
         callback_on_step_end: called as (pipe, step, time, tensors) with the tensors named in
             callback_on_step_end_tensor_inputs, of "latents" and "clean" (the estimate of the result so
-            far, for previews: `pipe.decode(clean)`); what it returns replaces "latents".
+            far, for previews: `pipe.decode(clean)`); what it returns replaces "latents". To stop early it raises.
         """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         clips = [video] if _is_clip(video) else list(video)
@@ -179,79 +156,37 @@ class VireoPipeline(DiffusionPipeline):
             raise InputError(
                 f"{len(prompts)} prompts, {len(clips)} clips and {len(references)} images", "give one of each a clip"
             )
-        steps = self.config.steps if num_inference_steps is None else num_inference_steps
-        guidance = self.config.guidance if guidance_scale is None else guidance_scale
-        guided = guidance != 1.0
-        self._interrupt = False
+        steps = self.facts.steps if num_inference_steps is None else num_inference_steps
+        guidance = self.facts.guidance if guidance_scale is None else guidance_scale
 
-        began = time.perf_counter()
-        pixels = self._pixels(clips)
-        first = [np.round(frame * 255).astype(np.uint8) for frame in to_unit(pixels[:, :, :1])[:, 0]]
-        pictures = [
-            None if r is None else np.asarray(Image.fromarray(r) if isinstance(r, np.ndarray) else r.convert("RGB"))
-            for r in references
-        ]
-        source = encode_latents(self.vae, pixels)
-        reference = self._reference_latents(pictures, pixels.shape[-2:])
-        if guided:
-            condition = self._condition([""] * len(prompts) + prompts, 2 * first, 2 * pictures)
-        else:
-            condition = self._condition(prompts, first, pictures)
-        self.last_timings = {"encode": time.perf_counter() - began}
+        def on_step(step: Step) -> Tensor | None:
+            if callback_on_step_end is None:
+                return None
+            tensors = {"latents": step.z, "clean": step.clean}
+            given = {name: tensors[name] for name in callback_on_step_end_tensor_inputs}
+            return (callback_on_step_end(self, step.index, 1000 * step.time, given) or {}).get("latents")
 
-        began = time.perf_counter()
-        z = randn_tensor(source.shape, generator, self._execution_device, torch.float32) if latents is None else latents
-        self.scheduler.set_timesteps(sigmas=np.linspace(1, 0, steps + 1)[:-1], device=self._execution_device)
+        source = self.encode(self.pixels(clips))
+        velocity = self.velocity(prompts, clips, [_picture(r) for r in references], source, guidance)
+        if latents is None:
+            latents = randn_tensor(tuple(source.shape), generator, self._execution_device, torch.float32)
         with self.progress_bar(total=steps) as bar:
-            for i, timestep in enumerate(self.scheduler.timesteps):
-                t = self.scheduler.sigmas[i].to(z).expand(len(z))
-                v = self._velocity(z, t, source, reference, condition, guidance if guided else None)
-                clean = clean_from_velocity(z, t, v)
-                z = self.scheduler.step(v, timestep, z, return_dict=False)[0]
-                bar.update()
-                if callback_on_step_end:
-                    tensors = {"latents": z, "clean": clean}
-                    given = {k: tensors[k] for k in callback_on_step_end_tensor_inputs}
-                    z = (callback_on_step_end(self, i, timestep, given) or {}).get("latents", z)
-                if self._interrupt:
-                    z = clean
-                    break
-        self.last_timings["denoise"] = time.perf_counter() - began
 
-        began = time.perf_counter()
+            def advance(step: Step) -> Tensor | None:
+                bar.update()
+                return on_step(step)
+
+            z = sample(velocity, latents, self.times(steps), advance)
         frames = (
-            z
-            if output_type == "latent"
-            else self.video_processor.postprocess_video(decode_latents(self.vae, z), output_type)
+            z if output_type == "latent" else self.video_processor.postprocess_video(self.decode_pixels(z), output_type)
         )
-        self.last_timings["decode"] = time.perf_counter() - began
         self.maybe_free_model_hooks()
         return VireoPipelineOutput(frames=frames) if return_dict else (frames,)
 
-    @torch.no_grad()
-    def decode(self, latents: Tensor) -> np.ndarray:
-        """Latents to frames (B, T, H, W, 3) in 0..1."""
-        return to_unit(decode_latents(self.vae, latents))
+    # The parts of a call; each takes and gives tensors of a batch.
 
-    @torch.no_grad()
-    def reconstruct(self, video: Frames) -> np.ndarray:
-        """A clip through the VAE and back, (T, H, W, 3) in 0..1: what no edit can be better than."""
-        return to_unit(decode_latents(self.vae, encode_latents(self.vae, self._pixels([video]))))[0]
-
-    def p_absent(self, prompts: list[str], videos: list[np.ndarray]) -> np.ndarray:
-        """How surely each clip lacks what its instruction names, float (B,) in 0..1, as the instructor sees it.
-
-        videos: uint8 (T, H, W, 3) each. The first, the middle and the last frame count alike, so that an object that
-        is hidden for a while is not missed. 0 for an instructor that has not learned to tell.
-        """
-        if not self.template.locates:
-            return np.zeros(len(prompts))
-        frames = [video[k] for video in videos for k in (0, len(video) // 2, -1)]
-        texts = [text for text in prompts for _ in range(3)]
-        chances = p_absent(self.instructor, self.processor, frames, texts, self.template)
-        return chances.view(-1, 3).mean(1).cpu().numpy()
-
-    def _pixels(self, clips: list[Frames]) -> Tensor:
+    def pixels(self, clips: Sequence[Frames]) -> Tensor:
+        """Clips of one size as (B, 3, 4k + 1, H, W) in -1..1; raises InputError for a size that does not fit."""
         clips = [c.astype(np.float32) / 255 if isinstance(c, np.ndarray) and c.dtype == np.uint8 else c for c in clips]
         x = torch.cat([self.video_processor.preprocess_video(clip) for clip in clips])
         multiple = self.spatial_stride * self.transformer.config.patch_size
@@ -262,51 +197,108 @@ class VireoPipeline(DiffusionPipeline):
             )
         return x.to(self._execution_device, self.vae.dtype)
 
-    def _reference_latents(self, pictures: list[np.ndarray | None], size: tuple[int, int]) -> Tensor | None:
-        if not self.config.reference_latents or all(picture is None for picture in pictures):
+    def encode(self, pixels: Tensor) -> Tensor:
+        """(B, 3, 4k + 1, H, W) in -1..1 to latents (B, C, k + 1, h, w)."""
+        return encode_latents(self.vae, pixels)
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> np.ndarray:
+        """Latents to frames, float32 (B, T, H, W, 3) in 0..1."""
+        return to_unit(self.decode_pixels(latents))
+
+    def decode_pixels(self, latents: Tensor) -> Tensor:
+        """Latents to (B, 3, T, H, W), about -1..1; differentiable."""
+        return decode_latents(self.vae, latents.to(self.vae.dtype))
+
+    def times(self, steps: int) -> Tensor:
+        """(steps + 1,) times of the sampling, from 1 to 0."""
+        return sampling_times(steps, self.scheduler.config.shift).to(self._execution_device)
+
+    def velocity(
+        self,
+        texts: Sequence[str],
+        clips: Sequence[Frames],
+        references: Sequence[np.ndarray | None],
+        source: Tensor,
+        guidance: float,
+    ) -> Velocity:
+        """The velocity field that edits clips as texts say; see `flow.sample`.
+
+        references: uint8 (H, W, 3) each, for all clips of the batch or none. source: latents of the clips.
+        """
+        first = [_first_frame(clip) for clip in clips]
+        reference = self._reference_latents(references, (source.shape[-2], source.shape[-1]))
+        branches = 1 if guidance == 1.0 else 2
+        prompts = [*[""] * len(texts), *texts] if branches == 2 else list(texts)
+        condition = self._condition(prompts, first * branches, list(references) * branches)
+
+        def field(z: Tensor, t: Tensor) -> Tensor:
+            x, times = editor_input(z, source, reference), t
+            if branches == 2:
+                x, times = torch.cat([x, x]), torch.cat([t, t])
+            output = self._transform(x, times, condition)[:, :, : z.shape[2]].float()
+            parts = [
+                velocity_from_output(part, z, t, self.wiring.prediction, source) for part in output.chunk(branches)
+            ]
+            return parts[0] if branches == 1 else guided(parts[1], parts[0], guidance)
+
+        return field
+
+    def _transform(self, x: Tensor, times: Tensor, condition: Conditioning) -> Tensor:
+        embedded = None
+        if self.transformer.config.guidance_embeds:
+            assert self.wiring.embedded_guidance is not None, "a guidance-distilled transformer needs its guidance"
+            embedded = torch.full_like(times, 1000 * self.wiring.embedded_guidance)
+        with autocast(x.device):
+            return self.transformer(
+                x,
+                1000 * times,
+                condition.states,
+                condition.mask,
+                condition.pooled,
+                guidance=embedded,
+                return_dict=False,
+            )[0]
+
+    def _reference_latents(self, pictures: Sequence[np.ndarray | None], size: tuple[int, int]) -> Tensor | None:
+        """Latents (B, C, 1, h, w) of the reference pictures; size: (h, w) of the clips' latents."""
+        given = [picture for picture in pictures if picture is not None]
+        if not self.wiring.reference_latents or not given:
             return None
-        if any(picture is None for picture in pictures):
+        if len(given) < len(pictures):
             raise InputError("some clips of the batch have a reference image and some have none", "edit them apart")
-        height, width = size
-        resized = [np.asarray(Image.fromarray(p).resize((width, height), Image.Resampling.LANCZOS)) for p in pictures]
-        return encode_latents(self.vae, self._pixels([picture[None] for picture in resized]))
+        wide, high = self.spatial_stride * size[1], self.spatial_stride * size[0]
+        resized = [np.asarray(Image.fromarray(p).resize((wide, high), Image.Resampling.LANCZOS)) for p in given]
+        return self.encode(self.pixels([picture[None] for picture in resized]))
 
     def _condition(
         self, prompts: list[str], first: list[np.ndarray], pictures: list[np.ndarray | None]
-    ) -> list[Tensor]:
-        seen = (first, pictures) if self.config.instructor_sees else (None, None)
-        states = encode_instruction(self.instructor, self.processor, prompts, *seen, self.template)
-        pooled = states.pooled
-        if self.text_encoder is not None:
-            tokens = self.tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
-            pooled = self.text_encoder(tokens.input_ids.to(self._execution_device)).pooler_output
-        return [states.states, states.mask, pooled]
-
-    def _velocity(
-        self,
-        z: Tensor,
-        t: Tensor,
-        source: Tensor,
-        reference: Tensor | None,
-        condition: list[Tensor],
-        guidance: float | None,
-    ) -> Tensor:
-        x = editor_input(z, source, reference)
-        times = t
-        if guidance is not None:
-            x, times = torch.cat([x, x]), torch.cat([t, t])
-        embedded = None
-        if self.transformer.config.guidance_embeds:
-            embedded = torch.full_like(times, 1000 * self.config.embedded_guidance)
-        states, mask, pooled = condition
-        with autocast(z.device):
-            output = self.transformer(x, 1000 * times, states, mask, pooled, guidance=embedded, return_dict=False)[0]
-        output = output[:, :, : z.shape[2]].float()
-        if guidance is None:
-            return velocity_from_output(output, z, t, self.config.prediction, source)
-        without, within = (velocity_from_output(o, z, t, self.config.prediction, source) for o in output.chunk(2))
-        return without + guidance * (within - without)
+    ) -> Conditioning:
+        shown = (first, pictures) if self.wiring.instructor_sees else (None, None)
+        read = encode_instruction(self.instructor, self.processor, prompts, *shown, template=self.wiring.template)
+        if self.text_encoder is None:
+            return read
+        tokens = self.tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
+        pooled = self.text_encoder(tokens.input_ids.to(self._execution_device)).pooler_output
+        return Conditioning(read.states, read.mask, pooled)
 
 
 def _is_clip(video: Frames | list[Frames]) -> bool:
     return not isinstance(video, list) or isinstance(video[0], Image.Image)
+
+
+def _first_frame(clip: Frames) -> np.ndarray:
+    """uint8 (H, W, 3)."""
+    frame = clip[0]
+    if isinstance(frame, Image.Image):
+        return np.asarray(frame.convert("RGB"))
+    if isinstance(frame, Tensor):
+        frame = frame.permute(1, 2, 0).float().cpu().numpy()
+    return frame if frame.dtype == np.uint8 else np.round(np.clip(frame, 0, 1) * 255).astype(np.uint8)
+
+
+def _picture(image: Image.Image | np.ndarray | None) -> np.ndarray | None:
+    """A reference picture as uint8 (H, W, 3)."""
+    if image is None:
+        return None
+    return np.asarray((Image.fromarray(image) if isinstance(image, np.ndarray) else image).convert("RGB"))

@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.models.instructor.answer_logits import Frames, answer_logits, first_token
-from vireo.models.instructor.prompts import MINI, NO, YES, InstructorTemplate, QuestionKind, critic_text
+from vireo.models.instructor.prompts import NO, YES, InstructorTemplate, QuestionKind, critic_text
 from vireo.models.instructor.states import highlighted, pixel_values
 
 
@@ -22,8 +22,8 @@ def verdict_logits(
     source: Frames,
     edited: Frames,
     instructions: Sequence[str],
+    template: InstructorTemplate,
     kind: QuestionKind = "overall",
-    template: InstructorTemplate = MINI,
 ) -> Tensor:
     """l_yes - l_no at the place of the answer, float32 (B,): ReViSE Eq. 4 before its baseline is taken off.
 
@@ -44,8 +44,8 @@ def p_yes(
     source: Frames,
     edited: Frames,
     instructions: Sequence[str],
+    template: InstructorTemplate,
     kind: QuestionKind = "overall",
-    template: InstructorTemplate = MINI,
 ) -> Tensor:
     """The probability of Yes over Yes and No, (B,): sigmoid(l_yes - l_no)."""
-    return torch.sigmoid(verdict_logits(instructor, processor, source, edited, instructions, kind, template))
+    return torch.sigmoid(verdict_logits(instructor, processor, source, edited, instructions, template, kind))

@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 from vireo.models.tokenizer import marked_ids, plain_ids
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InstructorTemplate:
     """The chat format of an instructor and which of its states an editor reads (VIVA Eq. 1).
 
@@ -33,38 +33,18 @@ class InstructorTemplate:
     highlights: whether the critic is shown the edited picture as `vireo.models.instructor.states.highlighted` makes it.
     """
 
-    head: str = "<s> Look at the video."
-    tail: str = "<user>"
-    lead: str = " "
-    fold: bool = True
-    closing: str = "<assistant>"
-    answer: str = ""
-    layer: int = -1
-    interleave: int = 2
-    max_length: int = 96
+    head: str
+    tail: str
+    lead: str
+    fold: bool
+    closing: str
+    answer: str
+    layer: int
+    interleave: int
+    max_length: int
     locates: bool = False
     highlights: bool = False
 
-
-MINI = InstructorTemplate(interleave=9, locates=True, highlights=True)
-
-HUNYUAN = InstructorTemplate(
-    head="<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n",
-    tail="\nDescribe the video by detailing the following aspects according to the reference image: "
-    "1. The main content and theme of the video."
-    "2. The color, shape, size, texture, quantity, text, and spatial relationships of the objects."
-    "3. Actions, events, behaviors temporal relationships, physical movement changes of the objects."
-    "4. background environment, light, style and atmosphere."
-    "5. camera angles, movements, and transitions used in the video:<|eot_id|>\n\n"
-    "<|start_header_id|>user<|end_header_id|>\n\n",
-    lead="",
-    fold=False,
-    closing="<|eot_id|>",
-    answer="<|start_header_id|>assistant<|end_header_id|>\n\n",
-    layer=-3,
-    max_length=256 + 2 * 288,
-)
-"""The prompt that HunyuanVideo-I2V's transformer was aligned with (llava-llama-3-8b)."""
 
 QuestionKind = Literal["accuracy", "preservation", "naturalness", "realism", "overall"]
 

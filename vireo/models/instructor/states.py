@@ -11,20 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import (
-    LlavaConfig,
-    LlavaForConditionalGeneration,
-    LlavaProcessor,
-    PreTrainedTokenizerFast,
-    StableLmConfig,
-)
+from transformers import LlavaForConditionalGeneration, LlavaProcessor, PreTrainedTokenizerFast
 
-from vireo.models.attention import PRODUCT
-from vireo.models.clip import IMAGE_SIZE, PATCH_SIZE, build_image_processor, mini_vision_config
-from vireo.models.instructor.prompts import MINI, InstructorTemplate, marked_ids, opening_ids, said_ids
-from vireo.models.tokenizer import BOS, EOS, IMAGE, PAD
-
-TOKENS_PER_IMAGE = (IMAGE_SIZE // PATCH_SIZE) ** 2
+from vireo.models.instructor.prompts import InstructorTemplate, marked_ids, opening_ids, said_ids
 
 
 @dataclass(frozen=True)
@@ -39,51 +28,6 @@ class Conditioning:
     states: Tensor
     mask: Tensor
     pooled: Tensor
-
-
-def build_mini_instructor(vocab_size: int) -> LlavaForConditionalGeneration:
-    """A new instructor of mini's size with random weights (from torch's global generator)."""
-    # StableLM is Llama's block with layer norms instead of RMS norms, which torch fuses on CPUs: a fifth faster.
-    text = StableLmConfig(
-        vocab_size=vocab_size,
-        hidden_size=192,
-        intermediate_size=448,
-        num_hidden_layers=5,
-        num_attention_heads=3,
-        num_key_value_heads=3,
-        hidden_act="relu",
-        max_position_embeddings=512,
-        partial_rotary_factor=0.5,
-        use_qkv_bias=True,
-        tie_word_embeddings=True,
-        bos_token_id=BOS,
-        eos_token_id=EOS,
-        pad_token_id=PAD,
-    )
-    config = LlavaConfig(
-        vision_config=mini_vision_config(),
-        text_config=text,
-        image_token_id=IMAGE,
-        image_seq_length=TOKENS_PER_IMAGE,
-        projector_hidden_act="relu",
-        vision_feature_select_strategy="default",
-        vision_feature_layer=-1,
-        tie_word_embeddings=True,
-    )
-    model = LlavaForConditionalGeneration(config)
-    model.set_attn_implementation(PRODUCT)
-    return model
-
-
-def build_processor(tokenizer: PreTrainedTokenizerFast, patch_size: int = PATCH_SIZE) -> LlavaProcessor:
-    """The processor that is saved beside mini's instructor."""
-    return LlavaProcessor(
-        image_processor=build_image_processor(),
-        tokenizer=tokenizer,
-        patch_size=patch_size,
-        vision_feature_select_strategy="default",
-        num_additional_image_tokens=1,
-    )
 
 
 def pixel_values(processor: LlavaProcessor, images: Sequence[np.ndarray] | Tensor) -> Tensor:
@@ -112,33 +56,6 @@ def highlighted(source: Tensor, edited: Tensor) -> Tensor:
     change = (edited - source).abs().amax(1, keepdim=True)
     change = torch.nn.functional.avg_pool2d(change, 3, stride=1, padding=1, count_include_pad=False)
     return edited * (0.25 + 0.75 * (change / (24 / 127.5)).clamp(max=1))
-
-
-@torch.no_grad()
-def start_projector(
-    instructor: LlavaForConditionalGeneration, pixels: Tensor, scale: float = 0.5, seed: int = 0
-) -> None:
-    """Sets the projector of a new instructor so that image tokens have zero mean and standard deviation `scale`.
-
-    What the tower gives is nearly one constant vector, hundreds of times as strong as what tells patches apart, and
-    image tokens come out so large that the language model's layers hardly change them. So patches go in whitened.
-
-    pixels: (B, 3, H, W), typical pictures.
-    """
-    projector = instructor.model.multi_modal_projector
-    seen = instructor.model.vision_tower(pixel_values=pixels).last_hidden_state[:, 1:].flatten(0, 1).double()
-    mean = seen.mean(0)
-    variances, vectors = torch.linalg.eigh(torch.cov((seen - mean).T))
-    whitening = vectors / (variances + 0.01 * variances.max()).sqrt() @ vectors.T
-    projector.linear_1.weight.copy_(whitening)
-    projector.linear_1.bias.copy_(1 - whitening @ mean)  # above zero mostly, where the activation is linear
-    turn = torch.randn(whitening.shape, generator=torch.Generator().manual_seed(seed))
-    projector.linear_2.weight.copy_(torch.linalg.qr(turn)[0])
-    projector.linear_2.bias.zero_()
-    out = projector(seen.to(pixels))
-    factor = scale / out.std(0).mean()
-    projector.linear_2.weight.mul_(factor)
-    projector.linear_2.bias.copy_(-factor * out.mean(0))
 
 
 @dataclass(frozen=True)
@@ -187,7 +104,8 @@ def encode_instruction(
     instructions: Sequence[str],
     frames: Sequence[np.ndarray] | None = None,
     references: Sequence[np.ndarray | None] | None = None,
-    template: InstructorTemplate = MINI,
+    *,
+    template: InstructorTemplate,
 ) -> Conditioning:
     """VIVA Eq. 1: hidden states of (system prompt, first source frame, reference picture, instruction).
 

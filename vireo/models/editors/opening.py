@@ -1,0 +1,94 @@
+"""From the name of a model to an editor: presets, folders and hub ids of every class that there is an adapter for."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vireo.errors import InputError, ModelError
+from vireo.models import presets
+from vireo.models.editors.protocol import FACTS_FILE, Editor
+from vireo.runtime import pick_device
+
+
+def _open_viva(folder: Path, dtype: torch.dtype | None) -> Editor:
+    from vireo.models.editors.viva import VireoPipeline
+    from vireo.models.editors.viva_editor import VivaEditor
+
+    return VivaEditor(VireoPipeline.from_pretrained(folder, **({} if dtype is None else {"dtype": dtype})))
+
+
+Adapter = Callable[[Path, torch.dtype | None], Editor]
+"""Loads the folder of a pipeline; dtype: of the weights, None for the model's own."""
+
+ADAPTERS: dict[str, Adapter] = {"VireoPipeline": _open_viva}
+"""By the class that a folder names in its model_index.json, or that `--adapter` names instead of it."""
+
+
+def open_editor(
+    name: str | Path, *, device: str = "auto", dtype: str | None = None, adapter: str | None = None
+) -> Editor:
+    """The editor of a preset, of a folder in diffusers' layout, or of a hub id, on a device.
+
+    device: "auto" (a CUDA device where there is one), "cpu", "cuda", "cuda:1". dtype: of the weights ("bfloat16", ...),
+    None for the model's own. adapter: a key of ADAPTERS, for folders whose class name does not say how they edit (many
+    video-to-video weights are stored as plain "WanPipeline").
+
+    Raises ModelError for unknown names, classes without an adapter, and damaged weights; InputError for a device or
+    dtype that is not there.
+    """
+    place, precision = pick_device(device), weights_dtype(dtype)
+    folder = presets.resolve(str(name))
+    kind = adapter or pipeline_class(folder)
+    if kind not in ADAPTERS:
+        near = difflib.get_close_matches(kind, ADAPTERS, n=1)
+        what = f"there is no adapter {kind!r}" if adapter else f"{folder} holds a {kind}, for which there is no adapter"
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ModelError(what, f"{hint}adapters: {', '.join(ADAPTERS)}; choose with --adapter")
+    editor = ADAPTERS[kind](folder, precision)
+    editor.to(place)
+    return editor
+
+
+def as_editor(model: Any) -> Editor:
+    """An editor as it is; a `VireoPipeline` in its adapter."""
+    from vireo.models.editors.viva import VireoPipeline
+    from vireo.models.editors.viva_editor import VivaEditor
+
+    return VivaEditor(model) if isinstance(model, VireoPipeline) else model
+
+
+def weights_dtype(name: str | None) -> torch.dtype | None:
+    """The dtype of that name; raises InputError for one that weights cannot have."""
+    known = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if name is not None and name not in known:
+        raise InputError(f"weights cannot be {name!r}", f"choose from {', '.join(known)}")
+    return None if name is None else known[name]
+
+
+def pipeline_class(folder: Path) -> str:
+    """The class that a folder's model_index.json names; raises ModelError where it names none."""
+    try:
+        index = json.loads((folder / presets.LAYOUT).read_text(encoding="utf-8"))
+        return str(index["_class_name"])
+    except (OSError, ValueError, LookupError, TypeError):
+        raise ModelError(f"{folder / presets.LAYOUT} names no pipeline class", "get the weights again") from None
+
+
+def declared_facts(folder: Path) -> dict[str, Any]:
+    """What the file beside the weights says of them, fields of `EditorFacts`; empty without one. Raises ModelError."""
+    path = folder / FACTS_FILE
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ModelError(f"{path} is no JSON object", "write the fields of EditorFacts into it, or delete it")
+    return found
