@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Guidance, Look, Preserve, Seed, Steps
+from vireo.cli.choices import Adapter, Device, Dtype, Guidance, Look, Preserve, Seed, Steps
 
 
-def edit(
+def edit(  # noqa: PLR0913 - the options of the contract
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The video to edit.")],
     instruction: Annotated[
         str, typer.Argument(metavar="INSTRUCTION", help='What to change, e.g. "make the red ball blue".')
@@ -29,6 +29,9 @@ def edit(
         Preserve, typer.Option(help="Outside the edit: keep every pixel, blend softly, or take all as made.")
     ] = Preserve.strict,
     look: Look = True,
+    device: Device = "auto",
+    dtype: Dtype = None,
+    adapter: Adapter = None,
     start: Annotated[float | None, typer.Option(min=0, help="Edit from this second on.")] = None,
     end: Annotated[float | None, typer.Option(min=0, help="Edit up to this second.")] = None,
     compare: Annotated[Path | None, typer.Option(help="Also write a before/after picture here.")] = None,
@@ -63,6 +66,9 @@ def edit(
             seed=seed,
             preserve=preserve.value,
             look=look,
+            device=device,
+            dtype=dtype,
+            adapter=adapter,
             start=start,
             end=end,
             compare=compare,
@@ -83,6 +89,8 @@ def edit(
     }
     if result.found is False:
         facts["note"] = "nothing in the picture fits the instruction; the clip was left as it is (--no-look edits it)"
+    if result.warnings:
+        facts["warning"] = "; ".join(result.warnings)
     if result.left_out:
         facts["left out"] = f"{', '.join(result.left_out)}: {output.suffix} files do not take that here"
     if compare is not None:

@@ -43,7 +43,9 @@ def estimate_alpha(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray) 
     # More than half of the picture changes: its median says nothing of noise.
     reach = REACH if noise > SEED * REACH else max(REACH, noise)
     core = _connected(change > reach, change > SEED * reach)
-    return _widened(core, GROW * side_of(source))
+    # From half of REACH on a change counts in part, from twice on in full: what has hardly changed keeps its own grain.
+    certain = np.clip((change / REACH - 0.5) / 1.5, 0, 1)
+    return certain * _widened(core, GROW * side_of(source))
 
 
 def _connected(reached: np.ndarray, seeds: np.ndarray) -> np.ndarray:

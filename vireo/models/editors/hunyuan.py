@@ -13,6 +13,7 @@ HUNYUAN_FACTS = EditorFacts(
     temporal_stride=4,
     overlap=2,
     takes_reference=True,
+    weights="bfloat16",
     steps=50,
     guidance=2.0,
 )

@@ -10,21 +10,23 @@ from typing import Any
 
 import torch
 
-from vireo.errors import InputError, ModelError
+from vireo.errors import ModelError
 from vireo.models import presets
 from vireo.models.editors.protocol import FACTS_FILE, Editor
-from vireo.runtime import pick_device
+from vireo.runtime import pick_device, pick_dtype
 
 
-def _open_viva(folder: Path, dtype: torch.dtype | None) -> Editor:
+def _open_viva(folder: Path, dtype: torch.dtype) -> Editor:
     from vireo.models.editors.viva import VireoPipeline
     from vireo.models.editors.viva_editor import VivaEditor
 
-    return VivaEditor(VireoPipeline.from_pretrained(folder, **({} if dtype is None else {"dtype": dtype})))
+    pipe = VireoPipeline.from_pretrained(folder)
+    pipe.products = dtype
+    return VivaEditor(pipe)
 
 
-Adapter = Callable[[Path, torch.dtype | None], Editor]
-"""Loads the folder of a pipeline; dtype: of the weights, None for the model's own."""
+Adapter = Callable[[Path, torch.dtype], Editor]
+"""Loads the folder of a pipeline; dtype: the precision of its matrix products."""
 
 ADAPTERS: dict[str, Adapter] = {"VireoPipeline": _open_viva}
 """By the class that a folder names in its model_index.json, or that `--adapter` names instead of it."""
@@ -35,14 +37,14 @@ def open_editor(
 ) -> Editor:
     """The editor of a preset, of a folder in diffusers' layout, or of a hub id, on a device.
 
-    device: "auto" (a CUDA device where there is one), "cpu", "cuda", "cuda:1". dtype: of the weights ("bfloat16", ...),
-    None for the model's own. adapter: a key of ADAPTERS, for folders whose class name does not say how they edit (many
+    device: "auto" (a CUDA device where there is one), "cpu", "cuda", "cuda:1". dtype: precision of the matrix products,
+    "bfloat16" or "float32"; None for bfloat16. adapter: a key of ADAPTERS, for folders whose class name does not say how they edit (many
     video-to-video weights are stored as plain "WanPipeline").
 
     Raises ModelError for unknown names, classes without an adapter, and damaged weights; InputError for a device or
     dtype that is not there.
     """
-    place, precision = pick_device(device), weights_dtype(dtype)
+    place, precision = pick_device(device), pick_dtype(dtype)
     folder = presets.resolve(str(name))
     kind = adapter or pipeline_class(folder)
     if kind not in ADAPTERS:
@@ -61,14 +63,6 @@ def as_editor(model: Any) -> Editor:
     from vireo.models.editors.viva_editor import VivaEditor
 
     return VivaEditor(model) if isinstance(model, VireoPipeline) else model
-
-
-def weights_dtype(name: str | None) -> torch.dtype | None:
-    """The dtype of that name; raises InputError for one that weights cannot have."""
-    known = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-    if name is not None and name not in known:
-        raise InputError(f"weights cannot be {name!r}", f"choose from {', '.join(known)}")
-    return None if name is None else known[name]
 
 
 def pipeline_class(folder: Path) -> str:

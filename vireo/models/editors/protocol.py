@@ -38,6 +38,7 @@ class EditorFacts(BaseModel):
     steps, guidance: denoising steps and guidance scale where a request names none.
     trained_steps, trained_guidance: (least, most) for which the weights are known to work; others are carried out with
         a warning. None: unknown.
+    weights: precision in which the weights are held.
     batch: windows that are computed together on an accelerator. On the CPU each is computed by itself, so that its
         result depends, to the last bit, on nothing but the window.
     slow_motion: whether fast motion is shown to the model in slow motion (`pipeline.slow_motion`).
@@ -58,6 +59,7 @@ class EditorFacts(BaseModel):
     guidance: PositiveFloat
     trained_steps: tuple[int, int] | None = None
     trained_guidance: tuple[float, float] | None = None
+    weights: Literal["float32", "bfloat16", "float16"] = "float32"
     batch: PositiveInt = 1
     slow_motion: bool = False
 

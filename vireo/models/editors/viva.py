@@ -71,7 +71,9 @@ class VireoPipeline(DiffusionPipeline):
     instructor, processor: a frozen LLaVA (VIVA Eq. 1).
     text_encoder, tokenizer: the CLIP text model behind `pooled_projections` at full size; without them
         the mean text state of the instructor takes its place (mini).
-    facts: fields of `EditorFacts`. config: fields of `VivaConfig`.
+    facts: fields of `EditorFacts`. wiring: fields of `VivaConfig`.
+
+    products: precision of the transformer's matrix products; set it to torch.float32 for full precision.
     """
 
     model_cpu_offload_seq = "text_encoder->instructor->transformer->vae"
@@ -105,18 +107,20 @@ class VireoPipeline(DiffusionPipeline):
         )
         self.facts, self.wiring = EditorFacts.model_validate(facts), VivaConfig.from_dict(wiring)
         self.register_to_config(facts=self.facts.model_dump(mode="json"), wiring=asdict(self.wiring))
+        self.products = torch.bfloat16
         self.temporal_stride, self.spatial_stride = strides(vae)
         self.video_processor = VideoProcessor(vae_scale_factor=self.spatial_stride, do_resize=False)
 
     @classmethod
     def from_pretrained(cls, name: str | Path, **kwargs: Any) -> VireoPipeline:
-        """name: a preset ("mini"), a folder, or a hub id. Weights are loaded as float32 unless told.
+        """name: a preset ("mini"), a folder, or a hub id. Weights have the precision that the facts declare unless told.
 
-        Raises ModelError for an unknown name and for weights that are truncated, foreign or not finite.
+        Raises ModelError for an unknown name and for weights that are truncated or foreign.
         """
         folder = presets.resolve(str(name))
         weights.check_weights(folder)
-        kwargs.setdefault("dtype", torch.float32)
+        declared = cls.load_config(folder).get("facts") or {}
+        kwargs.setdefault("dtype", getattr(torch, declared.get("weights", "float32")))
         with weights.foreign_weights(folder):
             pipe = super().from_pretrained(folder, **kwargs)
         for part in ("vae", "transformer"):
@@ -249,7 +253,7 @@ class VireoPipeline(DiffusionPipeline):
         if self.transformer.config.guidance_embeds:
             assert self.wiring.embedded_guidance is not None, "a guidance-distilled transformer needs its guidance"
             embedded = torch.full_like(times, 1000 * self.wiring.embedded_guidance)
-        with autocast(x.device):
+        with autocast(x.device, self.products):
             return self.transformer(
                 x,
                 1000 * times,
