@@ -12,6 +12,10 @@ Guidance = Annotated[float | None, typer.Option(min=0, help="Guidance scale; 1 i
 Look = Annotated[
     bool, typer.Option("--look/--no-look", help="Leave the clip as it is where nothing in it fits the instruction.")
 ]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Dtype = Annotated[
+    str | None, typer.Option(metavar="bfloat16|float32", help="Precision of matrix products; else bfloat16.")
+]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")]
 
 

@@ -1,0 +1,32 @@
+"""Devices and precisions by name."""
+
+import pytest
+import torch
+
+from vireo.errors import InputError
+from vireo.runtime import autocast, pick_device, pick_dtype
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_devices_by_name(monkeypatch, count):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    assert pick_device("cpu") == torch.device("cpu")
+    assert pick_device() == torch.device("cuda:0" if count else "cpu")
+    if count:
+        assert pick_device("cuda") == torch.device("cuda:0")
+        assert pick_device("cuda:1") == torch.device("cuda:1")
+    for absent in ("cuda:2", "tpu", *(() if count else ("cuda",))):
+        with pytest.raises(InputError, match=r"choose from auto, cpu, cuda:0, cuda:1" if count else "from auto, cpu"):
+            pick_device(absent)
+
+
+@pytest.mark.parametrize(("name", "kept"), [(None, torch.bfloat16), ("bfloat16", torch.bfloat16), ("float32", None)])
+def test_products_have_the_precision_that_is_named(name, kept):
+    one = torch.ones(2, 2)
+    with autocast(torch.device("cpu"), pick_dtype(name)):
+        assert (one @ one).dtype == (kept or torch.float32)
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(InputError, match="bfloat16, float32"):
+        pick_dtype("float8")
