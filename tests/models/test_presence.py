@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from vireo.models.instructor.presence import p_absent
-from vireo.models.instructor.prompts import MINI, NONE, WHERE, answer_ids
-from vireo.models.instructor.states import build_mini_instructor, build_processor
+from vireo.models.editors.mini import MINI_TEMPLATE, build_mini_instructor, build_mini_processor
+from vireo.models.instructor.presence import PresenceGate, presence
+from vireo.models.instructor.prompts import EVERYWHERE, NONE, WHERE, answer_ids
 from vireo.models.tokenizer import train_tokenizer
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
@@ -13,16 +13,16 @@ FRAMES = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint
 @pytest.fixture(scope="module")
 def instructor():
     torch.manual_seed(0)
-    tokenizer = train_tokenizer([f" make the red ball blue\n{WHERE}", f" {NONE}", " everywhere"] * 3, 330)
-    return build_mini_instructor(len(tokenizer)).eval(), build_processor(tokenizer)
+    tokenizer = train_tokenizer([f" make the red ball blue\n{WHERE}", f" {NONE}", f" {EVERYWHERE}"] * 3, 330)
+    return build_mini_instructor(len(tokenizer)).eval(), build_mini_processor(tokenizer)
 
 
-def test_it_is_the_chance_of_the_word_none(instructor):
+def test_they_are_the_chances_of_the_words_none_and_everywhere(instructor):
     """Against transformers' own generation of one token."""
     model, processor = instructor
-    found = p_absent(model, processor, list(FRAMES), ["make the red ball blue", "make it"])
-    assert found.shape == (2,)
-    assert ((found > 0) & (found < 1)).all()
+    found = presence(model, processor, list(FRAMES), ["make the red ball blue", "make it"], MINI_TEMPLATE)
+    assert found.absent.shape == found.everywhere.shape == (2,)
+    assert ((found.absent > 0) & (found.absent < 1)).all()
     ids = processor.tokenizer(f"<s> Look at the video.{'<image>' * 144}<user> make it\n{WHERE}<assistant>").input_ids
     pixels = torch.from_numpy(FRAMES[1:]).permute(0, 3, 1, 2).float() / 127.5 - 1
     made = model.generate(
@@ -33,5 +33,15 @@ def test_it_is_the_chance_of_the_word_none(instructor):
         output_logits=True,
         return_dict_in_generate=True,
     )
-    none = answer_ids(processor.tokenizer, MINI, NONE)[0]
-    assert found[1].item() == pytest.approx(made.logits[0].softmax(-1)[0, none].item(), rel=1e-3)
+    chances = made.logits[0].softmax(-1)[0]
+    for answer, value in ((NONE, found.absent[1]), (EVERYWHERE, found.everywhere[1])):
+        token = answer_ids(processor.tokenizer, MINI_TEMPLATE, answer)[0]
+        assert value == pytest.approx(chances[token].item(), rel=1e-3)
+
+
+def test_a_clip_is_looked_at_three_times(instructor):
+    model, processor = instructor
+    clip = np.random.default_rng(1).integers(0, 256, (5, 96, 96, 3), dtype=np.uint8)
+    found = PresenceGate(model, processor, MINI_TEMPLATE).look(["make it"], [clip])
+    each = presence(model, processor, [clip[0], clip[2], clip[4]], ["make it"] * 3, MINI_TEMPLATE)
+    assert found.absent == pytest.approx([each.absent.mean()], rel=1e-4)

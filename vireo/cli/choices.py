@@ -16,6 +16,9 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Dtype = Annotated[
     str | None, typer.Option(metavar="bfloat16|float32", help="Precision of matrix products; else bfloat16.")
 ]
+Adapter = Annotated[
+    str | None, typer.Option(help="How a model is called whose folder names another class; see `vireo models`.")
+]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")]
 
 

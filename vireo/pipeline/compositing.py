@@ -22,8 +22,9 @@ class FrameEdit:
 
     edited, rebuilt: float32 (h, w, 3) in 0..1, the model's result, and the source through its autoencoder.
     alpha: float32 (h, w) in 0..1, the predicted edit region. box: the part of the frame that the model was shown; None
-    for all of it. ungated: of a frame that stays as it is because the gate does not see what the instruction names, what
-    the model makes of it all the same, where that was asked for.
+        for all of it.
+    ungated: of a frame that stays as it is because the gate does not see what the instruction names, what the model
+        makes of it all the same, where that was asked for.
     """
 
     edited: np.ndarray

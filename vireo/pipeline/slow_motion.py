@@ -1,9 +1,9 @@
 """Fast motion: a window that the autoencoder would smear is shown to the model in slow motion (decision 10).
 
-A video autoencoder squeezes several frames into one latent frame. What moves far between them is smeared, and an editor
-that is shown a smear edits the smear: it leaves ghosts beside the object. Where every frame is shown as often as a latent
-frame has frames, each latent frame holds one picture, and nothing is smeared. That takes as many times longer, so it is
-done where it helps only.
+A video autoencoder squeezes several frames into one latent frame. What moves far between them is smeared, and an
+editor that is shown a smear edits the smear: it leaves ghosts beside the object. Where every frame is shown as often as
+a latent frame has frames, each latent frame holds one picture, and nothing is smeared. That takes as many times longer,
+so it is done where it helps only.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ WORTH = 0.5
 class Pace:
     """How a window of T frames is shown to the model.
 
-    clips: the window, uint8 (T, h, w, 3), or in slow motion several such. reconstructions: of each clip; None for a model
-    without autoencoder. rebuilt: float32 (T, h, w, 3) in 0..1, the window as the model sees it at that pace.
+    clips: the window, uint8 (T, h, w, 3), or in slow motion several such. reconstructions: of each clip; None for a
+    model without autoencoder. rebuilt: float32 (T, h, w, 3) in 0..1, the window as the model sees it at that pace.
     """
 
     clips: list[np.ndarray]
@@ -81,7 +81,7 @@ def real_time(results: list[np.ndarray]) -> np.ndarray:
 
 
 def _loss(frames: np.ndarray, rebuilt: np.ndarray) -> float:
-    """99th percentile of |frames - rebuilt| (1/255), after a blur by a hundredth of the side: single pixels do not count."""
+    """99th percentile of |frames - rebuilt| (1/255), after a blur by a hundredth of the side against single pixels."""
     width = side_of(frames) / 100
     difference = gaussian_filter(frames / np.float32(255) - rebuilt, (0, width, width, 0), mode="nearest")
     return float(255 * np.quantile(np.abs(difference).max(-1), 0.99))

@@ -93,13 +93,10 @@ def edit_clips(
     gate = editor.gate()
     states = [ClipEditor(editor, gate, request, monitor, lambda pixels: pixels, raw=raw) for request in requests]
     windows = [(state, window) for state, clip in zip(states, clips, strict=True) for window in state.windows(clip)]
-    edits = [edit for _, _, edit in _edited(editor, windows, monitor)]
-    results, start = [], 0
-    for state, clip in zip(states, clips, strict=True):
-        own = [(window, edit) for (owner, window), edit in zip(windows, edits, strict=True) if owner is state]
-        start += len(own)
-        results.append(_finished(state, own, raw))
-    return results
+    edits: dict[ClipEditor[np.ndarray], list[tuple[Any, list[FrameEdit]]]] = {state: [] for state in states}
+    for state, window, made in _edited(editor, windows, monitor):
+        edits[state].append((window, made))
+    return [_finished(state, made, raw) for state, made in edits.items()]
 
 
 def _finished(state: ClipEditor[np.ndarray], windows: list[tuple[Any, list[FrameEdit]]], raw: bool) -> FramesEdit:

@@ -1,7 +1,7 @@
 """Where an edit is: the share of the model's result that each pixel gets.
 
-A result differs from its source by the edit, by what the autoencoder loses, and by the model's own noise. Only the first
-is wanted. It is told from the noise by its size after smoothing and by hanging together (hysteresis: Canny, 1986).
+A result differs from its source by the edit, by what the autoencoder loses, and by the model's own noise. Only the
+first is wanted. It is told from the noise by its size after smoothing and by hanging together (hysteresis: Canny, 1986).
 
 Lengths are shares of the side of the square that has the picture's area, levels are in 1/255. Each constant was chosen
 on held-out pairs of the training split (docs/decisions/0016-one-alpha.md).
@@ -27,7 +27,7 @@ SEED = 5.0
 NOISE = 2.25
 """Both are raised to the picture's own noise, the median change, times this, where that is higher."""
 
-GROW = 0.042
+GROW = 0.031
 """The region is widened by so much; over the outer half it falls from 1 to 0."""
 
 
@@ -43,8 +43,8 @@ def estimate_alpha(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray) 
     # More than half of the picture changes: its median says nothing of noise.
     reach = REACH if noise > SEED * REACH else max(REACH, noise)
     core = _connected(change > reach, change > SEED * reach)
-    # From half of REACH on a change counts in part, from twice on in full: what has hardly changed keeps its own grain.
-    certain = np.clip((change / REACH - 0.5) / 1.5, 0, 1)
+    # From a third of REACH on a change counts in part, from twice on in full: what hardly changed keeps its own grain.
+    certain = np.clip((3 * change / REACH - 1) / 5, 0, 1)
     return certain * _widened(core, GROW * side_of(source))
 
 

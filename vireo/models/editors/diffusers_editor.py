@@ -24,8 +24,8 @@ class DiffusersEditor:
     options: further arguments of its call (strength, negative_prompt ...). A family whose call takes other arguments
     overrides `arguments`.
 
-    Frames are handed over as PIL images: diffusers takes uint8 arrays for floats in 0..1. Arguments that a pipeline does
-    not know, and references for one that takes none, are left out.
+    Frames are handed over as PIL images: diffusers takes uint8 arrays for floats in 0..1. Arguments that a pipeline
+    does not know are left out.
     """
 
     def __init__(self, pipe: DiffusionPipeline, facts: EditorFacts, **options: Any) -> None:

@@ -38,8 +38,8 @@ def open_editor(
     """The editor of a preset, of a folder in diffusers' layout, or of a hub id, on a device.
 
     device: "auto" (a CUDA device where there is one), "cpu", "cuda", "cuda:1". dtype: precision of the matrix products,
-    "bfloat16" or "float32"; None for bfloat16. adapter: a key of ADAPTERS, for folders whose class name does not say how they edit (many
-    video-to-video weights are stored as plain "WanPipeline").
+    "bfloat16" or "float32"; None for bfloat16. adapter: a key of ADAPTERS, for folders whose class name does not say
+    how they edit (many video-to-video weights are stored as plain "WanPipeline").
 
     Raises ModelError for unknown names, classes without an adapter, and damaged weights; InputError for a device or
     dtype that is not there.

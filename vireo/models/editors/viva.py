@@ -113,7 +113,7 @@ class VireoPipeline(DiffusionPipeline):
 
     @classmethod
     def from_pretrained(cls, name: str | Path, **kwargs: Any) -> VireoPipeline:
-        """name: a preset ("mini"), a folder, or a hub id. Weights have the precision that the facts declare unless told.
+        """name: a preset ("mini"), a folder, or a hub id. Weights have the precision that their facts declare.
 
         Raises ModelError for an unknown name and for weights that are truncated or foreign.
         """
