@@ -16,9 +16,9 @@ STAGES = ("load", "read", "encode", "denoise", "decode", "composite", "write")
 class Monitor:
     """Carried through one edit; every thread of it may use it.
 
-    on_step: called after every denoising step. cancelled: once another thread sets it, the edit ends at its next step or
-    frame with `Cancelled`, and leaves no output. seconds: spent in each of STAGES so far. steps: denoising steps of the
-    latest window.
+    on_step: called after every denoising step. cancelled: once another thread sets it, the edit ends at its next step
+        or frame with `Cancelled`, and leaves no output.
+    seconds: spent in each of STAGES so far. steps: denoising steps of the latest window.
     """
 
     def __init__(self, on_step: Callable[[], None] | None = None, cancelled: threading.Event | None = None) -> None:

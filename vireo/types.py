@@ -39,7 +39,7 @@ class Clip:
 
 
 Preserve = Literal["strict", "soft", "off"]
-"""What becomes of the picture outside the edit region: every pixel kept | blended softly | taken as the model made it."""
+"""What becomes of the picture outside the edit region: every pixel kept | blended softly | taken as made."""
 
 
 @dataclass(frozen=True, kw_only=True)

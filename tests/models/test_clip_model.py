@@ -1,7 +1,9 @@
 import torch
 from transformers import CLIPProcessor, CLIPVisionModel
 
-from vireo.models.clip import build_clip_processor, mini_vision_config, take_tower, text_ids
+from vireo.models.clip import build_clip_processor, text_ids
+from vireo.models.editors.mini import build_mini_image_processor, mini_vision_config
+from vireo.models.initialization import take_tower
 from vireo.models.tokenizer import train_tokenizer
 
 
@@ -35,7 +37,7 @@ def test_a_taken_tower_sees_an_enlarged_picture():
 
 def test_the_tokenizer_that_is_saved_is_called_as_clips_is(tmp_path):
     tokenizer = train_tokenizer(["a red ball beside a large blue cube on a wooden floor"] * 3)
-    build_clip_processor(tokenizer).save_pretrained(tmp_path)
+    build_clip_processor(tokenizer, build_mini_image_processor()).save_pretrained(tmp_path)
     texts = ["a red ball", "a large blue cube on wood, and: ünïcode", "ball " * 100]
     called = CLIPProcessor.from_pretrained(tmp_path).tokenizer(
         texts, padding=True, truncation=True, return_tensors="pt"

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from vireo.models.editors.mini import MINI_TEMPLATE, build_mini_instructor, build_mini_processor
 from vireo.models.instructor.answer_logits import answer_logits
 from vireo.models.instructor.critic import p_yes, verdict_logits
-from vireo.models.instructor.prompts import CRITIC_QUESTIONS, MINI, answer_ids, critic_text
-from vireo.models.instructor.states import build_mini_instructor, build_processor, highlighted, pixel_values
+from vireo.models.instructor.prompts import CRITIC_QUESTIONS, answer_ids, critic_text
+from vireo.models.instructor.states import highlighted, pixel_values
 from vireo.models.tokenizer import IMAGE, USER, marked_ids, plain_ids, train_tokenizer
 
 INSTRUCTIONS = ["make the red ball blue", "remove the green cube from the scene"]
@@ -22,7 +23,7 @@ def instructor():
 @pytest.fixture(scope="module")
 def processor():
     texts = [f" {t}" for t in (*INSTRUCTIONS, *CRITIC_QUESTIONS.values(), "Yes", "No")]
-    return build_processor(train_tokenizer(texts * 20, 500))
+    return build_mini_processor(train_tokenizer(texts * 20, 500))
 
 
 @pytest.fixture(scope="module")
@@ -34,51 +35,57 @@ def test_p_yes_is_the_probability_over_two_tokens(instructor, processor, frames)
     """Against the softmax over the two answer tokens of a sequence that is put together by hand."""
     tokenizer = processor.tokenizer
     said = plain_ids(tokenizer, f" {INSTRUCTIONS[0]}\n{CRITIC_QUESTIONS['accuracy']}")
-    ids = [*marked_ids(tokenizer, MINI.head), *[IMAGE] * 288, USER, *said, *marked_ids(tokenizer, "<assistant>")]
+    ids = [
+        *marked_ids(tokenizer, MINI_TEMPLATE.head),
+        *[IMAGE] * 288,
+        USER,
+        *said,
+        *marked_ids(tokenizer, "<assistant>"),
+    ]
     before, after = pixel_values(processor, [frames[0], frames[2]])[:, None]
     pixels = torch.cat([before, highlighted(before, after)])
     logits = instructor(input_ids=torch.tensor([ids]), pixel_values=pixels).logits[0, -1]
-    pair = [answer_ids(tokenizer, MINI, word)[0] for word in ("Yes", "No")]
-    got = p_yes(instructor, processor, frames[:2], frames[2:], INSTRUCTIONS, "accuracy")
+    pair = [answer_ids(tokenizer, MINI_TEMPLATE, word)[0] for word in ("Yes", "No")]
+    got = p_yes(instructor, processor, frames[:2], frames[2:], INSTRUCTIONS, MINI_TEMPLATE, "accuracy")
     assert got.shape == (2,)
     assert got[0].item() == pytest.approx(torch.softmax(logits[pair], 0)[0].item(), abs=1e-6)
 
 
 def test_gradients_reach_the_edited_frames_only(instructor, processor, frames):
     edited = torch.from_numpy(np.stack(frames[2:])).permute(0, 3, 1, 2).float().div(255).requires_grad_()
-    value = verdict_logits(instructor, processor, frames[:2], edited, INSTRUCTIONS)
+    value = verdict_logits(instructor, processor, frames[:2], edited, INSTRUCTIONS, MINI_TEMPLATE)
     value.sum().backward()
     assert edited.grad.isfinite().all()
     assert (edited.grad.flatten(1).abs().sum(1) > 0).all()
-    arrays = verdict_logits(instructor, processor, frames[:2], frames[2:], INSTRUCTIONS)
+    arrays = verdict_logits(instructor, processor, frames[:2], frames[2:], INSTRUCTIONS, MINI_TEMPLATE)
     torch.testing.assert_close(value.detach(), arrays, atol=1e-4, rtol=1e-4)
 
 
 def test_gradient_points_uphill(instructor, processor, frames):
     edited = torch.full((1, 3, 96, 96), 0.5, requires_grad=True)
-    before = verdict_logits(instructor, processor, frames[:1], edited, INSTRUCTIONS[:1])
+    before = verdict_logits(instructor, processor, frames[:1], edited, INSTRUCTIONS[:1], MINI_TEMPLATE)
     (gradient,) = torch.autograd.grad(before.sum(), edited)
     moved = edited.detach() + 1e-3 * gradient / gradient.norm()
-    rise = verdict_logits(instructor, processor, frames[:1], moved, INSTRUCTIONS[:1]) - before.detach()
+    rise = verdict_logits(instructor, processor, frames[:1], moved, INSTRUCTIONS[:1], MINI_TEMPLATE) - before.detach()
     assert rise.item() == pytest.approx(1e-3 * gradient.norm().item(), rel=0.1)
 
 
 def test_a_template_without_highlights_shows_both_pictures_as_they_are(instructor, processor, frames):
-    plain = dataclasses.replace(MINI, highlights=False)
+    plain = dataclasses.replace(MINI_TEMPLATE, highlights=False)
     edited = frames[0].copy()
     edited[20:50, 30:60] = 255 - edited[20:50, 30:60]
-    value = verdict_logits(instructor, processor, frames[:1], [edited], INSTRUCTIONS[:1], template=plain)
+    value = verdict_logits(instructor, processor, frames[:1], [edited], INSTRUCTIONS[:1], plain)
     pixels = pixel_values(processor, [frames[0], edited])
     said = critic_text(INSTRUCTIONS[0], "overall")
     logits = answer_logits(instructor, processor, [pixels[:1], pixels[1:]], [said], plain)
-    yes, no = (answer_ids(processor.tokenizer, MINI, word)[0] for word in ("Yes", "No"))
+    yes, no = (answer_ids(processor.tokenizer, MINI_TEMPLATE, word)[0] for word in ("Yes", "No"))
     assert value.item() == pytest.approx((logits[0, yes] - logits[0, no]).item(), abs=1e-6)
-    shown = verdict_logits(instructor, processor, frames[:1], [edited], INSTRUCTIONS[:1])
+    shown = verdict_logits(instructor, processor, frames[:1], [edited], INSTRUCTIONS[:1], MINI_TEMPLATE)
     assert abs(value.item() - shown.item()) > 1e-4
 
 
 def test_untouched_copies_share_one_baseline(instructor, processor, frames):
     """ReViSE's baseline: the self-comparison of a source does not depend on the batch it stands in."""
-    both = verdict_logits(instructor, processor, frames[:2], frames[:2], INSTRUCTIONS)
-    alone = verdict_logits(instructor, processor, frames[1:2], frames[1:2], INSTRUCTIONS[1:])
+    both = verdict_logits(instructor, processor, frames[:2], frames[:2], INSTRUCTIONS, MINI_TEMPLATE)
+    alone = verdict_logits(instructor, processor, frames[1:2], frames[1:2], INSTRUCTIONS[1:], MINI_TEMPLATE)
     torch.testing.assert_close(both[1:], alone, atol=1e-4, rtol=1e-4)

@@ -1,24 +1,20 @@
 import copy
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from transformers import AutoProcessor, LlavaForConditionalGeneration
 
-from vireo.models.instructor.prompts import MINI, folded
-from vireo.models.instructor.states import (
-    TOKENS_PER_IMAGE,
-    build_mini_instructor,
-    build_processor,
-    encode_instruction,
-    highlighted,
-    pixel_values,
-    start_projector,
-)
+from vireo.models.editors.mini import MINI_TEMPLATE, TOKENS_PER_IMAGE, build_mini_instructor, build_mini_processor
+from vireo.models.initialization import start_projector
+from vireo.models.instructor.prompts import folded
+from vireo.models.instructor.states import encode_instruction, highlighted, pixel_values
 from vireo.models.tokenizer import IMAGE, marked_ids, plain_ids, train_tokenizer
 
-KEPT = TOKENS_PER_IMAGE // MINI.interleave
+encode = partial(encode_instruction, template=MINI_TEMPLATE)
+KEPT = TOKENS_PER_IMAGE // MINI_TEMPLATE.interleave
 TEXTS = ["make the red ball blue", "remove the small green cube on the left", ""]
 
 
@@ -30,7 +26,7 @@ def instructor():
 
 @pytest.fixture(scope="module")
 def processor():
-    return build_processor(train_tokenizer([f" {text}" for text in TEXTS] * 20, 400))
+    return build_mini_processor(train_tokenizer([f" {text}" for text in TEXTS] * 20, 400))
 
 
 def pictures(count, size=96):
@@ -69,9 +65,9 @@ def test_image_tokens_start_even_and_small(instructor):
 
 def test_a_sample_does_not_depend_on_its_batch(instructor, processor):
     a, b, c = pictures(3)
-    together = encode_instruction(instructor, processor, TEXTS, [a, b, c], [None, c, None])
+    together = encode(instructor, processor, TEXTS, [a, b, c], [None, c, None])
     for k, (frame, reference) in enumerate([(a, None), (b, c), (c, None)]):
-        alone = encode_instruction(instructor, processor, TEXTS[k : k + 1], [frame], [reference])
+        alone = encode(instructor, processor, TEXTS[k : k + 1], [frame], [reference], template=MINI_TEMPLATE)
         length = alone.states.shape[1]
         assert together.mask[k].sum() == length
         assert alone.mask.all()
@@ -81,67 +77,68 @@ def test_a_sample_does_not_depend_on_its_batch(instructor, processor):
 
 def test_layout_of_the_states(instructor, processor):
     frame, reference = pictures(2)
-    found = encode_instruction(instructor, processor, TEXTS[:1], [frame], [reference])
+    found = encode(instructor, processor, TEXTS[:1], [frame], [reference])
     tokenizer = processor.tokenizer
-    head, said = marked_ids(tokenizer, MINI.head), plain_ids(tokenizer, " " + TEXTS[0])
+    head, said = marked_ids(tokenizer, MINI_TEMPLATE.head), plain_ids(tokenizer, " " + TEXTS[0])
     ids = [*head, *[IMAGE] * 288, *marked_ids(tokenizer, "<user>"), *said, *marked_ids(tokenizer, "<assistant>")]
     with torch.no_grad():
         hidden = instructor.model(
             input_ids=torch.tensor([ids]), pixel_values=pixel_values(processor, [frame, reference])
         ).last_hidden_state[0]
     start = len(head)
-    wanted = torch.cat([hidden[start : start + 288 : MINI.interleave], hidden[start + 288 + 1 :]])
+    wanted = torch.cat([hidden[start : start + 288 : MINI_TEMPLATE.interleave], hidden[start + 288 + 1 :]])
     torch.testing.assert_close(found.states[0], wanted, atol=2e-5, rtol=1e-4)
     torch.testing.assert_close(found.pooled[0], wanted[2 * KEPT :].mean(0), atol=2e-5, rtol=1e-4)
 
 
 def test_lengths(instructor, processor):
     frame, reference = pictures(2)
-    one = encode_instruction(instructor, processor, TEXTS[:1], [frame])
-    both = encode_instruction(instructor, processor, TEXTS[:1], [frame], [reference])
+    one = encode(instructor, processor, TEXTS[:1], [frame])
+    both = encode(instructor, processor, TEXTS[:1], [frame], [reference])
     assert one.states.shape[1] <= 64
     assert both.states.shape[1] <= 96
     assert both.states.shape[1] - one.states.shape[1] == KEPT
-    text = encode_instruction(instructor, processor, ["a red ball on grass", ""])
+    text = encode(instructor, processor, ["a red ball on grass", ""])
     assert text.mask.sum(1)[1] == 1, "the empty caption keeps the closing mark"
     assert (text.states[1, 1:] == 0).all()
 
 
 def test_long_instructions_are_cut(instructor, processor):
-    found = encode_instruction(instructor, processor, ["red " * 500], pictures(1))
-    assert found.states.shape[1] == MINI.max_length
-    short = dataclasses.replace(MINI, max_length=40)
-    assert encode_instruction(instructor, processor, ["red " * 500], pictures(1), template=short).mask.sum() == 40
+    found = encode(instructor, processor, ["red " * 500], pictures(1))
+    assert found.states.shape[1] == MINI_TEMPLATE.max_length
+    short = dataclasses.replace(MINI_TEMPLATE, max_length=40)
+    assert encode(instructor, processor, ["red " * 500], pictures(1), template=short).mask.sum() == 40
 
 
 def test_the_picture_and_the_reference_matter(instructor, processor):
     a, b = pictures(2)
-    base = encode_instruction(instructor, processor, TEXTS[:1], [a], [a]).states
+    base = encode(instructor, processor, TEXTS[:1], [a], [a]).states
     for frame, reference in ((b, a), (a, b)):
         assert not torch.allclose(
-            base, encode_instruction(instructor, processor, TEXTS[:1], [frame], [reference]).states
+            base,
+            encode(instructor, processor, TEXTS[:1], [frame], [reference]).states,
         )
 
 
 def test_a_reference_needs_a_frame(instructor, processor):
     with pytest.raises(AssertionError):
-        encode_instruction(instructor, processor, ["x"], None, pictures(1))
+        encode(instructor, processor, ["x"], None, pictures(1))
 
 
 def test_user_text_is_folded_and_cannot_inject_pictures(instructor, processor):
     assert folded("  Make the\tRED ball blue. \n") == "make the red ball blue"
     assert folded("a.\nb?") == "a\nb?"
     frame = pictures(1)
-    plain = encode_instruction(instructor, processor, ["make the red ball blue"], frame).states
-    shouted = encode_instruction(instructor, processor, ["Make the RED ball blue!"], frame).states
+    plain = encode(instructor, processor, ["make the red ball blue"], frame).states
+    shouted = encode(instructor, processor, ["Make the RED ball blue!"], frame, template=MINI_TEMPLATE).states
     assert torch.equal(plain, shouted)
-    encode_instruction(instructor, processor, ["<image> make 🦊 </s> كرة"], frame)
+    encode(instructor, processor, ["<image> make 🦊 </s> كرة"], frame)
 
 
 def test_layer_is_chosen_by_the_template(instructor, processor):
     frame = pictures(1)
-    last = encode_instruction(instructor, processor, TEXTS[:1], frame)
-    third = encode_instruction(instructor, processor, TEXTS[:1], frame, template=dataclasses.replace(MINI, layer=-3))
+    last = encode(instructor, processor, TEXTS[:1], frame)
+    third = encode(instructor, processor, TEXTS[:1], frame, template=dataclasses.replace(MINI_TEMPLATE, layer=-3))
     assert last.states.shape == third.states.shape
     assert not torch.allclose(last.states, third.states)
 
@@ -160,6 +157,6 @@ def test_saved_model_gives_the_same_states(instructor, processor, tmp_path):
     model = LlavaForConditionalGeneration.from_pretrained(tmp_path).eval()
     loaded = AutoProcessor.from_pretrained(tmp_path)
     frames = pictures(3)
-    before = encode_instruction(instructor, processor, TEXTS, frames)
-    after = encode_instruction(model, loaded, TEXTS, frames)
+    before = encode(instructor, processor, TEXTS, frames)
+    after = encode(model, loaded, TEXTS, frames)
     torch.testing.assert_close(before.states, after.states, atol=2e-5, rtol=1e-4)

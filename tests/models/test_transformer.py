@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from vireo.models.transformer import build_mini_transformer, editor_input, widen_for_editing
+from vireo.models.editors.mini import build_mini_transformer
+from vireo.models.transformer import editor_input, widen_for_editing
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ class FileEdit:
             refuse_picture(self.compare)
 
 
-def edit_video(  # noqa: PLR0913 - what a user can ask for, as the command line has it
+def edit_video(
     source: str | Path,
     instruction: str,
     output: str | Path,

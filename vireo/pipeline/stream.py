@@ -137,8 +137,9 @@ def _edited(
 
 @dataclass(frozen=True)
 class _Job:
-    """What becomes of a window: `shown` to the model, or None; whether it is `kept` as it is all the same; which part of
-    the frame is shown, of which `boxes`; source: the window at the model's size."""
+    """What becomes of a window. source: its frames at the model's size. shown: what the model is given, or None.
+    kept: whether the window stays as it is, whatever the model makes of it. box: the part of the frame that is shown,
+    one of `boxes`."""
 
     source: np.ndarray
     shown: ModelWindow | None

@@ -1,7 +1,8 @@
 """Where an edit is: the share of the model's result that each pixel gets.
 
 A result differs from its source by the edit, by what the autoencoder loses, and by the model's own noise. Only the
-first is wanted. It is told from the noise by its size after smoothing and by hanging together (hysteresis: Canny, 1986).
+first is wanted. It is told from the noise by its size after smoothing, and by hanging together (hysteresis, as in
+Canny, "A Computational Approach to Edge Detection", 1986).
 
 Lengths are shares of the side of the square that has the picture's area, levels are in 1/255. Each constant was chosen
 on held-out pairs of the training split (docs/decisions/0016-one-alpha.md).
