@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -13,8 +14,8 @@ from diffusers import DiffusionPipeline
 from diffusers.video_processor import VideoProcessor
 from PIL import Image
 
-from vireo.models.editors.protocol import EditorFacts, Reconstruction, Sampling, Window
-from vireo.models.weights import weights_digest
+from vireo.models.editors.protocol import EditorFacts, Reconstruction, Sampling, Window, declared_facts
+from vireo.models.weights import check_weights, foreign_weights, weights_digest
 from vireo.monitor import Monitor
 
 
@@ -32,6 +33,21 @@ class DiffusersEditor:
         self.pipe, self._facts, self.options = pipe, facts, options
         self.pipe.set_progress_bar_config(disable=True)
         self._known = frozenset(inspect.signature(type(pipe).__call__).parameters)
+
+    @classmethod
+    def from_pretrained(
+        cls, kind: type[DiffusionPipeline], folder: Path, facts: EditorFacts, dtype: torch.dtype, **options: Any
+    ) -> Self:
+        """Loads the pipeline class `kind` from a folder; a file editor.json there may override single facts.
+
+        dtype: torch.float32 for full precision; else weights have the precision that the facts declare.
+        Raises ModelError for damaged weights, and for those of another class.
+        """
+        facts = EditorFacts.model_validate(facts.model_dump() | declared_facts(folder))
+        check_weights(folder)
+        with foreign_weights(folder):
+            weights = dtype if dtype == torch.float32 else getattr(torch, facts.weights)
+            return cls(kind.from_pretrained(folder, torch_dtype=weights), facts, **options)
 
     @property
     def facts(self) -> EditorFacts:

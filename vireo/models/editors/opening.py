@@ -12,7 +12,8 @@ import torch
 
 from vireo.errors import ModelError
 from vireo.models import presets
-from vireo.models.editors.protocol import FACTS_FILE, Editor
+from vireo.models.editors.protocol import Editor
+from vireo.models.editors.wan import open_wan
 from vireo.runtime import pick_device, pick_dtype
 
 
@@ -28,7 +29,10 @@ def _open_viva(folder: Path, dtype: torch.dtype) -> Editor:
 Adapter = Callable[[Path, torch.dtype], Editor]
 """Loads the folder of a pipeline; dtype: the precision of its matrix products."""
 
-ADAPTERS: dict[str, Adapter] = {"VireoPipeline": _open_viva}
+ADAPTERS: dict[str, Adapter] = {
+    "VireoPipeline": _open_viva,
+    "WanVideoToVideoPipeline": open_wan,
+}
 """By the class that a folder names in its model_index.json, or that `--adapter` names instead of it."""
 
 
@@ -72,17 +76,3 @@ def pipeline_class(folder: Path) -> str:
         return str(index["_class_name"])
     except (OSError, ValueError, LookupError, TypeError):
         raise ModelError(f"{folder / presets.LAYOUT} names no pipeline class", "get the weights again") from None
-
-
-def declared_facts(folder: Path) -> dict[str, Any]:
-    """What the file beside the weights says of them, fields of `EditorFacts`; empty without one. Raises ModelError."""
-    path = folder / FACTS_FILE
-    if not path.is_file():
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ModelError(f"{path} is no JSON object", "write the fields of EditorFacts into it, or delete it")
-    return found

@@ -6,14 +6,17 @@ given. Whether a clip shows what an instruction names is not the editor's busine
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
+from vireo.errors import ModelError
 from vireo.models.instructor.presence import Gate
 from vireo.monitor import Monitor
 
@@ -62,6 +65,20 @@ class EditorFacts(BaseModel):
     weights: Literal["float32", "bfloat16", "float16"] = "float32"
     batch: PositiveInt = 1
     slow_motion: bool = False
+
+
+def declared_facts(folder: Path) -> dict[str, Any]:
+    """What the file beside the weights says of them, fields of `EditorFacts`; empty without one. Raises ModelError."""
+    path = folder / FACTS_FILE
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ModelError(f"{path} is no JSON object", "write the fields of EditorFacts into it, or delete it")
+    return found
 
 
 @dataclass(frozen=True)
