@@ -18,6 +18,7 @@ from PIL import Image
 
 from vireo.errors import VideoError
 from vireo.runtime import whole_file
+from vireo.video.io.background import WriteBehind, queue_depth
 from vireo.video.io.colour import from_rgb, is_deep
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
@@ -92,6 +93,9 @@ class VideoWriter:
                 self._carried = Carried(Path(source), self._container, self.path.suffix)
                 self.left_out += self._carried.left_out
                 stack.callback(self._carried.close)
+            # A waiting frame is two: the source's and the edited one.
+            self._encoding = WriteBehind(queue_depth(2 * 3 * info.height * info.width))
+            stack.callback(self._encoding.close)
             self._stack = stack.pop_all()
 
     def __enter__(self) -> VideoWriter:
@@ -105,6 +109,7 @@ class VideoWriter:
                 raise error
             if not self._written:
                 raise VideoError(f"{self.path}: there is no frame to write", "give a clip with frames")
+            self._encoding.finish()
             with write_errors(self.path):
                 self._picture.finish()
                 if self._carried is not None:
@@ -114,7 +119,10 @@ class VideoWriter:
 
     def write(self, timing: TimedFrame, pixels: np.ndarray) -> None:
         """Appends a picture, uint8 RGB (height, width, 3), shown when `timing` is, as transparent, and as finely graded
-        where source and output have more than 8 bits."""
+        where source and output have more than 8 bits.
+
+        It is encoded in a thread, so it must not be changed afterwards, and an error of encoding comes from a later
+        call or from the end of the block."""
         assert pixels.shape == (self._info.height, self._info.width, 3), pixels.shape
         if self._image and self._written:
             raise VideoError(f"{self.path} holds one picture, the clip has more", "name the output .mp4")
@@ -122,6 +130,9 @@ class VideoWriter:
         if not self._picture.wants(timing.pts):
             assert pixels is timing.pixels or np.array_equal(pixels, timing.pixels), "a frame outside the span differs"
             return
+        self._encoding.submit(self._encode, timing, pixels)
+
+    def _encode(self, timing: TimedFrame, pixels: np.ndarray) -> None:
         pix_fmt = self._picture.encoder.pix_fmt
         alpha = timing.alpha if self._alpha else None
         if pix_fmt == "pal8":
