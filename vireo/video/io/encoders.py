@@ -26,9 +26,11 @@ class Encoder:
     even: bool = False
 
 
+# "veryfast" at crf 13 takes 0.37 to 0.45 of the time of "fast" at crf 14 for as many bytes; PSNR is 0.8 dB lower on a
+# panned photograph (49.0 dB) and the same on a noisy one.
 # x264's AVX-512 lookahead gives other bytes from run to run on small frames; "cpu-independent" does not.
 X264_PARAMS = "cpu-independent=1"
-_X264 = {"crf": "14", "preset": "fast", "x264-params": X264_PARAMS}
+_X264 = {"crf": "13", "preset": "veryfast", "x264-params": X264_PARAMS}
 
 ENCODERS = {
     "h264": Encoder("libx264", _X264, even=True),
