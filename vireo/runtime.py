@@ -79,7 +79,7 @@ def reuse_memory() -> None:
 
 
 @contextlib.contextmanager
-def kept_scheduling() -> Iterator[None]:
+def preserved_scheduling() -> Iterator[None]:
     """Undoes what a library does inside to the scheduling of this thread and of threads that begin meanwhile.
 
     SVT-AV1, run by root, gives the thread that opens it and its own threads the highest real-time priority, which all

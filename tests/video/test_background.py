@@ -108,7 +108,7 @@ def test_an_error_of_encoding_leaves_no_file(make_video, tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("vireo.video.io.streams.WholeStream.encode", fail)
+    monkeypatch.setattr("vireo.video.io.streams.EncodedStream.encode", fail)
 
     def copy():
         with VideoReader(source) as reader, VideoWriter(output, reader.info, source) as writer:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from vireo.errors import VideoError
 from vireo.video.io import VideoReader, probe, read_clip, write_lossless
-from vireo.video.io.colour import EXACT, Colour, to_rgb
+from vireo.video.io.colour import SWS_FLAGS, Colour, to_rgb
 
 
 @pytest.mark.parametrize("shape", [(9, 96, 96), (3, 33, 47), (1, 1, 1)])
@@ -157,6 +157,6 @@ def test_conversion_by_planes_gives_the_bytes_of_the_direct_one(pix_fmt, matrix)
         "dst_colorspace": colour.colorspace,
         "src_color_range": colour.range,
         "dst_color_range": 2,
-        "interpolation": EXACT,
+        "interpolation": SWS_FLAGS,
     }
     assert np.array_equal(to_rgb(frame), frame.reformat(format="rgb24", **swscale).to_ndarray())

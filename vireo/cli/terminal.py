@@ -1,4 +1,4 @@
-"""What people and programs see: progress on stderr, results and JSON on stdout."""
+"""Output: progress on stderr, results and JSON on stdout."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _log_lines(title: str) -> Advance:
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout, of a dictionary or a dataclass."""
-    plain = asdict(value) if is_dataclass(value) else value
+    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     print(json.dumps(plain, default=str, ensure_ascii=False))
 
 

@@ -17,8 +17,7 @@ import torch
 from vireo.errors import InputError
 from vireo.pipeline.compositing import Edits, put_together
 from vireo.pipeline.stream import STAGES, FrameEditor, check_request, timed
-from vireo.receipt.format import ModelFacts
-from vireo.receipt.writer import ReceiptWriter
+from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
 from vireo.video.before_after import BeforeAfterStrip, refuse_picture
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
 from vireo.video.mask import open_masks
@@ -153,11 +152,11 @@ def edit_video(
         if record is not None:
             # A receipt of an earlier output must not stand beside this one, should measuring fail.
             record.path.unlink(missing_ok=True)
-            record.finish(
-                Path(source),
-                Path(output),
-                reference=reference and Path(reference),
-                mask=mask and Path(mask),
+            description = EditDescription(
+                source=Path(source),
+                output=Path(output),
+                reference=Path(reference) if reference else None,
+                mask=Path(mask) if mask else None,
                 model=ModelFacts(name=_name_of(model), sha256=weights_digest(pipe)),
                 instruction=instruction,
                 seed=seed,
@@ -166,6 +165,7 @@ def edit_video(
                     **{"look": look, "start": start, "end": end},
                 },
             )
+            record.finish(description)
     if compare is not None:
         strip.save(Path(compare), instruction)
     seconds["total"] = time.perf_counter() - began

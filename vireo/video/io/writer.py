@@ -8,12 +8,18 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any, cast
 
 import av
 import numpy as np
 from av.codec.context import Flags
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
 from PIL import Image
 
 from vireo.errors import VideoError
@@ -23,9 +29,9 @@ from vireo.video.io.colour import from_rgb, is_deep
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_alpha_format, choose_codec, choose_pix_fmt
-from vireo.video.io.passthrough import Carried
-from vireo.video.io.smart_render import BESIDE, touched_span
-from vireo.video.io.streams import SpanStream, WholeStream
+from vireo.video.io.passthrough import Passthrough
+from vireo.video.io.smart_render import MIXABLE_CODECS, find_reencoded_span
+from vireo.video.io.streams import EncodedStream, SmartRenderedStream
 
 
 def refuse_output(output: str | Path, source: str | Path | None = None, overwrite: bool = False) -> None:
@@ -80,19 +86,19 @@ class VideoWriter:
         refuse_output(self.path, source, overwrite)
         self._image = self.path.suffix.lower() in IMAGES
         self._written, self._finished = 0, False
-        self._carried: Carried | None = None
+        self._passthrough: Passthrough | None = None
         self.left_out: tuple[str, ...] = ()
         self._alpha = self._deep = False
         with contextlib.ExitStack() as stack, write_errors(self.path):
             temporary = stack.enter_context(whole_file(self.path))
             self._container = self._open(temporary)
             stack.callback(self._close)
-            self._picture = self._add_picture(None if source is None else Path(source), span)
-            stack.callback(self._picture.close)
+            self._video = self._add_video(None if source is None else Path(source), span)
+            stack.callback(self._video.close)
             if source is not None and not info.still and not self._image:
-                self._carried = Carried(Path(source), self._container, self.path.suffix)
-                self.left_out += self._carried.left_out
-                stack.callback(self._carried.close)
+                self._passthrough = Passthrough(Path(source), self._container, self.path.suffix)
+                self.left_out += self._passthrough.left_out
+                stack.callback(self._passthrough.close)
             # A waiting frame is two: the source's and the edited one.
             self._encoding = WriteBehind(queue_depth(2 * 3 * info.height * info.width))
             stack.callback(self._encoding.close)
@@ -111,9 +117,9 @@ class VideoWriter:
                 raise VideoError(f"{self.path}: there is no frame to write", "give a clip with frames")
             self._encoding.finish()
             with write_errors(self.path):
-                self._picture.finish()
-                if self._carried is not None:
-                    self._carried.copy_until(None)
+                self._video.finish()
+                if self._passthrough is not None:
+                    self._passthrough.copy_until(None)
                 self._container.close()
                 self._finished = True
 
@@ -127,36 +133,36 @@ class VideoWriter:
         if self._image and self._written:
             raise VideoError(f"{self.path} holds one picture, the clip has more", "name the output .mp4")
         self._written += 1
-        if not self._picture.wants(timing.pts):
+        if not self._video.reencodes(timing.pts):
             assert pixels is timing.pixels or np.array_equal(pixels, timing.pixels), "a frame outside the span differs"
             return
         self._encoding.submit(self._encode, timing, pixels)
 
     def _encode(self, timing: TimedFrame, pixels: np.ndarray) -> None:
-        pix_fmt = self._picture.encoder.pix_fmt
+        pix_fmt = self._pix_fmt
         alpha = timing.alpha if self._alpha else None
         if pix_fmt == "pal8":
             frame = _palette_frame(pixels, alpha)
         else:
             if self._deep and timing.deep is not None:
-                pixels, alpha = timing.deepened(pixels), None if alpha is None else np.uint16(257) * alpha
+                pixels, alpha = timing.restore_depth(pixels), None if alpha is None else np.uint16(257) * alpha
             frame = from_rgb(pixels if alpha is None else np.dstack([pixels, alpha]), pix_fmt, self._info.colour)
         frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
         with write_errors(self.path):
-            self._picture.encode(frame)
+            self._video.encode(frame)
 
-    def _bring_along(self, seconds: Fraction) -> None:
+    def _copy_passthrough(self, seconds: Fraction) -> None:
         """Writes what lies beside the picture up to a time."""
-        if self._carried is not None:
-            self._carried.copy_until(seconds)
+        if self._passthrough is not None:
+            self._passthrough.copy_until(seconds)
 
     def _close(self) -> None:
         """Closes an unfinished file, which is about to be removed; what is wrong with it is known already."""
         if not self._finished:
-            with contextlib.suppress(av.FFmpegError, OSError):
+            with contextlib.suppress(FFmpegError, OSError):
                 self._container.close()
 
-    def _open(self, temporary: Path) -> av.container.OutputContainer:
+    def _open(self, temporary: Path) -> OutputContainer:
         # Sound that starts before the picture (an AAC encoder's delay) must not push the picture later.
         options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}
         if self._image:
@@ -166,7 +172,9 @@ class VideoWriter:
         except ValueError:
             raise VideoError(f"{self.path} has no suffix of a video format", "name the output .mp4 or .mkv") from None
 
-    def _add_picture(self, source: Path | None, bounds: tuple[float | None, float | None]) -> WholeStream | SpanStream:
+    def _add_video(
+        self, source: Path | None, bounds: tuple[float | None, float | None]
+    ) -> EncodedStream | SmartRenderedStream:
         info, container = self._info, self._container
         codec = choose_codec(container, self.path, info, self._quality)
         options = self._quality.options(codec)
@@ -175,25 +183,25 @@ class VideoWriter:
         if info.alpha and not self._alpha:
             self.left_out = ("transparency",)
         pix_fmt = with_alpha or choose_pix_fmt(codec, info, self._quality)
-        self._deep = info.deep and is_deep(pix_fmt)
+        self._pix_fmt, self._deep = pix_fmt, info.deep and is_deep(pix_fmt)
         if info.deep and not self._deep:
             self.left_out += ("shades finer than 8 bits",)
         span = None
         if source is not None and bounds != (None, None) and self._quality == Quality():
-            span = touched_span(source, info, container.format.name, codec, pix_fmt, *bounds)
-        picture: WholeStream | SpanStream
-        if span is None:
-            stream = container.add_stream(ENCODERS[codec].name, rate=info.fps, options=options)
-            picture = WholeStream(container, stream, self._bring_along)
+            span = find_reencoded_span(source, info, container.format.name, codec, pix_fmt, *bounds)
+        video: EncodedStream | SmartRenderedStream
+        if source is None or span is None:
+            stream = cast(VideoStream, container.add_stream(ENCODERS[codec].name, rate=info.fps, options=options))
+            video = EncodedStream(container, stream, self._copy_passthrough)
         else:
-            encoder = av.CodecContext.create(ENCODERS[codec].name, "w")
-            encoder.framerate, encoder.options = info.fps, options | BESIDE[codec]
-            picture = SpanStream(source, span, container, encoder, self._bring_along)
-        self._set_up(picture.encoder, codec, pix_fmt)
-        picture.open()
-        return picture
+            encoder = cast(VideoCodecContext, av.CodecContext.create(ENCODERS[codec].name, "w"))
+            encoder.framerate, encoder.options = info.fps, options | MIXABLE_CODECS[codec]
+            video = SmartRenderedStream(source, span, container, encoder, self._copy_passthrough)
+        self._configure(video.encoder, codec, pix_fmt)
+        video.open()
+        return video
 
-    def _set_up(self, context: av.VideoCodecContext, codec: str, pix_fmt: str) -> None:
+    def _configure(self, context: VideoCodecContext, codec: str, pix_fmt: str) -> None:
         info, container = self._info, self._container
         context.width, context.height, context.pix_fmt = info.width, info.height, pix_fmt
         context.flags |= Flags.bitexact
@@ -205,8 +213,8 @@ class VideoWriter:
             context.max_b_frames = 0
         if info.aspect != 1:
             context.sample_aspect_ratio = info.aspect
-        if not context.format.is_rgb and context.pix_fmt != "pal8":
-            full = info.colour.full or context.pix_fmt.startswith("yuvj")
+        if not VideoFormat(pix_fmt).is_rgb and pix_fmt != "pal8":
+            full = info.colour.full or pix_fmt.startswith("yuvj")
             context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
             context.colorspace = info.colour.matrix
         context.color_primaries, context.color_trc = info.colour.primaries, info.colour.transfer
@@ -227,4 +235,5 @@ def _palette_frame(pixels: np.ndarray, alpha: np.ndarray | None) -> VideoFrame:
     indices = np.ascontiguousarray(indices.reshape(pixels.shape[:2]).astype(np.uint8))
     if alpha is not None:
         indices[alpha < 128] = 255
-    return VideoFrame.from_ndarray((indices, palette), format="pal8")
+    # PyAV takes such a pair, though its types do not say so.
+    return VideoFrame.from_ndarray(cast(Any, (indices, palette)), format="pal8")
