@@ -27,13 +27,11 @@ def pick_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def autocast(device: torch.device, dtype: torch.dtype | None = None) -> contextlib.AbstractContextManager:
-    """Autocast to `dtype`, by default bfloat16, whose matrix products are 8-10 times as fast as fp32's on CPUs with AMX
-    and on GPUs; with float32 everything is computed as it comes."""
+def autocast(device: torch.device) -> contextlib.AbstractContextManager:
+    """bfloat16 autocast: 8-10 times faster than fp32 in matrix products on CPUs with AMX, and on GPUs."""
     import torch
 
-    precision = torch.bfloat16 if dtype is None else dtype
-    return torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32)
+    return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def cache_folder() -> Path:
