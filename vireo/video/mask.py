@@ -14,9 +14,9 @@ from scipy.ndimage import distance_transform_edt, label, maximum
 from vireo.errors import InputError
 from vireo.video.io import VideoInfo, VideoReader
 
-FEATHER = 1.5
-"""Width over which the edit fades out inside of the mask's border, pixels of a picture 96 wide; at most a third of the
-way to the middle of each white part."""
+FEATHER = 1 / 64
+"""Width over which the edit fades out inside the mask's border, as a share of the square root of the frame's area; at
+most a third of the way to the middle of each white part."""
 
 
 @contextlib.contextmanager
@@ -57,5 +57,5 @@ def _feather(white: np.ndarray) -> np.ndarray:
     depth = cast(np.ndarray, distance_transform_edt(white))
     parts, count = cast("tuple[np.ndarray, int]", label(white))
     deepest = np.concatenate([[1.0], maximum(depth, parts, np.arange(1, count + 1))])
-    width = np.clip(deepest / 3, 1, max(1.0, FEATHER * white.shape[1] / 96))
+    width = np.clip(deepest / 3, 1, max(1.0, FEATHER * white.size**0.5))
     return np.clip(depth / width[parts], 0, 1).astype(np.float32)
