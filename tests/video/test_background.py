@@ -62,7 +62,7 @@ def test_a_broken_off_block_ends_the_thread(error):
 
 def test_a_reader_can_be_left_early(make_video):
     with VideoReader(make_video("clip.mp4", count=40)) as reader, read_ahead(reader, 4) as frames:
-        assert next(frames).pts == reader.info.first
+        assert next(frames).pts == reader.info.first_pts
 
 
 def test_calls_run_in_order_and_the_queue_is_bounded():

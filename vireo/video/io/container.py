@@ -53,9 +53,9 @@ def open_source(path: Path) -> InputContainer:
             raise VideoError(f"{path} is empty", "give a video file")
         if _is_truncated_mp4(path):
             raise VideoError(f"{path} is truncated: it ends early", "give an undamaged file")
+        name, demuxer = str(path.absolute()), _image_demuxer(path)
         # Tags may be in any encoding.
-        how = {"options": dict(_LIMITS), "metadata_errors": "replace"}
-        return av.open(str(path.absolute()), format=_image_demuxer(path), **how)
+        return av.open(name, format=demuxer, options=dict(_LIMITS), metadata_errors="replace")
     except FileNotFoundError:
         raise VideoError(f"{path} does not exist", "check the path") from None
     except PermissionError:

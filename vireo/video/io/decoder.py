@@ -23,18 +23,18 @@ DEFAULT_FPS = Fraction(8)
 """For files that state no rate."""
 
 MAX_THREADS = 4
-"""Each holds frames of its own, so that more take more memory than they save time."""
+"""Each decoding thread holds frames of its own; more cost memory and gain little."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """What a file says of its picture.
+    """Properties of a file's video stream.
 
     width, height: display size, after rotation. aspect: of one pixel, width / height. fps: average rate.
     frames: count stated by the file or estimated from its duration, None where neither is known.
     codec, pix_fmt, container: FFmpeg's names. alpha: pixels may be transparent. deep: samples have more than 8 bits.
-    turned: the file stores its pictures turned or flipped, and says so. first: pts of the first frame. still: an image
-    file.
+    rotated: frames are stored rotated or flipped, with a display matrix. first_pts: of the first frame. still: an
+    image file.
     """
 
     width: int
@@ -49,23 +49,26 @@ class VideoInfo:
     colour: Colour
     alpha: bool
     deep: bool
-    turned: bool
-    first: int
+    rotated: bool
+    first_pts: int
     audio_streams: int
     still: bool
 
     def within(self, pts: int, start: float | None, stop: float | None) -> bool:
         """Whether a frame is shown from `start` on and before `stop`, seconds from the first; None is no bound."""
-        seconds = float((pts - self.first) * self.time_base)
+        seconds = float((pts - self.first_pts) * self.time_base)
         return (start is None or start <= seconds) and (stop is None or seconds < stop)
 
 
 @dataclass(frozen=True)
 class TimedFrame:
-    """One decoded frame: uint8 RGB pixels (H, W, 3), full range, upright; shown from pts * time_base
-    seconds on, for duration * time_base seconds (0 where the file does not say). alpha: uint8 (H, W), 255 where
-    opaque; None where the file has none. deep: the pixels before they were rounded, uint16 (H, W, 3), 257 times as
-    large; None where the file has no more than 8 bits."""
+    """A decoded frame in display orientation.
+
+    pixels: RGB, uint8 (H, W, 3), full range. pts, duration: presentation time and duration in units of `time_base`
+    seconds; the duration is 0 where the file does not state it. alpha: uint8 (H, W), 255 where opaque; None where the
+    file has none. deep: the pixels before rounding to 8 bits, uint16 (H, W, 3), where 65535 is 255; None where the
+    file has no more than 8 bits.
+    """
 
     pixels: np.ndarray
     pts: int
@@ -79,26 +82,26 @@ class TimedFrame:
         return float(self.pts * self.time_base)
 
     def restore_depth(self, pixels: np.ndarray) -> np.ndarray:
-        """An edit of this frame, uint8 (H, W, 3), with what `deep` has beyond 8 bits: uint16 (H, W, 3).
+        """Adds to an edit of this frame, uint8 (H, W, 3), what `deep` has beyond 8 bits: uint16 (H, W, 3).
 
-        Rounded to 8 bits it is `pixels`; where these are the frame's own it is `deep`. So smooth gradients stay smooth.
+        Rounded to 8 bits the result is `pixels`; where these are unchanged it is `deep`. So gradients stay smooth.
         """
         assert self.deep is not None, "the source has no more than 8 bits"
         if pixels is self.pixels:
             return self.deep
-        fine = self.deep + 257 * (pixels.astype(np.int32) - self.pixels)
-        return fine.clip(0, 65535).astype(np.uint16)
+        restored = self.deep + 257 * (pixels.astype(np.int32) - self.pixels)
+        return restored.clip(0, 65535).astype(np.uint16)
 
 
-_ROUNDED = ((np.arange(65536) + 128) // 257).astype(np.uint8)
-"""16 bits to 8."""
+_TO_8_BITS = ((np.arange(65536) + 128) // 257).astype(np.uint8)
+"""Lookup table from 16 bits, rounded."""
 
 
 def timed_frame(pixels: np.ndarray, pts: int, duration: int, time_base: Fraction) -> TimedFrame:
     """The frame of uint8 or uint16 RGB or RGBA pixels (H, W, 3 or 4)."""
     deep = None
     if pixels.dtype == np.uint16:
-        deep, pixels = pixels[..., :3], _ROUNDED[pixels]
+        deep, pixels = pixels[..., :3], _TO_8_BITS[pixels]
     alpha = pixels[..., 3] if pixels.shape[2] == 4 else None
     return TimedFrame(np.ascontiguousarray(pixels[..., :3]), pts, duration, time_base, alpha, deep)
 
@@ -131,8 +134,8 @@ class Decoder:
             yield timed_frame(pixels, pts, duration, self.info.time_base)
 
     def raw_frames(self) -> Iterator[tuple[np.ndarray, int, int]]:
-        """Pixels, RGB or, with `VideoInfo.alpha`, RGBA (H, W, 3 or 4), uint8 or, with `VideoInfo.deep`, uint16; pts
-        and duration of each frame."""
+        """Pixels, pts and duration of each frame. Pixels are RGB, or RGBA with `VideoInfo.alpha`, (H, W, 3 or 4),
+        uint8, or uint16 with `VideoInfo.deep`."""
         if self._first is not None:
             yield self._first
             self._first = None
@@ -161,7 +164,7 @@ class Decoder:
             self._refuse_early_end(packets, expected, next_pts * time_base)
 
     def _open_alpha_decoder(self) -> VideoCodecContext | None:
-        """Of VP8 and VP9 in WebM, whose transparency FFmpeg's own decoders leave out."""
+        """For VP8 and VP9 with transparency in WebM, which FFmpeg's native decoders drop; None for others."""
         names = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
         codec = self._stream.codec_context.codec.canonical_name
         if self._stream.metadata.get("alpha_mode") != "1" or codec not in names:
@@ -169,7 +172,7 @@ class Decoder:
         return cast(VideoCodecContext, av.CodecContext.create(names[codec], "r"))
 
     def _refuse_early_end(self, packets: int, expected: int, end: Fraction) -> None:
-        """Demuxers stop silently where a file was cut between two packets; its header knows better."""
+        """Raises VideoError where the header states more than was read: demuxers report no cut between packets."""
         name = self._container.format.name
         cut = "mp4" in name and packets < expected
         if "matroska" in name:
@@ -180,8 +183,8 @@ class Decoder:
 
     @staticmethod
     def _is_transparent(frame: VideoFrame, sure: bool) -> bool:
-        """Whether there is transparency. Palettes may hold some, and raw_frames have a channel for it that is not used:
-        there, the frame itself tells. sure: what its format tells holds."""
+        """Whether frames may be transparent. sure: an alpha channel means that they are. Else, and with palettes, the
+        first frame's pixels decide, since images often have an alpha channel that is opaque everywhere."""
         palette = frame.format.name == "pal8"
         if not palette and (sure or not has_alpha(frame)):
             return has_alpha(frame)
@@ -212,8 +215,8 @@ class Decoder:
             colour=Colour.of(frame),
             alpha=self._is_transparent(frame, sure=not (still or name == "gif")),
             deep=is_deep(pix_fmt),
-            turned=is_rotated(frame),
-            first=frame.pts or 0,
+            rotated=is_rotated(frame),
+            first_pts=frame.pts or 0,
             audio_streams=len(self._container.streams.audio),
             still=still,
         )

@@ -1,4 +1,4 @@
-"""Which encoder, pixel format and quality an output gets: what its source has, where that can be written."""
+"""Encoder, pixel format and quality of an output: those of its source, where they can be written."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ os.environ.setdefault("SVT_LOG", "1")
 
 @dataclass(frozen=True)
 class Encoder:
-    """name: FFmpeg's encoder. options: its settings, visually lossless where it is lossy.
-    even_sizes: sizes of 4:2:0 pictures have to be even."""
+    """An encoder by FFmpeg's name. options: its settings, visually lossless where it is lossy. even_sizes: whether
+    4:2:0 frames need an even width and height."""
 
     name: str
     options: dict[str, str]
@@ -61,16 +61,16 @@ IMAGES = {".png": "png", ".jpg": "mjpeg", ".jpeg": "mjpeg", ".bmp": "bmp", ".tif
 """Suffixes of single pictures, and their codecs."""
 
 LOSSLESS = {"ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvideo", "png", "apng", "bmp", "tiff"}
-"""Codecs that lose nothing: in a container that cannot hold one, FFV1 takes its place where it can."""
+"""Lossless codecs; FFV1 replaces one that the container cannot hold."""
 
 UNLISTED_CODECS = {"mpegts": ("h264", "hevc"), "apng": ("apng",), "webp": ("webp",)}
 """Containers whose codecs FFmpeg does not list, or not fully."""
 
 _PREFERRED = ("h264", "vp9", "mpeg4", "vp8", "mjpeg", "gif", "apng", "webp")
-"""What a container gets that cannot hold the source's codec."""
+"""Codecs to choose from where the container cannot hold the source's, best first."""
 
 _WITH_ALPHA = ("vp9", "prores", "apng", "webp", "gif")
-"""The same for pictures with transparency."""
+"""The same for frames with transparency."""
 
 
 _CRF = {"h264": (0, 51), "hevc": (0, 51), "vp8": (4, 63), "vp9": (0, 63), "av1": (1, 63)}
@@ -86,9 +86,9 @@ _YUVA_FORMATS = ("yuva420p", "yuva444p10le", "yuva444p")
 
 @dataclass(frozen=True)
 class Quality:
-    """How an output is to be stored; what is None or False follows the source.
+    """Codec and quality that the user asks for; None and False leave them as in the source.
 
-    codec: a key of `ENCODERS`. crf: constant rate factor. lossless: every pixel comes back as it was written.
+    codec: a key of `ENCODERS`. crf: constant rate factor. lossless: decoding returns every pixel as it was written.
     """
 
     codec: str | None = None
@@ -96,7 +96,7 @@ class Quality:
     lossless: bool = False
 
     def check(self) -> None:
-        """Raises VideoError for what cannot be."""
+        """Raises VideoError for combinations that no encoder has."""
         if self.codec is not None and self.codec not in ENCODERS:
             raise VideoError(f"there is no codec {self.codec!r}", f"choose one of {', '.join(ENCODERS)}")
         if self.lossless and self.codec is not None and self.codec not in LOSSLESS:
@@ -161,7 +161,7 @@ def _container_codecs(container: OutputContainer, path: Path) -> set[str]:
     name = container.format.name
     allowed = set(UNLISTED_CODECS.get(name, ())) | (container.supported_codecs & ENCODERS.keys())
     if name == "avi":
-        # FFmpeg lists these, but AVI has no times for their reordered frames.
+        # FFmpeg lists these, but AVI cannot store the times of their reordered frames.
         allowed -= {"h264", "hevc", "vp9", "av1"}
     elif name == "mov":
         # FFmpeg writes it into MP4 alone.
@@ -180,8 +180,8 @@ def choose_alpha_format(codec: str, container: str, source: VideoInfo, quality: 
     if codec == "gif":
         return "pal8"
     if codec == "hevc" or (codec in ("vp8", "vp9") and container not in ("webm", "matroska")):
-        return None  # the encoder of HEVC lists such a format, and refuses it
-    formats = set(_pix_fmts(codec)) - ({"gbrap"} if codec == "vp9" else set())  # the same
+        return None  # the encoder of HEVC lists such a format but refuses it, as that of VP9 does "gbrap"
+    formats = set(_pix_fmts(codec)) - ({"gbrap"} if codec == "vp9" else set())
     wanted = [*_RGBA_FORMATS, *_YUVA_FORMATS] if is_rgb(source.pix_fmt) else [*_YUVA_FORMATS, *_RGBA_FORMATS]
     if quality.lossless or codec in _RGB_CODECS:
         wanted = [*(_DEEP_RGBA_FORMATS if source.deep else ()), *_RGBA_FORMATS]
@@ -226,7 +226,7 @@ def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) 
 
 
 def open_encoder(context: av.VideoCodecContext) -> None:
-    """Opens an encoder whose settings are made, and leaves the priorities of this process as they are."""
+    """Opens a configured encoder, without letting it raise the priority of this process's threads."""
     with preserved_scheduling():
         context.open()
 

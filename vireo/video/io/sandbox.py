@@ -73,9 +73,15 @@ class Sandbox:
         command = [sys.executable, "-P", "-m", "vireo.video.io.decoder_process", str(path), str(write_end)]
         folders = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
         settings = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONPATH": os.pathsep.join(folders)}
-        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         try:
-            self._process = subprocess.Popen(command, **quiet, pass_fds=[write_end], env=os.environ | settings)
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[write_end],
+                env=os.environ | settings,
+            )
         except ValueError:  # a NUL in the name
             os.close(self._pipe)
             raise VideoError(f"{str(path)!r} is no name of a file", "check the path") from None

@@ -56,7 +56,7 @@ def find_reencoded_span(
     and decodes none.
     """
     alike = (
-        codec == info.codec and codec in MIXABLE_CODECS and pix_fmt == info.pix_fmt and not (info.alpha or info.turned)
+        codec == info.codec and codec in MIXABLE_CODECS and pix_fmt == info.pix_fmt and not (info.alpha or info.rotated)
     )
     # AVI and FLV have no place for decoding times like these; in a transport stream a packet is not a picture.
     if not alike or info.container == "mpegts" or target in ("avi", "flv"):
@@ -89,7 +89,7 @@ def _span_around(
 ) -> ReencodedSpan | None:
     """Arrays have one entry a packet, in decoding order. keys: whether decoding can begin there. clean: whether, too,
     no later packet refers to an earlier one, so that copied packets can follow new ones."""
-    if not len(pts) or pts.min() != info.first or (missing := _missing_dts(dts)) is None:
+    if not len(pts) or pts.min() != info.first_pts or (missing := _missing_dts(dts)) is None:
         return None
     dts = np.concatenate([missing, dts[len(missing) :]]).astype(np.int64)
     if (np.diff(dts) <= 0).any() or (dts > pts).any():
@@ -103,7 +103,7 @@ def _span_around(
     closed = (later == pts) & (earlier < pts)
     begins = pts[closed & (keys > 0) & (pts <= wanted.min())]
     ends = pts[closed & (clean > 0) & (pts > wanted.max())]
-    if not len(begins) or (begins.max() == info.first and not len(ends)):
+    if not len(begins) or (begins.max() == info.first_pts and not len(ends)):
         return None
     begin, end = int(begins.max()), int(ends.min()) if len(ends) else None
     replaced = dts[(pts >= begin) & ((pts < end) if end is not None else True)]

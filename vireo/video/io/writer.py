@@ -54,20 +54,19 @@ def refuse_output(output: str | Path, source: str | Path | None = None, overwrit
 
 
 class VideoWriter:
-    """Writes frames with the times of the source's; its sound, subtitles, cover art, chapters and tags are copied as
-    they are. left_out: what of these the container cannot hold, in words.
+    """Writes frames at the times of the source's, and copies its sound, subtitles, cover art, chapters and tags.
+
+    left_out: descriptions of what the container cannot hold.
 
         with VideoReader(source) as reader, VideoWriter(output, reader.info, source=source) as writer:
             for frame in reader:
                 writer.write(frame, edited_pixels)
 
-    Codec and quality are as asked; what is left open follows the source, where the container of `path` (chosen by
-    its suffix) and this FFmpeg can write that. The file appears when the block ends without an error, whole, or not
-    at all.
-
-    span: seconds from the first frame, either None where there is no bound; all frames outside are as in the source.
-    Where the output has the source's codec, packets outside of the groups of pictures that the span touches are then
-    copied as they are.
+    quality: where it leaves something open, the output follows the source as far as the container, chosen by the
+    suffix of `path`, and this build of FFmpeg allow. span: bounds of the edit in seconds from the first frame, None for
+    no bound; frames outside must be those of the source. Where the output has the source's codec, packets outside of
+    the groups of pictures that the span touches are then copied. The file appears whole when the block ends, or, after
+    an error, not at all.
 
     Raises VideoError where the output exists and not `overwrite`, or cannot be written.
     """
@@ -124,11 +123,11 @@ class VideoWriter:
                 self._finished = True
 
     def write(self, timing: TimedFrame, pixels: np.ndarray) -> None:
-        """Appends a picture, uint8 RGB (height, width, 3), shown when `timing` is, as transparent, and as finely graded
-        where source and output have more than 8 bits.
+        """Appends a frame, uint8 RGB (height, width, 3), with the times and transparency of `timing` and, where source
+        and output have more than 8 bits, its finer shades.
 
-        It is encoded in a thread, so it must not be changed afterwards, and an error of encoding comes from a later
-        call or from the end of the block."""
+        It is encoded in a thread: it must not be changed afterwards, and an error of encoding is raised by a later call
+        or at the end of the block."""
         assert pixels.shape == (self._info.height, self._info.width, 3), pixels.shape
         if self._image and self._written:
             raise VideoError(f"{self.path} holds one picture, the clip has more", "name the output .mp4")
@@ -152,12 +151,12 @@ class VideoWriter:
             self._video.encode(frame)
 
     def _copy_passthrough(self, seconds: Fraction) -> None:
-        """Writes what lies beside the picture up to a time."""
+        """Copies the packets of other streams up to a time."""
         if self._passthrough is not None:
             self._passthrough.copy_until(seconds)
 
     def _close(self) -> None:
-        """Closes an unfinished file, which is about to be removed; what is wrong with it is known already."""
+        """Closes an unfinished file, which is about to be removed; the error that led here is already raised."""
         if not self._finished:
             with contextlib.suppress(FFmpegError, OSError):
                 self._container.close()
@@ -221,8 +220,8 @@ class VideoWriter:
 
 
 def _palette_frame(pixels: np.ndarray, alpha: np.ndarray | None) -> VideoFrame:
-    """A picture with at most 256 colours: exact where it has no more, else by median cut. With alpha one of them is
-    transparency, which GIF has all or none of."""
+    """A frame of at most 256 colours: exact where it has no more, else by median cut. With alpha, one of them stands
+    for transparent, since GIF has no partial transparency."""
     most = 256 if alpha is None else 255
     colours, indices = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
     if len(colours) > most:
