@@ -6,11 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from av.container import InputContainer, OutputContainer
+from av.container import OutputContainer
 from av.stream import Stream
 
 from vireo.errors import VideoError
-from vireo.video.io.container import open_source, read_errors
+from vireo.video.io.container import open_source, read_errors, video_stream
 from vireo.video.io.encoders import UNLISTED_CODECS
 
 _FILE_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
@@ -33,7 +33,7 @@ class Passthrough:
         self._container = open_source(source)
         left, self._copies = [], {}
         try:
-            edited = _picture_index(self._container)
+            edited = video_stream(self._container, source).index
             for stream in self._container.streams:
                 if stream.index == edited:
                     continue
@@ -99,11 +99,6 @@ class Passthrough:
             and any(part in _COVER_ART_CONTAINERS for part in name.split(","))
             and codec in self._target.supported_codecs
         )
-
-
-def _picture_index(container: InputContainer) -> int:
-    moving = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
-    return moving[0].index if moving else -1
 
 
 def _content_tags(tags: dict[str, str]) -> dict[str, str]:
