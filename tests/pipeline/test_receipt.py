@@ -286,7 +286,7 @@ def test_small_masks_let_the_edit_through(tmp_path):
         assert (next(masks) == mask).all()
     assert ((mask > 0) == (white > 0)).all()
     assert mask[16, 16] == mask[170, 600] == 1
-    assert mask[100, 600] == pytest.approx(1 / 15)  # 1.5 pixels of 96 are 15 of 960
+    assert mask[100, 600] == pytest.approx(64 / (300 * 960) ** 0.5)
 
 
 def test_outputs_are_different_files(edited, tmp_path):
