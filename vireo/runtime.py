@@ -99,12 +99,11 @@ def reuse_memory() -> None:
 
 
 @contextlib.contextmanager
-def kept_scheduling() -> Iterator[None]:
-    """Undoes what a library does inside to the scheduling of this thread and of threads that begin meanwhile.
+def preserved_scheduling() -> Iterator[None]:
+    """Restores the scheduling policy of this thread, and sets it for threads that start within the block.
 
-    SVT-AV1, run by root, gives the thread that opens it and its own threads the highest real-time priority, which all
-    threads and processes inherit that are begun later: whatever these wait for gets no core any more. Does nothing
-    but on Linux.
+    A workaround for SVT-AV1: run by root, it gives the thread that opens it, and its own threads, the highest real-time
+    priority. Threads and processes that start later inherit it and starve all others. Linux only.
     """
     tasks = Path("/proc/self/task")
     if not tasks.is_dir():
@@ -115,8 +114,8 @@ def kept_scheduling() -> Iterator[None]:
     try:
         yield
     finally:
-        begun = {int(task.name) for task in tasks.iterdir() if task.name not in before}
-        for thread in begun | {threading.get_native_id()}:
+        started = {int(task.name) for task in tasks.iterdir() if task.name not in before}
+        for thread in started | {threading.get_native_id()}:
             with contextlib.suppress(ProcessLookupError):
                 if os.sched_getscheduler(thread) != policy:
                     os.sched_setscheduler(thread, policy, priority)
@@ -124,7 +123,7 @@ def kept_scheduling() -> Iterator[None]:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Gives a temporary path beside `path` and renames it on success; on any error nothing is left.
+    """Yields a temporary path beside `path`, and renames the file on success; after an error nothing is left.
 
     The temporary name keeps the suffix of `path`, so that writers that choose a format by it still do.
     """

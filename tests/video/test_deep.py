@@ -100,7 +100,7 @@ def test_deepened_rounds_to_the_edit_and_is_the_source_where_nothing_changed():
     frame = TimedFrame(own, 0, 1, 1, deep=deep)
     edited = rng.integers(0, 256, own.shape, dtype=np.uint8)
     edited[:8] = own[:8]
-    fine = frame.deepened(edited)
+    fine = frame.restore_depth(edited)
     assert (np.rint(fine / 257) == edited).all()
     assert (fine[:8] == deep[:8]).all()
 

@@ -2,11 +2,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from moving_ramp import pattern
 from PIL import Image
 
 from vireo.errors import VideoError
 from vireo.video.io import VideoReader, probe, read_clip, write_lossless
+from vireo.video.io.colour import SWS_FLAGS, Colour, to_rgb
 
 
 @pytest.mark.parametrize("shape", [(9, 96, 96), (3, 33, 47), (1, 1, 1)])
@@ -138,3 +140,23 @@ def test_sound_longer_than_the_picture_is_no_truncation(make_video):
     for name in ("a.mkv", "a.mp4"):
         path = make_video(name, sound="aac", times=[10 * t for t in range(12)])
         assert len(read_clip(path)) == 12
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv411p", "yuv420p10le"])
+@pytest.mark.parametrize("matrix", [1, 5, 9])
+def test_conversion_by_planes_gives_the_bytes_of_the_direct_one(pix_fmt, matrix):
+    frame = VideoFrame(66, 34, pix_fmt)
+    noise = np.random.default_rng(0)
+    for plane in frame.planes:
+        samples = noise.integers(0, 1024 if "10" in pix_fmt else 256, plane.buffer_size // 2, dtype=np.uint16)
+        plane.update(samples.tobytes() if "10" in pix_fmt else noise.bytes(plane.buffer_size))
+    frame.colorspace = matrix
+    colour = Colour.of(frame)
+    swscale = {
+        "src_colorspace": colour.colorspace,
+        "dst_colorspace": colour.colorspace,
+        "src_color_range": colour.range,
+        "dst_color_range": 2,
+        "interpolation": SWS_FLAGS,
+    }
+    assert np.array_equal(to_rgb(frame), frame.reformat(format="rgb24", **swscale).to_ndarray())

@@ -6,7 +6,7 @@ import pytest
 from odd_clips import FINE, MS, turned, write
 
 from vireo.video.io import Quality, VideoReader, VideoWriter, read_clip
-from vireo.video.io.smart_render import touched_span
+from vireo.video.io.smart_render import find_reencoded_span
 
 X264 = {"x264-params": "keyint=10:min-keyint=10:scenecut=0"}
 OPEN = {"x264-params": "open-gop=1:keyint=10:min-keyint=10:scenecut=0:bframes=3"}
@@ -141,7 +141,7 @@ def test_edges_of_the_span_are_those_of_the_edit(tmp_path):
     with VideoReader(tmp_path / "a.mov", trusted=True) as reader:
         times = [frame.pts for frame in reader]
         for stop in (0.4, 0.44, 0.48, 0.52):
-            span = touched_span(tmp_path / "a.mov", reader.info, "mov", "mjpeg", reader.info.pix_fmt, None, stop)
+            span = find_reencoded_span(tmp_path / "a.mov", reader.info, "mov", "mjpeg", reader.info.pix_fmt, None, stop)
             assert [k for k, t in enumerate(times) if span.touches(t)] == [k for k in range(30) if 40 * k < 1000 * stop]
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Option types that several commands share."""
 
 from enum import StrEnum
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The entry point: builds the commands, turns every ending into its exit code and at most one line.
+"""The entry point: registers the commands and turns every outcome into its exit code and at most one line.
 
 Exit 0 done; 1 a check did not hold; 2 the user's input is wrong; 70 a fault of ours, with the traceback in
 a file that the line names; 130 interrupted.
@@ -37,7 +37,7 @@ QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "TQDM_DISABLE": "1",
 }
-"""What keeps the libraries' own notices off our streams; whoever sets one of these is obeyed."""
+"""Environment variables that silence libraries, where they are not set already."""
 
 INTERRUPTED = 130
 
@@ -105,8 +105,10 @@ def _status(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        if hasattr(error, "format_message"):  # typer's usage errors, in every version of typer
-            return _complain(f"{error.format_message().rstrip('.')} (see: {_help_for(error)})", 2)
+        # Usage errors: newer versions of typer bring their own classes of click, so they are told by their method.
+        message = getattr(error, "format_message", None)
+        if message is not None:
+            return _complain(f"{message().rstrip('.')} (see: {_help_for(error)})", 2)
         return _fault(error)
 
 

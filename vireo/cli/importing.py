@@ -1,4 +1,4 @@
-"""`vireo import`: other people's training pairs as a pair set."""
+"""`vireo import`: published training pairs as a pair set."""
 
 from __future__ import annotations
 
@@ -20,17 +20,25 @@ def import_pairs(
     ],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the set was unpacked.")],
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Where the pair set goes.")],
-    size: Annotated[str, typer.Option(metavar="WxH", help="Size of the clips.")] = "96x96",
-    frames: Annotated[int, typer.Option(min=1, help="Frames of each clip.")] = 9,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Size of the clips; else the studio's.")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="Frames of each clip; else as in the studio.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
 ) -> None:
     """Turn a published training set into a pair set; what is missing or malformed is listed, the rest is taken."""
-    wanted = read_size(size)
+    wanted = None if size is None else read_size(size)
     terminal.check_folder(out)
     with terminal.progress("reading") as advance:
-        from vireo.pairs.imports import import_pairs as run
+        from vireo.pairs import imports
 
-        count, problems = run(layout, folder, out, size=wanted, frames=frames, limit=limit, on_progress=advance)
+        count, problems = imports.import_pairs(
+            layout,
+            folder,
+            out,
+            size=wanted or imports.STUDIO_SIZE,
+            frames=frames or imports.STUDIO_FRAMES,
+            limit=limit,
+            on_progress=advance,
+        )
     for problem in problems[:10]:
         print(f"not read: {problem['where']}: {problem['what']}")
     terminal.print_facts({"pairs": out / "pairs.jsonl", "imported": count, "not read": len(problems)})

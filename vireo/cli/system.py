@@ -1,4 +1,4 @@
-"""`vireo models`, `vireo doctor` and `vireo bench`: what there is, what this machine has, how fast it is."""
+"""`vireo models`, `vireo doctor` and `vireo bench`: presets, the machine's hardware and libraries, timings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 class Part(StrEnum):
-    """What can be timed."""
+    """Parts of vireo that can be timed."""
 
     train = "train"
     edit = "edit"
@@ -58,7 +58,7 @@ def models(as_json: AsJson = False) -> None:
 
 def doctor(as_json: AsJson = False) -> None:
     """Show what this machine has: cores, AMX, GPU, memory, codecs, GL, cache folders."""
-    with terminal.progress("looking"):
+    with terminal.progress("inspecting the machine"):
         from vireo.evaluation.system_info import facts
 
         found = facts()
@@ -81,7 +81,7 @@ def bench(
         from vireo.evaluation.bench import run
         from vireo.runtime import whole_file
 
-        report = run(part.value, model=model, say=lambda text: advance(0, None, text))
+        report = run(part.value, model=model, on_part=lambda name: advance(0, None, name))
         if out is not None:
             with whole_file(out) as temporary:
                 temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What people and programs see: progress on stderr, results and JSON on stdout."""
+"""Output: progress on stderr, results and JSON on stdout."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vireo.errors import InputError
 
-Advance = Callable[..., None]
-"""advance(done, total, label): called by long work, as often as it likes."""
+
+class Advance(Protocol):
+    """Reports progress; long work calls it as often as it likes. total: None where it is not known."""
+
+    def __call__(self, done: float, total: float | None = None, label: str | None = None) -> None: ...
 
 
 LOG_WIDTH = 120
@@ -27,8 +30,8 @@ LOG_SECONDS = 30
 
 @contextlib.contextmanager
 def progress(title: str) -> Iterator[Advance]:
-    """A bar with the time left on stderr, a line now and then where that is no terminal; meanwhile whatever
-    prints to stdout goes to stderr too."""
+    """A progress bar on stderr, or a line every LOG_SECONDS where that is no terminal. Within the block, what is
+    printed to stdout goes to stderr, too."""
     with contextlib.redirect_stdout(sys.stderr):
         if sys.stderr.isatty():
             with _bar(title) as advance:
@@ -68,7 +71,7 @@ def _log_lines(title: str) -> Advance:
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout, of a dictionary or a dataclass."""
-    plain = asdict(value) if is_dataclass(value) else value
+    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     print(json.dumps(plain, default=str, ensure_ascii=False))
 
 
@@ -94,7 +97,7 @@ def print_facts(facts: dict[str, Any]) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Raises InputError where no folder can be made at `path` or nothing written there; makes nothing."""
+    """Raises InputError where `path` is not, or cannot become, a folder that can be written to; creates nothing."""
     existing = next(place for place in (path, *path.absolute().parents) if place.exists())
     if not existing.is_dir():
         raise InputError(f"{existing} is a file", "name a folder")

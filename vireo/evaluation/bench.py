@@ -1,4 +1,4 @@
-"""Timings of this machine: medians, and ratios that carry over to other machines."""
+"""Timings on this machine: medians, and ratios that can be compared between machines."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from vireo.runtime import available_cores, source_commit
 MATRIX = 1536
 REPEATS = 5
 
-Say = Callable[[str], None]
 
-
-def run(what: str, *, model: str = "mini", say: Say = lambda text: None) -> dict[str, Any]:
+def run(what: str, *, model: str = "mini", on_part: Callable[[str], None] = lambda name: None) -> dict[str, Any]:
     """Times `train`, `edit`, `world` or `all` of them, beside the machine's rate of matrix products.
 
     Returns plain data; all times are medians in seconds, rates in 1e9 floating-point operations a second.
-    say: called with what is being timed.
+    on_part: called with the name of each part before it is timed.
     """
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "train": lambda: bench_train(rates["bf16"]),
@@ -32,7 +30,7 @@ def run(what: str, *, model: str = "mini", say: Say = lambda text: None) -> dict
         "world": bench_world,
     }
     chosen = list(parts) if what == "all" else [what]
-    say("matrix products")
+    on_part("matrix products")
     rates = {"bf16": matmul_rate(torch.bfloat16), "fp32": matmul_rate(torch.float32)}
     report: dict[str, Any] = {
         "machine": {
@@ -46,7 +44,7 @@ def run(what: str, *, model: str = "mini", say: Say = lambda text: None) -> dict
         "matmul": {**rates, "bf16_over_fp32": rates["bf16"] / rates["fp32"]},
     }
     for name in chosen:
-        say(name)
+        on_part(name)
         report[name] = parts[name]()
     return report
 

@@ -1,4 +1,4 @@
-"""What this machine has and which source this is, for reports and for `vireo doctor`."""
+"""Hardware, libraries and source version, for reports and `vireo doctor`."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ print('renders' if picture[..., 0].max() > 20 else 'renders black pictures')
 def facts() -> dict[str, Any]:
     """All of `vireo doctor`; values are text, numbers or lists. Takes a few seconds."""
     import torch
+    from huggingface_hub.constants import HF_HUB_CACHE
 
-    from vireo.video.io.codec_support import codecs
+    from vireo.video.io.codec_support import supported_codecs
 
     return {
         "vireo": f"{version('vireo')} ({source_commit()})",
@@ -42,18 +43,18 @@ def facts() -> dict[str, Any]:
         "cores": available_cores(),
         "amx": "yes" if _has_amx() else "no",
         "torch": f"{torch.__version__}, {torch.get_num_threads()} threads",
-        "gpu": _gpu(torch),
-        "memory": _memory(),
-        "decoders": ", ".join(codecs("r")) or "none",
-        "encoders": ", ".join(codecs("w")) or "none",
+        "gpu": _gpu(),
+        "memory": f"{memory_gb():.1f} GiB",
+        "decoders": ", ".join(supported_codecs("r")) or "none",
+        "encoders": ", ".join(supported_codecs("w")) or "none",
         "gl": gl_state(),
-        "hub cache": _folder(_hub_cache()),
+        "hub cache": _folder(Path(HF_HUB_CACHE)),
         "temporary": _folder(Path(tempfile.gettempdir())),
     }
 
 
 def gl_state() -> str:
-    """Renders a picture in a process of its own (GL without a driver may abort) and says how it went."""
+    """Whether GL renders, tried in a separate process, since GL without a driver may abort: "renders" or the error."""
     done = subprocess.run([sys.executable, "-c", GL_TEST], capture_output=True, text=True, timeout=60, check=False)
     if done.returncode == 0:
         return done.stdout.strip()
@@ -76,29 +77,21 @@ def _has_amx() -> bool:
     return any(line.startswith("flags") and "amx_bf16" in line.split() for line in _cpuinfo())
 
 
-def _gpu(torch: Any) -> str:
+def _gpu() -> str:
+    import torch
+
     if not torch.cuda.is_available():
         return "none"
     cards = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
     return ", ".join(f"{card.name} ({card.total_memory / 2**30:.0f} GiB)" for card in cards)
 
 
-def _memory() -> str:
-    return f"{memory_gb():.1f} GiB"
-
-
 def memory_gb() -> float:
-    """Memory of the machine in GiB; 0 where it cannot be told."""
+    """Physical memory in GiB; 0 where the system does not tell."""
     names = getattr(os, "sysconf_names", {})
     if "SC_PHYS_PAGES" not in names:
         return 0.0
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-
-
-def _hub_cache() -> Path:
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    return Path(HF_HUB_CACHE)
 
 
 def _folder(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Other people's training pairs as a pair set: `vireo.pairs.layouts` in, files of the contract out."""
+"""Published training pairs as a pair set: read in one of `vireo.pairs.layouts`, written in the format of `format`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ from vireo.pairs.layouts import TRAINSETS, Item, read_layout
 from vireo.runtime import whole_file
 from vireo.types import TEST_SEED, EditPair
 from vireo.video.io import VideoReader, write_lossless
+from vireo.world.scene import Film
+
+STUDIO_SIZE = (Film.model_fields["width"].default, Film.model_fields["height"].default)
+STUDIO_FRAMES = Film.model_fields["frames"].default
+"""Shape of the studio's clips, beside which imported ones are trained on."""
 
 
 def import_pairs(
@@ -26,26 +31,26 @@ def import_pairs(
     folder: Path,
     out: Path,
     *,
-    size: tuple[int, int] = (96, 96),
-    frames: int = 9,
+    size: tuple[int, int] = STUDIO_SIZE,
+    frames: int = STUDIO_FRAMES,
     limit: int | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> tuple[int, list[dict[str, str]]]:
-    """Writes the pairs of a published training set as a pair set; returns how many, and what is wrong with the rest.
+    """Writes the pairs of a published training set as a pair set; returns their count, and the problems of the others.
 
-    size: width and height; pictures are cropped about their middle to that shape, then scaled. frames: of every clip,
-    the first ones; a picture becomes a clip that stands still. Without a mask every pixel weighs the same, so masks
-    are black (VIVA's w_m has nothing to weigh). The family is the set's own kind of edit. limit: only the first so many
-    items.
+    size: width and height; frames are cropped about their centre to that aspect, then scaled. frames: the first ones
+    of every clip; an image becomes a still clip. Masks are black, since such sets have none: every pixel has the same
+    weight in the loss (VIVA's w_m applies to nothing), and the set cannot be scored on. family: the set's own name of
+    the kind of edit. limit: only the first so many items.
 
-    Goes on where a broken run stopped. Such a set is for training: without masks nothing can be scored on it.
-    Raises InputError where `layout` is no training set, `out` holds another import, or nothing can be read.
+    Resumes an interrupted import. Raises InputError where `layout` is no training set, `out` holds another import, or
+    nothing can be read.
     """
     if layout not in TRAINSETS:
         raise InputError(f"{layout} is no training set", f"choose one of {', '.join(TRAINSETS)}")
     listing = read_layout(layout, folder, limit)
     items, problems = listing.items, list(listing.problems)
-    _open(out, {"layout": layout, "folder": str(folder.absolute()), "size": list(size), "frames": frames})
+    _claim_folder(out, {"layout": layout, "folder": str(folder.absolute()), "size": list(size), "frames": frames})
     videos = out / "videos"
     videos.mkdir(parents=True, exist_ok=True)
     black = "videos/black.mkv"
@@ -55,11 +60,11 @@ def import_pairs(
         if on_progress:
             on_progress(number, len(items), "importing")
         paths = {"source": item.source, "target": item.target}
-        names = {role: f"videos/{item.id}-{_mark(path)}-{role}.mkv" for role, path in paths.items()}
+        names = {role: f"videos/{item.id}-{_path_hash(path)}-{role}.mkv" for role, path in paths.items()}
         try:
             for role, path in paths.items():
                 if not (out / names[role]).is_file():
-                    clip, fps = _fitted(path, size, frames)
+                    clip, fps = _read_cropped(path, size, frames)
                     write_lossless(out / names[role], clip, fps)
         except VireoError as error:
             problems.append({"where": item.id, "what": str(error)})
@@ -73,17 +78,17 @@ def import_pairs(
     return len(lines), problems
 
 
-def _open(out: Path, plan: dict[str, Any]) -> None:
-    """Notes what is imported, so that nothing else is mixed into it."""
-    noted = out / "import.json"
+def _claim_folder(out: Path, arguments: dict[str, Any]) -> None:
+    """Records the arguments of the import in `out`. Raises InputError where others are recorded there."""
+    record = out / "import.json"
     out.mkdir(parents=True, exist_ok=True)
-    if noted.is_file() and json.loads(noted.read_text(encoding="utf-8")) != plan:
+    if record.is_file() and json.loads(record.read_text(encoding="utf-8")) != arguments:
         raise InputError(f"{out} holds another import, or one of another size", "choose another folder or delete it")
-    with whole_file(noted) as temporary:
-        temporary.write_text(json.dumps(plan), encoding="utf-8")
+    with whole_file(record) as temporary:
+        temporary.write_text(json.dumps(arguments), encoding="utf-8")
 
 
-def _mark(path: Path) -> str:
+def _path_hash(path: Path) -> str:
     return hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
 
 
@@ -91,7 +96,8 @@ def _pair(item: Item, names: dict[str, str], mask: str) -> EditPair:
     return EditPair(
         id=item.id,
         family=item.kind.replace("/", "-"),
-        **names,
+        source=names["source"],
+        target=names["target"],
         mask=mask,
         instruction=item.instruction,
         paraphrases=[item.instruction],
@@ -104,18 +110,18 @@ def _pair(item: Item, names: dict[str, str], mask: str) -> EditPair:
     )
 
 
-def _fitted(path: Path, size: tuple[int, int], frames: int) -> tuple[np.ndarray, Fraction]:
-    """uint8 (frames, H, W, 3) of a file; raises InputError where it has fewer frames, and is no picture."""
+def _read_cropped(path: Path, size: tuple[int, int], frames: int) -> tuple[np.ndarray, Fraction]:
+    """uint8 (frames, H, W, 3) and the rate of a file. Raises InputError where a video has fewer frames."""
     with VideoReader(path) as reader:
         fps = reader.info.fps
-        found = [_cropped(frame.pixels, size) for frame in islice(reader, frames)]
+        found = [_crop(frame.pixels, size) for frame in islice(reader, frames)]
         still = reader.info.still or len(found) == 1
     if len(found) < frames and not still:
         raise InputError(f"{path} has {len(found)} frames", f"ask for {len(found)} or fewer with --frames")
     return np.stack(found * frames if still else found), fps
 
 
-def _cropped(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _crop(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     height, width = pixels.shape[:2]
     scale = min(width / size[0], height / size[1])
     across, down = scale * size[0], scale * size[1]

@@ -17,8 +17,7 @@ from vireo.models.editors.protocol import Editor
 from vireo.monitor import Monitor
 from vireo.pipeline.compositing import Edits, composited
 from vireo.pipeline.stream import ClipEditor, check_request, edit_stream, sampling_of, warnings_of
-from vireo.receipt.format import ModelFacts
-from vireo.receipt.writer import ReceiptWriter
+from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
 from vireo.types import EditRequest, EditResult, EditSettings, Preserve
 from vireo.video.before_after import BeforeAfterStrip, refuse_picture
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
@@ -180,7 +179,7 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
         if record is not None:
             # A receipt of an earlier output must not stand beside this one, should measuring fail.
             record.path.unlink(missing_ok=True)
-            _finish(record, job, editor, monitor.steps)
+            record.finish(_described(job, editor, monitor.steps))
     if job.compare is not None:
         strip.save(job.compare, job.request.instruction)
     monitor.seconds["total"] = time.perf_counter() - began
@@ -202,11 +201,12 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
     )
 
 
-def _finish(record: ReceiptWriter, job: FileEdit, editor: Editor, steps: int) -> None:
+def _described(job: FileEdit, editor: Editor, steps: int) -> EditDescription:
+    """What a receipt says of an edit."""
     settings = job.request.settings
-    record.finish(
-        job.source,
-        job.output,
+    return EditDescription(
+        source=job.source,
+        output=job.output,
         reference=job.reference,
         mask=job.mask,
         model=ModelFacts(name=job.model, sha256=editor.digest()),

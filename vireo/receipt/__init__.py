@@ -1,13 +1,13 @@
-"""Receipts: what an edit did and what it left alone, and an independent check of that.
+"""Receipts: what an edit changed and what it left alone, and an independent check of that.
 
 runs.py    regions as run lengths
-format.py  the receipt as a file
-writer.py  `ReceiptWriter`, which `vireo.pipeline.edit` tells of every frame
-verify.py  `verify`: source, output and receipt against each other; it imports nothing that makes edits
+format.py  the receipt as a JSON file
+writer.py  `ReceiptWriter`, which records an edit frame by frame
+verify.py  `verify`: compares source, output and receipt; imports nothing that makes edits
 """
 
-from vireo.receipt.format import Receipt, read_receipt
+from vireo.receipt.format import EditDescription, ModelFacts, Receipt, read_receipt
 from vireo.receipt.verify import Verdict, verify
 from vireo.receipt.writer import ReceiptWriter
 
-__all__ = ["Receipt", "ReceiptWriter", "Verdict", "read_receipt", "verify"]
+__all__ = ["EditDescription", "ModelFacts", "Receipt", "ReceiptWriter", "Verdict", "read_receipt", "verify"]

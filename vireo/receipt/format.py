@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vireo.errors import InputError
 
 FORMAT = "vireo-receipt/1"
+Settings = dict[str, bool | int | float | str | None]
 Digest = str
 """Lower-case hexadecimal SHA-256."""
 
@@ -23,7 +25,7 @@ class _Strict(BaseModel):
 
 
 class FileFacts(_Strict):
-    """name: without its folder."""
+    """A file by its name, without the folder, its size in bytes and its hash."""
 
     name: str
     size: int
@@ -37,16 +39,19 @@ class FileFacts(_Strict):
 
 
 class ModelFacts(_Strict):
-    """sha256: of all weights, names and values (see `vireo.pipeline.edit.weights_digest`)."""
+    """sha256: of the names and values of all weights."""
 
     name: str
     sha256: Digest
 
 
 class FrameFacts(_Strict):
-    """time: seconds, exactly, as a fraction. region: run lengths (see `runs`) of the pixels that the edit may have
-    changed. changed: pixels of the composed picture that differ from the source. untouched: SHA-256 of the RGB bytes
-    outside the region, row by row."""
+    """One frame of the output.
+
+    time: presentation time in seconds, as an exact fraction. region: run lengths (see `runs`) of the pixels that the
+    edit may change. changed: count of pixels that differ from the source before encoding. untouched: SHA-256 of the
+    RGB bytes outside the region, row by row.
+    """
 
     time: str
     region: list[int]
@@ -54,11 +59,28 @@ class FrameFacts(_Strict):
     untouched: Digest
 
 
-class Encoding(_Strict):
-    """How the picture was stored. lossless: the file gives back every pixel as it was written.
+@dataclass(frozen=True, kw_only=True)
+class EditDescription:
+    """What `ReceiptWriter.finish` needs to know of a finished edit: its files, its model and its arguments.
 
-    mean, worst: measured on the finished file, outside of the regions, in 1/255: the largest mean absolute error of a
-    frame, and of the part of a square of 16x16 pixels that lies outside. Both are 0 where lossless.
+    settings: further arguments that shaped the result.
+    """
+
+    source: Path
+    output: Path
+    reference: Path | None = None
+    mask: Path | None = None
+    model: ModelFacts
+    instruction: str
+    seed: int
+    settings: Settings
+
+
+class Encoding(_Strict):
+    """How the video was encoded, and the error of that. lossless: decoding returns every pixel as it was written.
+
+    mean, worst: mean absolute errors outside the regions in 1/255, measured on the finished file; the largest of a
+    frame, and of the part outside of a 16x16 square. Both are 0 where lossless.
     """
 
     codec: str
@@ -79,7 +101,7 @@ class Receipt(_Strict):
     model: ModelFacts
     instruction: str
     seed: int
-    settings: dict[str, bool | int | float | str | None]
+    settings: Settings
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     frames: list[FrameFacts]
@@ -92,7 +114,9 @@ def read_receipt(path: str | Path) -> Receipt:
     try:
         return Receipt.model_validate_json(Path(path).read_bytes())
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror.lower()}", "name the receipt of the edit") from None
+        raise InputError(
+            f"{path} cannot be read: {(error.strerror or str(error)).lower()}", "name the receipt of the edit"
+        ) from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

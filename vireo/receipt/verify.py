@@ -1,12 +1,12 @@
-"""The check of an edit, from three files alone.
+"""Checks an edit from three files alone: regions are read from the receipt, pixels from the two videos.
 
-Nothing that makes or composes edits is imported: regions are read from the receipt, pixels from the two videos.
+Nothing that makes edits is imported (tests/test_layers.py).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -18,32 +18,33 @@ from vireo.receipt.runs import from_runs
 from vireo.video.io import TimedFrame, VideoInfo, VideoReader
 
 SQUARE = 16
-"""Side of the squares of which `worst` is the largest error, pixels."""
+"""Side of the squares whose largest error is `worst`, in pixels."""
 
 TIME_TOLERANCE = 0.002
-"""Seconds by which times may differ, beside half a tick of the output: some containers count in milliseconds."""
+"""Seconds by which times may differ, besides half a tick of the output: some containers count in milliseconds."""
 
-MOST_MEAN, MOST_WORST = 8.0, 48.0
-"""Errors in 1/255, of a frame and of a square, above which a lossy output does not hold whatever its receipt states."""
+MAX_MEAN, MAX_WORST = 8.0, 48.0
+"""Largest errors in 1/255, of a frame and of a square, that a lossy output may have, whatever its receipt states."""
 
-FEWEST = 32
-"""Squares with fewer pixels outside of the region say too little."""
+MIN_SQUARE_PIXELS = 32
+"""Squares with fewer pixels outside of the region are not judged."""
 
-EXACT_CODECS = ("ffv1", "utvideo", "huffyuv", "qtrle", "rawvideo", "png", "apng", "bmp", "tiff")
-"""Codecs that, with RGB samples, lose nothing, so that no error can be excused by them."""
+LOSSLESS_CODECS = ("ffv1", "utvideo", "huffyuv", "qtrle", "rawvideo", "png", "apng", "bmp", "tiff")
+"""Codecs that are lossless for RGB samples, so that they excuse no error."""
 
 ROUNDING = 1e-6
 
-MOST = 8
-"""Failures that are told one by one; the rest are counted."""
+MAX_FAILURES = 8
+"""Failures that are listed; further ones are counted."""
 
 
 @dataclass
 class Verdict:
-    """failures: what does not hold, in words; empty when all holds. notes: what is worth knowing.
+    """The result of `verify`.
 
-    frames: compared. untouched: share of all pixels that lie outside of the regions. mean, worst: largest error there
-    of a frame and of a square, in 1/255 (0 in lossless files).
+    failures: messages, empty where the edit holds. notes: further messages. frames: count of those compared.
+    untouched: share of all pixels that lie outside of the regions. mean, worst: largest error there of a frame and of
+    a square, in 1/255 (0 in lossless files).
     """
 
     failures: list[str] = field(default_factory=list)
@@ -67,7 +68,7 @@ def verify(
     """Whether `output` is `source` with changes inside the receipt's regions only.
 
     Lossless outputs have to be bit-equal outside of the regions; lossy ones may differ by the encoding error that the
-    receipt states, in each frame and in each square of 16x16 pixels, and by no more than MOST_MEAN and MOST_WORST.
+    receipt states, in each frame and in each square of 16x16 pixels, and by no more than MAX_MEAN and MAX_WORST.
     Frame count, size and times, counted from the first frame, have to agree. A lossless output that was stored anew
     without loss still holds. Sound is not compared. A receipt is not signed: it shows what changed within a set of
     three files, not who wrote them. Raises InputError, or a subclass, where one of the files cannot be read.
@@ -84,32 +85,32 @@ def verify(
                 verdict.failures.append(f"{reader.path} is {size[0]}x{size[1]}, not {facts.width}x{facts.height}")
         if verdict.failures:
             return verdict
-        check = _Check(facts, after.info, verdict)
+        check = _FrameCheck(facts, after.info, verdict)
         for count, (old, new, frame) in enumerate(zip_longest(before, after, facts.frames)):
             if old is None or new is None or frame is None:
-                verdict.failures.append(_uneven(count, old, new))
+                verdict.failures.append(_count_mismatch(count, old, new))
                 break
             check.frame(count, old, new, frame)
             verdict.frames = count + 1
             if on_progress is not None:
                 on_progress(count + 1, len(facts.frames))
     verdict.untouched = check.outside / max(1, verdict.frames * facts.width * facts.height)
-    if len(verdict.failures) > MOST:
-        verdict.failures[MOST:] = [f"and {len(verdict.failures) - MOST} more"]
+    if len(verdict.failures) > MAX_FAILURES:
+        verdict.failures[MAX_FAILURES:] = [f"and {len(verdict.failures) - MAX_FAILURES} more"]
     return verdict
 
 
-def loses_nothing(stored: VideoInfo) -> bool:
-    """Whether a file gives back the RGB pixels that were written."""
+def is_lossless_rgb(stored: VideoInfo) -> bool:
+    """Whether decoding a file returns the RGB pixels that were written."""
     rgb = stored.pix_fmt.startswith(("rgb", "bgr", "gbr", "argb", "0rgb", "0bgr"))
-    return stored.codec in EXACT_CODECS and rgb
+    return stored.codec in LOSSLESS_CODECS and rgb
 
 
-def errors(old: np.ndarray, new: np.ndarray, outside: np.ndarray) -> tuple[float, float]:
+def encoding_errors(old: np.ndarray, new: np.ndarray, outside: np.ndarray) -> tuple[float, float]:
     """Mean absolute error of the pixels outside, and the largest mean over those of one square.
 
-    old, new: uint8 (H, W, 3). outside: bool (H, W). In 1/255; squares with fewer than FEWEST pixels outside are left
-    out.
+    old, new: uint8 (H, W, 3). outside: bool (H, W). In 1/255; squares with fewer than MIN_SQUARE_PIXELS
+    outside are left out.
     """
     if not outside.any():
         return 0.0, 0.0
@@ -120,7 +121,7 @@ def errors(old: np.ndarray, new: np.ndarray, outside: np.ndarray) -> tuple[float
         return np.add.reduceat(np.add.reduceat(values, rows, 0), columns, 1)
 
     pixels = squares(outside.astype(np.int64))
-    enough = pixels >= FEWEST
+    enough = pixels >= MIN_SQUARE_PIXELS
     return float(error.sum() / outside.sum()), float((squares(error)[enough] / pixels[enough]).max(initial=0))
 
 
@@ -135,53 +136,61 @@ def _differences(old: TimedFrame, new: TimedFrame) -> np.ndarray:
     return (old.pixels != new.pixels).any(-1)
 
 
-def _uneven(count: int, old: TimedFrame | None, new: TimedFrame | None) -> str:
+def _count_mismatch(count: int, old: TimedFrame | None, new: TimedFrame | None) -> str:
     shortest = "the source" if old is None else "the output" if new is None else "the receipt"
     return f"{shortest} ends after {count} frames, another does not"
 
 
-class _Check:
-    """Compares frame after frame and adds what is wrong to the verdict. outside: pixels outside of regions so far."""
+class _FrameCheck:
+    """Compares frames one after another and adds what is wrong to the verdict.
 
-    def __init__(self, facts: Receipt, stored: VideoInfo, verdict: Verdict) -> None:
-        self.facts, self.verdict, self.outside = facts, verdict, 0
-        self.exact = facts.encoding.lossless or loses_nothing(stored)
-        self.tolerance = TIME_TOLERANCE + float(stored.time_base) / 2
-        self.limits = min(facts.encoding.mean, MOST_MEAN), min(facts.encoding.worst, MOST_WORST)
+    outside: count of pixels outside of the regions so far.
+    """
 
-    def frame(self, number: int, old: TimedFrame, new: TimedFrame, frame: FrameFacts) -> None:
-        def fails(what: str) -> None:
-            self.verdict.failures.append(f"frame {number}: {what}")
+    def __init__(self, receipt: Receipt, stored: VideoInfo, verdict: Verdict) -> None:
+        self._receipt, self._verdict, self.outside = receipt, verdict, 0
+        self._exact = receipt.encoding.lossless or is_lossless_rgb(stored)
+        self._tolerance = TIME_TOLERANCE + float(stored.time_base) / 2
+        self._limits = min(receipt.encoding.mean, MAX_MEAN), min(receipt.encoding.worst, MAX_WORST)
+        self._starts: tuple[float, float] | None = None
 
-        if number == 0:
-            self.begin = old.seconds, new.seconds
-        late = (new.seconds - self.begin[1]) - (old.seconds - self.begin[0])
-        if abs(late) > self.tolerance:
-            fails(f"it is shown {abs(late):.4f} s too {'late' if late > 0 else 'early'}")
-        if frame.time != str(old.pts * old.time_base):
-            fails("the receipt is of a source with other times")
+    def frame(self, number: int, source: TimedFrame, output: TimedFrame, facts: FrameFacts) -> None:
+        failures = [*self._time_failures(source, output, facts), *self._pixel_failures(source, output, facts)]
+        self._verdict.failures += [f"frame {number}: {failure}" for failure in failures]
+        if number == 0 and output.alpha is None and source.alpha is not None:
+            self._verdict.notes.append("the output has lost the source's transparency")
+        if number == 0 and output.deep is None and source.deep is not None:
+            self._verdict.notes.append("the output has 8 bits a sample, the source more: 8 are compared")
+
+    def _time_failures(self, source: TimedFrame, output: TimedFrame, facts: FrameFacts) -> Iterator[str]:
+        if self._starts is None:
+            self._starts = source.seconds, output.seconds
+        delay = (output.seconds - self._starts[1]) - (source.seconds - self._starts[0])
+        if abs(delay) > self._tolerance:
+            yield f"it is shown {abs(delay):.4f} s too {'late' if delay > 0 else 'early'}"
+        if facts.time != str(source.pts * source.time_base):
+            yield "the receipt is of a source with other times"
+
+    def _pixel_failures(self, source: TimedFrame, output: TimedFrame, facts: FrameFacts) -> Iterator[str]:
         try:
-            outside = ~from_runs(frame.region, self.facts.height, self.facts.width)
+            outside = ~from_runs(facts.region, self._receipt.height, self._receipt.width)
         except ValueError as error:
-            fails(f"the receipt's region is damaged: {error}")
+            yield f"the receipt's region is damaged: {error}"
             return
         self.outside += int(outside.sum())
-        if hashlib.sha256(old.pixels[outside].tobytes()).hexdigest() != frame.untouched:
-            fails("the receipt is of another source, or its region was changed")
-        differs = _differences(old, new)
-        if number == 0 and new.alpha is None and old.alpha is not None:
-            self.verdict.notes.append("the output has lost the source's transparency")
-        if number == 0 and new.deep is None and old.deep is not None:
-            self.verdict.notes.append("the output has 8 bits a sample, the source more: 8 are compared")
-        if self.exact and new.alpha is not None and not np.array_equal(_opacity(old), new.alpha):
-            fails("its transparency differs")
-        if self.exact:
+        if hashlib.sha256(source.pixels[outside].tobytes()).hexdigest() != facts.untouched:
+            yield "the receipt is of another source, or its region was changed"
+        mean, worst = encoding_errors(source.pixels, output.pixels, outside)
+        self._verdict.mean, self._verdict.worst = max(self._verdict.mean, mean), max(self._verdict.worst, worst)
+        if self._exact:
+            if output.alpha is not None and not np.array_equal(_opacity(source), output.alpha):
+                yield "its transparency differs"
+            differs = _differences(source, output)
             if wrong := int(differs[outside].sum()):
-                fails(f"{wrong} pixels outside of the region differ")
-            elif int(differs.sum()) != frame.changed:
-                fails(f"{int(differs.sum())} pixels differ, the receipt says {frame.changed}")
-        found = errors(old.pixels, new.pixels, outside)
-        self.verdict.mean, self.verdict.worst = max(self.verdict.mean, found[0]), max(self.verdict.worst, found[1])
-        for error, limit, where in zip(found, self.limits, ("on average", "somewhere"), strict=True):
-            if not self.exact and error > limit + ROUNDING:
-                fails(f"outside of the region {where} {error:.2f}/255 off, more than the codec's {limit:.2f}")
+                yield f"{wrong} pixels outside of the region differ"
+            elif int(differs.sum()) != facts.changed:
+                yield f"{int(differs.sum())} pixels differ, the receipt says {facts.changed}"
+            return
+        for error, limit, where in zip((mean, worst), self._limits, ("on average", "somewhere"), strict=True):
+            if error > limit + ROUNDING:
+                yield f"outside of the region {where} {error:.2f}/255 off, more than the codec's {limit:.2f}"

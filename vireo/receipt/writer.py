@@ -8,22 +8,21 @@ import tempfile
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vireo.errors import VideoError
-from vireo.receipt.format import Encoding, FileFacts, FrameFacts, ModelFacts, Receipt
+from vireo.receipt.format import EditDescription, Encoding, FileFacts, FrameFacts, Receipt
 from vireo.receipt.runs import from_runs, to_runs
-from vireo.receipt.verify import errors, loses_nothing
+from vireo.receipt.verify import encoding_errors, is_lossless_rgb
 from vireo.runtime import whole_file
 from vireo.video.io import TimedFrame, VideoReader, write_errors
 
 
 class ReceiptWriter:
-    """Is told of every frame as it is composed; `finish` measures the finished output and writes the file.
+    """Records each frame before it is encoded (`add`); `finish` measures the finished output and writes the receipt.
 
-    Frames wait in a temporary file, one a line, so memory does not grow with length.
+    Frames are kept in a temporary file, one a line, so memory does not grow with the length of the clip.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -39,8 +38,8 @@ class ReceiptWriter:
         self._stack.close()
 
     def add(self, source: TimedFrame, composed: np.ndarray, region: np.ndarray) -> None:
-        """source: a frame. composed: uint8 (H, W, 3), what is encoded for it. region: bool (H, W), where it may
-        differ from the source."""
+        """Records a frame: its source, the pixels that are encoded for it, uint8 (H, W, 3), and the region where these
+        may differ, bool (H, W)."""
         facts = FrameFacts(
             time=str(source.pts * source.time_base),
             region=to_runs(region),
@@ -49,50 +48,48 @@ class ReceiptWriter:
         )
         self._lines.write(facts.model_dump_json() + "\n")
 
-    def finish(
-        self,
-        source: Path,
-        output: Path,
-        *,
-        reference: Path | None,
-        mask: Path | None,
-        model: ModelFacts,
-        instruction: str,
-        seed: int,
-        settings: dict[str, Any],
-    ) -> None:
-        """Reads the finished output back, states its encoding error, and writes the receipt."""
-        self._lines.seek(0)
-        mean = worst = 0.0
-        with VideoReader(source) as before, VideoReader(output) as after:
-            for old, new, line in zip_longest(before, after, self._lines):
-                if old is None or new is None or line is None:
-                    raise VideoError(f"{output} holds another number of frames than {source}", "name the output .mkv")
-                region = from_runs(FrameFacts.model_validate_json(line).region, *old.pixels.shape[:2])
-                own = errors(old.pixels, new.pixels, ~region)
-                mean, worst = max(mean, own[0]), max(worst, own[1])
-            info, stored = before.info, after.info
-        facts = Receipt(
+    def finish(self, edit: EditDescription) -> None:
+        """Reads the finished output back, measures its encoding error, and writes the receipt.
+
+        Raises VideoError where the output has another number of frames than were recorded.
+        """
+        encoding, width, height = self._measure_encoding(edit)
+        receipt = Receipt(
             vireo=version("vireo"),
-            source=FileFacts.of(source),
-            reference=None if reference is None else FileFacts.of(reference),
-            mask=None if mask is None else FileFacts.of(mask),
-            model=model,
-            instruction=instruction,
-            seed=seed,
-            settings=settings,
-            width=info.width,
-            height=info.height,
+            source=FileFacts.of(edit.source),
+            reference=None if edit.reference is None else FileFacts.of(edit.reference),
+            mask=None if edit.mask is None else FileFacts.of(edit.mask),
+            model=edit.model,
+            instruction=edit.instruction,
+            seed=edit.seed,
+            settings=edit.settings,
+            width=width,
+            height=height,
             frames=[],
-            encoding=Encoding(
-                codec=stored.codec, pix_fmt=stored.pix_fmt, lossless=loses_nothing(stored), mean=mean, worst=worst
-            ),
-            output=FileFacts.of(output),
+            encoding=encoding,
+            output=FileFacts.of(edit.output),
         )
-        head, tail = facts.model_dump_json(indent=1).split('"frames": []')
+        head, tail = receipt.model_dump_json(indent=1).split('"frames": []')
         self._lines.seek(0)
         with write_errors(self.path), whole_file(self.path) as temporary, temporary.open("w", encoding="utf-8") as file:
             file.write(f'{head}"frames": [')
             for number, line in enumerate(self._lines):
                 file.write(("," if number else "") + "\n  " + line.rstrip("\n"))
             file.write(f"\n ]{tail}\n")
+
+    def _measure_encoding(self, edit: EditDescription) -> tuple[Encoding, int, int]:
+        """The encoding of the output, its error included, and the width and height of the source."""
+        self._lines.seek(0)
+        mean = worst = 0.0
+        with VideoReader(edit.source) as source, VideoReader(edit.output) as output:
+            for before, after, line in zip_longest(source, output, self._lines):
+                if before is None or after is None or line is None:
+                    what = f"{edit.output} holds another number of frames than {edit.source}"
+                    raise VideoError(what, "name the output .mkv")
+                region = from_runs(FrameFacts.model_validate_json(line).region, *before.pixels.shape[:2])
+                frame_mean, frame_worst = encoding_errors(before.pixels, after.pixels, ~region)
+                mean, worst = max(mean, frame_mean), max(worst, frame_worst)
+            info, stored = source.info, output.info
+        lossless = is_lossless_rgb(stored)
+        encoding = Encoding(codec=stored.codec, pix_fmt=stored.pix_fmt, lossless=lossless, mean=mean, worst=worst)
+        return encoding, info.width, info.height

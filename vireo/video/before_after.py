@@ -1,4 +1,4 @@
-"""A picture of some frames before and after an edit, for people."""
+"""A contact sheet of some frames before and after an edit."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ TALLEST = 240
 
 
 class BeforeAfterStrip:
-    """Collects frames of a stream of unknown length, evenly spread, and draws the two rows.
+    """Collects evenly spaced frames of a stream of unknown length, and draws them in two rows.
 
-    Holds at most 4 * COLUMNS small pictures, whatever the length.
+    Holds at most 4 * COLUMNS pairs of thumbnails.
     """
 
     def __init__(self) -> None:
-        self._kept: list[tuple[Image.Image, Image.Image]] = []
-        self._every, self._seen = 1, 0
+        self._pairs: list[tuple[Image.Image, Image.Image]] = []
+        self._stride, self._count = 1, 0
 
     def add(self, before: np.ndarray, after: np.ndarray) -> None:
-        """Takes the next frame, both uint8 (H, W, 3) of one size."""
-        if self._seen % self._every == 0:
-            self._kept.append((_thumbnail(before), _thumbnail(after)))
-            if len(self._kept) == 4 * COLUMNS:
-                self._kept, self._every = self._kept[::2], 2 * self._every
-        self._seen += 1
+        """Adds the next frame; both are uint8 (H, W, 3) of one size."""
+        if self._count % self._stride == 0:
+            self._pairs.append((_thumbnail(before), _thumbnail(after)))
+            if len(self._pairs) == 4 * COLUMNS:
+                self._pairs, self._stride = self._pairs[::2], 2 * self._stride
+        self._count += 1
 
     def save(self, path: Path, instruction: str) -> None:
-        """Writes the strip as a picture, whole or not at all. Raises VideoError where it cannot be written there; of
-        what `path` is called, `refuse_picture` judges."""
-        places = np.linspace(0, len(self._kept) - 1, min(COLUMNS, len(self._kept)))
-        chosen = [self._kept[round(place)] for place in places]
+        """Writes the sheet as an image, whole or not at all. Raises VideoError where it cannot be written; call
+        `refuse_picture` before, which checks the suffix."""
+        places = np.linspace(0, len(self._pairs) - 1, min(COLUMNS, len(self._pairs)))
+        chosen = [self._pairs[round(place)] for place in places]
         width, height = chosen[0][0].size
         margin, gap = 16, 4
         sheet = Image.new("RGB", (len(chosen) * (width + gap) - gap, 2 * (height + margin)), color=(255, 255, 255))
@@ -54,7 +54,7 @@ class BeforeAfterStrip:
 
 
 def refuse_picture(path: Path) -> None:
-    """Raises VideoError where the suffix of `path` names no format that pictures are written in."""
+    """Raises VideoError where the suffix of `path` names no image format that can be written."""
     if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
         raise VideoError(f"no picture can be written as {path}: unknown suffix {path.suffix!r}", "name a .png")
 

@@ -1,4 +1,4 @@
-"""A user's own edit region: a picture or a video, white where the edit may be."""
+"""Edit regions that the user gives: an image or a video, white where the edit may be."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt, label, maximum
@@ -13,18 +14,18 @@ from scipy.ndimage import distance_transform_edt, label, maximum
 from vireo.errors import InputError
 from vireo.video.io import VideoInfo, VideoReader
 
-FEATHER = 1.5
-"""Width over which the edit fades out inside of the mask's border, pixels of a picture 96 wide; at most a third of the
-way to the middle of each white part."""
+FEATHER = 1 / 64
+"""Width over which the edit fades out inside the mask's border, as a share of the square root of the frame's area; at
+most a third of the way to the middle of each white part."""
 
 
 @contextlib.contextmanager
 def open_masks(path: str | Path, clip: VideoInfo) -> Iterator[Iterator[np.ndarray]]:
-    """Gives soft masks, float32 (H, W) in 0..1, one for each frame of a clip; above 0 only where the mask is white.
+    """Yields soft masks, float32 (H, W) in 0..1, one for each frame of a clip; above 0 only where the mask is white.
 
-    A picture serves for all frames; a video frame by frame, what it has beyond the clip's length is not read. White is
-    what is brighter than half. Raises InputError where the size is not the clip's, a picture is black everywhere, or a
-    video of masks ends before the clip.
+    An image is the mask of all frames; of a video, each frame is that of one, and frames beyond the clip's length are
+    not read. White is what is brighter than half. Raises InputError where the size differs from the clip's, an image
+    is black everywhere, or a video is shorter than the clip.
     """
     with VideoReader(path) as reader:
         info = reader.info
@@ -34,27 +35,27 @@ def open_masks(path: str | Path, clip: VideoInfo) -> Iterator[Iterator[np.ndarra
                 "make the mask as large as the clip",
             )
         white = (frame.pixels.mean(-1) > 127.5 for frame in reader)
-        yield _same(next(white), path) if info.still else _each(white, path)
+        yield _repeated(next(white), path) if info.still else _per_frame(white, path)
 
 
-def _same(white: np.ndarray, path: str | Path) -> Iterator[np.ndarray]:
+def _repeated(white: np.ndarray, path: str | Path) -> Iterator[np.ndarray]:
     if not white.any():
         raise InputError(f"the mask {path} is black everywhere", "paint white what the edit may change")
-    mask = _feathered(white)
+    mask = _feather(white)
     return itertools.repeat(mask)
 
 
-def _each(frames: Iterator[np.ndarray], path: str | Path) -> Iterator[np.ndarray]:
-    yield from map(_feathered, frames)
+def _per_frame(frames: Iterator[np.ndarray], path: str | Path) -> Iterator[np.ndarray]:
+    yield from map(_feather, frames)
     raise InputError(f"the mask {path} has fewer frames than the clip", "give a mask for every frame, or a picture")
 
 
-def _feathered(white: np.ndarray) -> np.ndarray:
+def _feather(white: np.ndarray) -> np.ndarray:
     # A mask that covers the whole frame has no border to fade at.
     if white.all():
         return np.ones(white.shape, np.float32)
-    depth = distance_transform_edt(white)
-    parts, count = label(white)
+    depth = cast(np.ndarray, distance_transform_edt(white))
+    parts, count = cast("tuple[np.ndarray, int]", label(white))
     deepest = np.concatenate([[1.0], maximum(depth, parts, np.arange(1, count + 1))])
-    width = np.clip(deepest / 3, 1, max(1.0, FEATHER * white.shape[1] / 96))
+    width = np.clip(deepest / 3, 1, max(1.0, FEATHER * white.size**0.5))
     return np.clip(depth / width[parts], 0, 1).astype(np.float32)

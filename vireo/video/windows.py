@@ -1,4 +1,4 @@
-"""A stream of any length in windows of the model's length, and back without seams."""
+"""Splits a stream of any length into overlapping windows of the model's length, and blends results back together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Window(Generic[Item]):
-    """`items` are those from `start` on; the first `count` of them are real, the rest repeat the last one."""
+    """Consecutive items of a stream, from index `start` on; those after the first `count` repeat the last one."""
 
     start: int
     items: list[Item]
@@ -43,26 +43,26 @@ def split(items: Iterable[Item], size: int, overlap: int) -> Iterator[Window[Ite
 def join(
     windows: Iterable[tuple[Window[Item], Sequence[Result]]],
 ) -> Iterator[tuple[Item, list[tuple[float, Result]]]]:
-    """Puts the results of windows together: every item of the stream once, in order, with its results and their shares.
+    """Yields every item of the stream once, in order, with its results and their blending weights.
 
-    Each window comes with one result an item. Where windows overlap, an item has several, and the shares, which sum to
-    1, fall towards a window's ends; elsewhere it has one.
+    Each window comes with one result an item. Where windows overlap, an item has several results; their weights sum to
+    1 and fall towards the ends of each window.
     """
     waiting: dict[int, tuple[Item, list[tuple[int, Result]]]] = {}
     following = 0
     for window, results in windows:
         assert len(results) == len(window.items), (len(results), len(window.items))
         while following < window.start:
-            yield _shared(*waiting.pop(following))
+            yield _with_weights(*waiting.pop(following))
             following += 1
         size = len(window.items)
         for place in range(window.count):
             entry = waiting.setdefault(window.start + place, (window.items[place], []))
             entry[1].append((min(place + 1, size - place), results[place]))
     for index in sorted(waiting):
-        yield _shared(*waiting[index])
+        yield _with_weights(*waiting[index])
 
 
-def _shared(item: Item, parts: list[tuple[int, Result]]) -> tuple[Item, list[tuple[float, Result]]]:
+def _with_weights(item: Item, parts: list[tuple[int, Result]]) -> tuple[Item, list[tuple[float, Result]]]:
     total = sum(weight for weight, _ in parts)
     return item, [(weight / total, result) for weight, result in parts]

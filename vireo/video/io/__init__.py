@@ -1,18 +1,21 @@
 """Video files, through PyAV: this package is the only place that imports it.
 
-container.py  opening a file for reading, with one clear error for each thing that can be wrong with it
-colour.py     decoded frames to RGB in display orientation, and back
-decoder.py    frames of a file as a stream, with exact times
-sandbox.py    the same from a child process with limits (child.py is what runs there)
-reader.py     `VideoReader`, `probe`, `read_clip`: what the rest of the program uses
-encoders.py   which encoder, pixel format and quality an output gets
-carried.py    sound, subtitles, cover art, chapters and tags, copied as they are
-spans.py      which packets around an edited span can be copied as they are (avc.py: of H.264)
-streams.py    the picture stream of an output, encoded or in part copied
-writer.py     `VideoWriter`: a file with the times, size and sound of its source
-lossless.py   `write_lossless`: FFV1 clips whose bytes depend on the frames alone
+container.py      opening a file for reading, with one clear error for each thing that can be wrong with it
+colour.py         decoded frames to RGB in display orientation, and back
+decoder.py        frames of a file as a stream, with exact times
+sandbox.py        the same from a process with limits (decoder_process.py is what runs there)
+reader.py         `VideoReader`, `probe`, `read_clip`: what the rest of the program uses
+background.py     reading ahead and writing behind in threads
+encoders.py       which encoder, pixel format and quality an output gets
+codec_support.py  which codecs this build of FFmpeg has
+passthrough.py    sound, subtitles, cover art, chapters and tags, copied packet by packet
+smart_render.py   which packets around an edited span can be copied (avc.py: headers of H.264)
+streams.py        the video stream of an output, encoded or in part copied
+writer.py         `VideoWriter`: a file with the times, size and sound of its source
+lossless.py       `write_lossless`: FFV1 clips whose bytes depend on the frames alone
 """
 
+from vireo.video.io.background import queue_depth, read_ahead
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import Quality
@@ -27,6 +30,8 @@ __all__ = [
     "VideoReader",
     "VideoWriter",
     "probe",
+    "queue_depth",
+    "read_ahead",
     "read_clip",
     "refuse_output",
     "write_errors",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-import av
+from av.codec.codec import Codec, UnknownCodecError
 
 from vireo.video.io.encoders import ENCODERS
 
 
-def codecs(mode: Literal["r", "w"]) -> list[str]:
-    """Names of the codecs vireo writes, as far as they can be decoded ("r") or encoded ("w") here."""
-    present = []
+def supported_codecs(mode: Literal["r", "w"]) -> list[str]:
+    """Those keys of `ENCODERS` that can be decoded ("r") or encoded ("w") here."""
+    found = []
     for codec, encoder in ENCODERS.items():
         try:
-            av.codec.Codec(encoder.name if mode == "w" else codec, mode)
-        except av.codec.codec.UnknownCodecError:
+            Codec(encoder.name if mode == "w" else codec, mode)
+        except UnknownCodecError:
             continue
-        present.append(codec)
-    return present
+        found.append(codec)
+    return found

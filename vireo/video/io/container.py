@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import av
+from av import logging
+from av.container import InputContainer
+from av.error import FFmpegError
 
 from vireo.errors import VideoError
 
-av.logging.set_level(av.logging.PANIC)
+logging.set_level(logging.PANIC)
 
 MAX_PIXELS = 2**27
 """Largest frame that is decoded; a header that claims more is refused before any memory is spent."""
@@ -27,20 +30,20 @@ FORMATS = (
 """FFmpeg's names of the demuxers that may open a file. Those that open further files or connections (playlists, concat
 scripts, picture sequences, stream descriptions) are left out."""
 
-_PICTURES = {
+_IMAGE_DEMUXERS = {
     b"\xff\xd8\xff": "jpeg_pipe",
     b"BM": "bmp_pipe",
     b"II*\x00": "tiff_pipe",
     b"MM\x00*": "tiff_pipe",
 }
-"""Demuxers by how a picture begins. Else FFmpeg takes some pictures for a sequence of files, by their name."""
+"""Demuxers of single images by their first bytes. Left to itself, FFmpeg takes some names for image sequences."""
 
 _LIMITS = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
 
 
-def open_source(path: Path) -> av.container.InputContainer:
-    """Opens a file for reading, and no other file. Raises VideoError where it is missing, a folder, empty,
-    unreadable, or of a kind that is not in FORMATS."""
+def open_source(path: Path) -> InputContainer:
+    """Opens a file for reading, without following references to others. Raises VideoError where it is missing, a
+    folder, empty, unreadable, or of a format that is not in FORMATS."""
     try:
         if path.is_dir():
             raise VideoError(f"{path} is a folder", "name a video file")
@@ -48,38 +51,40 @@ def open_source(path: Path) -> av.container.InputContainer:
             raise VideoError(f"{path} is no regular file", "name a video file")
         if path.stat().st_size == 0:
             raise VideoError(f"{path} is empty", "give a video file")
-        if _boxes_end_early(path):
+        if _is_truncated_mp4(path):
             raise VideoError(f"{path} is truncated: it ends early", "give an undamaged file")
+        name, demuxer = str(path.absolute()), _image_demuxer(path)
         # Tags may be in any encoding.
-        how = {"options": dict(_LIMITS), "metadata_errors": "replace"}
-        return av.open(str(path.absolute()), format=_picture_format(path), **how)
+        return av.open(name, format=demuxer, options=dict(_LIMITS), metadata_errors="replace")
     except FileNotFoundError:
         raise VideoError(f"{path} does not exist", "check the path") from None
     except PermissionError:
         raise VideoError(f"{path} may not be read", "check its permissions") from None
-    except (av.FFmpegError, OSError, ValueError) as error:
+    except (FFmpegError, OSError, ValueError) as error:
         _refuse_size(path, error)
         if "not on whitelist" in str(error):
             hint = "give the video itself: playlists, scripts and picture sequences are not followed"
             raise VideoError(f"{path} is no video file", hint) from None
-        raise VideoError(f"{path} cannot be read as a video: {reason(error)}", "give an undamaged video file") from None
+        raise VideoError(
+            f"{path} cannot be read as a video: {error_text(error)}", "give an undamaged video file"
+        ) from None
 
 
-def _picture_format(path: Path) -> str | None:
-    """The demuxer of a single picture, None for what FFmpeg may find out itself."""
+def _image_demuxer(path: Path) -> str | None:
+    """The demuxer of a single image; None where FFmpeg may probe for it."""
     with path.open("rb") as file:
         start = file.read(4096)
     if path.suffix.lower() in (".mjpg", ".mjpeg"):
         return None
     if start.startswith(b"\x89PNG"):
         return "apng" if b"acTL" in start else "png_pipe"
-    return next((name for begin, name in _PICTURES.items() if start.startswith(begin)), None)
+    return next((name for begin, name in _IMAGE_DEMUXERS.items() if start.startswith(begin)), None)
 
 
-def _boxes_end_early(path: Path) -> bool:
-    """Whether a file of boxes (MP4, QuickTime: ISO/IEC 14496-12, 4.2) ends inside one of them.
+def _is_truncated_mp4(path: Path) -> bool:
+    """Whether an MP4 or QuickTime file (ISO/IEC 14496-12, 4.2) ends within one of its boxes.
 
-    FFmpeg reads such a file as far as it can, and so may lose its sound without a word.
+    FFmpeg reads such a file as far as it can and may lose its sound without an error.
     """
     length, at = path.stat().st_size, 0
     with path.open("rb") as file:
@@ -98,7 +103,7 @@ def _boxes_end_early(path: Path) -> bool:
     return at > length
 
 
-def picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+def video_stream(container: InputContainer, path: Path) -> av.VideoStream:
     """The first video stream that is not cover art. Raises VideoError where none is usable."""
     streams = [stream for stream in container.streams.video if stream.codec_context is not None]
     moving = [stream for stream in streams if not stream.disposition & stream.disposition.attached_pic]
@@ -116,13 +121,13 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> av.Vid
 
 
 @contextlib.contextmanager
-def damage(path: Path) -> Iterator[None]:
-    """Turns FFmpeg's errors while reading into a VideoError that says that the file is damaged."""
+def read_errors(path: Path) -> Iterator[None]:
+    """Turns FFmpeg's errors while reading `path` into a VideoError: the file is damaged."""
     try:
         yield
-    except av.FFmpegError as error:
+    except FFmpegError as error:
         _refuse_size(path, error)
-        raise VideoError(f"{path} is truncated or damaged: {reason(error)}", "give an undamaged file") from None
+        raise VideoError(f"{path} is truncated or damaged: {error_text(error)}", "give an undamaged file") from None
 
 
 def _refuse_size(path: Path, error: Exception) -> None:
@@ -131,8 +136,8 @@ def _refuse_size(path: Path, error: Exception) -> None:
         raise VideoError(what, "give a smaller or an undamaged file") from None
 
 
-def reason(error: Exception) -> str:
-    """FFmpeg's or the system's words for an error, without Python's decoration."""
+def error_text(error: Exception) -> str:
+    """The message of FFmpeg or the system, without the class and number that Python adds."""
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 
@@ -141,5 +146,5 @@ def write_errors(path: Path) -> Iterator[None]:
     """Turns FFmpeg's and the system's errors while writing `path` into a VideoError."""
     try:
         yield
-    except (av.FFmpegError, OSError) as error:
-        raise VideoError(f"{path} cannot be written: {reason(error)}", "choose another place or format") from None
+    except (FFmpegError, OSError) as error:
+        raise VideoError(f"{path} cannot be written: {error_text(error)}", "choose another place or format") from None

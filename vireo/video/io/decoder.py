@@ -6,31 +6,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
+from av.codec.context import ThreadType
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 
 from vireo.errors import VideoError
 from vireo.runtime import available_cores
-from vireo.video.io.colour import Colour, has_alpha, is_deep, swapped, to_rgb, turned
-from vireo.video.io.container import damage, open_source, picture_stream
+from vireo.video.io.colour import Colour, has_alpha, is_deep, is_rotated, swaps_axes, to_rgb
+from vireo.video.io.container import open_source, read_errors, video_stream
 
 DEFAULT_FPS = Fraction(8)
 """For files that state no rate."""
 
-MOST_THREADS = 4
-"""Each holds frames of its own, so that more take more memory than they save time."""
+MAX_THREADS = 4
+"""Each decoding thread holds frames of its own; more cost memory and gain little."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """What a file says of its picture.
+    """Properties of a file's video stream.
 
     width, height: display size, after rotation. aspect: of one pixel, width / height. fps: average rate.
     frames: count stated by the file or estimated from its duration, None where neither is known.
     codec, pix_fmt, container: FFmpeg's names. alpha: pixels may be transparent. deep: samples have more than 8 bits.
-    turned: the file stores its pictures turned or flipped, and says so. first: pts of the first frame. still: an image
-    file.
+    rotated: frames are stored rotated or flipped, with a display matrix. first_pts: of the first frame. still: an
+    image file.
     """
 
     width: int
@@ -45,23 +49,26 @@ class VideoInfo:
     colour: Colour
     alpha: bool
     deep: bool
-    turned: bool
-    first: int
+    rotated: bool
+    first_pts: int
     audio_streams: int
     still: bool
 
     def within(self, pts: int, start: float | None, stop: float | None) -> bool:
         """Whether a frame is shown from `start` on and before `stop`, seconds from the first; None is no bound."""
-        seconds = float((pts - self.first) * self.time_base)
+        seconds = float((pts - self.first_pts) * self.time_base)
         return (start is None or start <= seconds) and (stop is None or seconds < stop)
 
 
 @dataclass(frozen=True)
 class TimedFrame:
-    """One decoded frame: uint8 RGB pixels (H, W, 3), full range, upright; shown from pts * time_base
-    seconds on, for duration * time_base seconds (0 where the file does not say). alpha: uint8 (H, W), 255 where
-    opaque; None where the file has none. deep: the pixels before they were rounded, uint16 (H, W, 3), 257 times as
-    large; None where the file has no more than 8 bits."""
+    """A decoded frame in display orientation.
+
+    pixels: RGB, uint8 (H, W, 3), full range. pts, duration: presentation time and duration in units of `time_base`
+    seconds; the duration is 0 where the file does not state it. alpha: uint8 (H, W), 255 where opaque; None where the
+    file has none. deep: the pixels before rounding to 8 bits, uint16 (H, W, 3), where 65535 is 255; None where the
+    file has no more than 8 bits.
+    """
 
     pixels: np.ndarray
     pts: int
@@ -74,27 +81,27 @@ class TimedFrame:
     def seconds(self) -> float:
         return float(self.pts * self.time_base)
 
-    def deepened(self, pixels: np.ndarray) -> np.ndarray:
-        """An edit of this frame, uint8 (H, W, 3), with what `deep` has beyond 8 bits: uint16 (H, W, 3).
+    def restore_depth(self, pixels: np.ndarray) -> np.ndarray:
+        """Adds to an edit of this frame, uint8 (H, W, 3), what `deep` has beyond 8 bits: uint16 (H, W, 3).
 
-        Rounded to 8 bits it is `pixels`; where these are the frame's own it is `deep`. So smooth gradients stay smooth.
+        Rounded to 8 bits the result is `pixels`; where these are unchanged it is `deep`. So gradients stay smooth.
         """
         assert self.deep is not None, "the source has no more than 8 bits"
         if pixels is self.pixels:
             return self.deep
-        fine = self.deep + 257 * (pixels.astype(np.int32) - self.pixels)
-        return fine.clip(0, 65535).astype(np.uint16)
+        restored = self.deep + 257 * (pixels.astype(np.int32) - self.pixels)
+        return restored.clip(0, 65535).astype(np.uint16)
 
 
-_ROUNDED = ((np.arange(65536) + 128) // 257).astype(np.uint8)
-"""16 bits to 8."""
+_TO_8_BITS = ((np.arange(65536) + 128) // 257).astype(np.uint8)
+"""Lookup table from 16 bits, rounded."""
 
 
 def timed_frame(pixels: np.ndarray, pts: int, duration: int, time_base: Fraction) -> TimedFrame:
     """The frame of uint8 or uint16 RGB or RGBA pixels (H, W, 3 or 4)."""
     deep = None
     if pixels.dtype == np.uint16:
-        deep, pixels = pixels[..., :3], _ROUNDED[pixels]
+        deep, pixels = pixels[..., :3], _TO_8_BITS[pixels]
     alpha = pixels[..., 3] if pixels.shape[2] == 4 else None
     return TimedFrame(np.ascontiguousarray(pixels[..., :3]), pts, duration, time_base, alpha, deep)
 
@@ -106,10 +113,11 @@ class Decoder:
         self.path = path
         self._container = open_source(self.path)
         try:
-            self._stream = picture_stream(self._container, self.path)
-            self._stream.thread_type = "AUTO"
-            self._stream.codec_context.thread_count = min(available_cores(), MOST_THREADS)
-            self._separate = self._decoder_with_alpha()
+            self._stream = video_stream(self._container, self.path)
+            self._time_base = Fraction(self._stream.time_base or 1)
+            self._stream.codec_context.thread_type = ThreadType.AUTO
+            self._stream.codec_context.thread_count = min(available_cores(), MAX_THREADS)
+            self._alpha_decoder = self._open_alpha_decoder()
             self._frames = self._decode()
             self._first = next(self._frames, None)
             if self._first is None:
@@ -122,27 +130,27 @@ class Decoder:
         self._container.close()
 
     def __iter__(self) -> Iterator[TimedFrame]:
-        for pixels, pts, duration in self.pictures():
+        for pixels, pts, duration in self.raw_frames():
             yield timed_frame(pixels, pts, duration, self.info.time_base)
 
-    def pictures(self) -> Iterator[tuple[np.ndarray, int, int]]:
-        """Pixels, RGB or, with `VideoInfo.alpha`, RGBA (H, W, 3 or 4), uint8 or, with `VideoInfo.deep`, uint16; pts
-        and duration of each frame."""
+    def raw_frames(self) -> Iterator[tuple[np.ndarray, int, int]]:
+        """Pixels, pts and duration of each frame. Pixels are RGB, or RGBA with `VideoInfo.alpha`, (H, W, 3 or 4),
+        uint8, or uint16 with `VideoInfo.deep`."""
         if self._first is not None:
             yield self._first
             self._first = None
         yield from self._frames
 
     def _decode(self) -> Iterator[tuple[np.ndarray, int, int]]:
-        stream, time_base = self._stream, Fraction(self._stream.time_base)
+        stream, time_base = self._stream, self._time_base
         step = max(1, round(1 / (Fraction(stream.average_rate or DEFAULT_FPS) * time_base)))
         expected, packets, seen, next_pts = stream.frames, 0, 0, 0
-        with damage(self.path):
+        with read_errors(self.path):
             for packet in self._container.demux(stream):
                 packets += packet.size > 0
                 if packet.is_corrupt:
                     raise VideoError(f"{self.path} is truncated or damaged", "give an undamaged file")
-                for frame in packet.decode() if self._separate is None else self._separate.decode(packet):
+                for frame in packet.decode() if self._alpha_decoder is None else self._alpha_decoder.decode(packet):
                     if seen == 0:
                         self.info = self._describe(frame)
                     seen += 1
@@ -155,16 +163,16 @@ class Decoder:
         if seen:
             self._refuse_early_end(packets, expected, next_pts * time_base)
 
-    def _decoder_with_alpha(self) -> av.VideoCodecContext | None:
-        """Of VP8 and VP9 in WebM, whose transparency FFmpeg's own decoders leave out."""
+    def _open_alpha_decoder(self) -> VideoCodecContext | None:
+        """For VP8 and VP9 with transparency in WebM, which FFmpeg's native decoders drop; None for others."""
         names = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
         codec = self._stream.codec_context.codec.canonical_name
         if self._stream.metadata.get("alpha_mode") != "1" or codec not in names:
             return None
-        return av.CodecContext.create(names[codec], "r")
+        return cast(VideoCodecContext, av.CodecContext.create(names[codec], "r"))
 
     def _refuse_early_end(self, packets: int, expected: int, end: Fraction) -> None:
-        """Demuxers stop silently where a file was cut between two packets; its header knows better."""
+        """Raises VideoError where the header states more than was read: demuxers report no cut between packets."""
         name = self._container.format.name
         cut = "mp4" in name and packets < expected
         if "matroska" in name:
@@ -174,24 +182,24 @@ class Decoder:
             raise VideoError(f"{self.path} is truncated: it ends early", "give an undamaged file")
 
     @staticmethod
-    def _alpha(frame: av.VideoFrame, sure: bool) -> bool:
-        """Whether there is transparency. Palettes may hold some, and pictures have a channel for it that is not used:
-        there, the frame itself tells. sure: what its format tells holds."""
+    def _is_transparent(frame: VideoFrame, sure: bool) -> bool:
+        """Whether frames may be transparent. sure: an alpha channel means that they are. Else, and with palettes, the
+        first frame's pixels decide, since images often have an alpha channel that is opaque everywhere."""
         palette = frame.format.name == "pal8"
         if not palette and (sure or not has_alpha(frame)):
             return has_alpha(frame)
         return bool((to_rgb(frame, alpha=True)[..., 3] < 255).any())
 
-    def _describe(self, frame: av.VideoFrame) -> VideoInfo:
+    def _describe(self, frame: VideoFrame) -> VideoInfo:
         stream, context = self._stream, self._stream.codec_context
         fps = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_FPS)
         frames = stream.frames or None
         if frames is None and stream.duration:
-            frames = max(1, round(stream.duration * stream.time_base * fps))
+            frames = max(1, round(stream.duration * self._time_base * fps))
         elif frames is None and self._container.duration:
             frames = max(1, round(Fraction(self._container.duration, av.time_base) * fps))
-        swap, aspect = swapped(frame), Fraction(stream.sample_aspect_ratio or 1)
-        pix_fmt = frame.format.name if self._separate else context.pix_fmt or frame.format.name
+        swap, aspect = swaps_axes(frame), Fraction(stream.sample_aspect_ratio or 1)
+        pix_fmt = frame.format.name if self._alpha_decoder else context.pix_fmt or frame.format.name
         name = self._container.format.name
         still = name == "image2" or name.endswith("_pipe")
         return VideoInfo(
@@ -200,15 +208,15 @@ class Decoder:
             aspect=1 / aspect if swap else aspect,
             fps=fps,
             frames=frames,
-            time_base=Fraction(stream.time_base),
+            time_base=self._time_base,
             codec=context.codec.canonical_name,
             pix_fmt=pix_fmt,
             container=name,
             colour=Colour.of(frame),
-            alpha=self._alpha(frame, sure=not (still or name == "gif")),
+            alpha=self._is_transparent(frame, sure=not (still or name == "gif")),
             deep=is_deep(pix_fmt),
-            turned=turned(frame),
-            first=frame.pts or 0,
+            rotated=is_rotated(frame),
+            first_pts=frame.pts or 0,
             audio_streams=len(self._container.streams.audio),
             still=still,
         )

@@ -15,40 +15,40 @@ from pathlib import Path
 
 from vireo.errors import VideoError
 from vireo.video.io.decoder import Decoder
-from vireo.video.io.sandbox import END, ERROR, FAULT, FRAME, HEAD, INFO, TEXT_LENGTH, TIMES, info_to_json
+from vireo.video.io.sandbox import END, ERROR, FAULT, FRAME, HEADER, INFO, MAX_TEXT_BYTES, TIMES, info_to_json
 
-MEMORY = 2 * 2**30
+MAX_MEMORY = 2 * 2**30
 """Bytes that decoding may take."""
 
-SECONDS = 8
+MAX_CPU_SECONDS = 8
 """Computing time that opening a file, or one frame, may take."""
 
-OPEN_FILES = 32
+MAX_OPEN_FILES = 32
 
 
 def main() -> None:
     path, pipe = Path(sys.argv[1]), int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    confine()
+    limit_resources()
     gc.freeze()
     try:
-        _send_all(path, pipe)
+        _send_frames(path, pipe)
     except VideoError as error:
-        _send(pipe, ERROR, json.dumps([error.what, error.fix]).encode()[:TEXT_LENGTH])
+        _send(pipe, ERROR, json.dumps([error.what, error.fix]).encode()[:MAX_TEXT_BYTES])
     except MemoryError:
         message = [f"{path} takes more memory to decode than is granted", "give a smaller or an undamaged file"]
         _send(pipe, ERROR, json.dumps(message).encode())
     except BrokenPipeError:
         pass  # nobody wants the rest
     except Exception:
-        _send(pipe, FAULT, traceback.format_exc().encode()[-TEXT_LENGTH:])
+        _send(pipe, FAULT, traceback.format_exc().encode()[-MAX_TEXT_BYTES:])
 
 
-def _send_all(path: Path, pipe: int) -> None:
+def _send_frames(path: Path, pipe: int) -> None:
     decoder = Decoder(path)
     _send(pipe, INFO, info_to_json(decoder.info).encode())
-    for pixels, pts, duration in decoder.pictures():
-        _send(pipe, FRAME, TIMES.pack(pts, duration), memoryview(pixels).cast("B"))
+    for pixels, pts, duration in decoder.raw_frames():
+        _send(pipe, FRAME, TIMES.pack(pts, duration), memoryview(pixels.data).cast("B"))
         del pixels
         # PyAV's frames are part of reference cycles; a few large ones are too few objects for a collection by itself.
         gc.collect()
@@ -56,33 +56,33 @@ def _send_all(path: Path, pipe: int) -> None:
 
 
 def _send(pipe: int, kind: bytes, *parts: bytes | memoryview) -> None:
-    for part in (HEAD.pack(kind, sum(len(part) for part in parts)), *parts):
+    for part in (HEADER.pack(kind, sum(len(part) for part in parts)), *parts):
         view = memoryview(part)
         while view:
             view = view[os.write(pipe, view) :]
-    grant_time()
+    extend_cpu_limit()
 
 
-def confine() -> None:
+def limit_resources() -> None:
     """Limits memory, files and time."""
     for limit, value in (
-        (resource.RLIMIT_DATA, MEMORY),
+        (resource.RLIMIT_DATA, MAX_MEMORY),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
-        value = _within(limit, value)
+        value = _capped(limit, value)
         resource.setrlimit(limit, (value, value))
-    grant_time()
+    extend_cpu_limit()
 
 
-def grant_time() -> None:
-    """Moves the limit of computing time on: SECONDS from now."""
-    soon = _within(resource.RLIMIT_CPU, math.ceil(time.process_time()) + SECONDS)
+def extend_cpu_limit() -> None:
+    """Moves the limit of computing time on: MAX_CPU_SECONDS from now."""
+    soon = _capped(resource.RLIMIT_CPU, math.ceil(time.process_time()) + MAX_CPU_SECONDS)
     resource.setrlimit(resource.RLIMIT_CPU, (soon, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def _within(limit: int, value: int) -> int:
+def _capped(limit: int, value: int) -> int:
     """The value, or the most that the system allows."""
     most = resource.getrlimit(limit)[1]
     return value if most == resource.RLIM_INFINITY else min(value, most)

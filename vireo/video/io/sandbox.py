@@ -1,18 +1,20 @@
-"""Decoding in a child process: what a damaged or hostile file does, it does there.
+"""Decoding in a process of its own, so that a damaged or hostile file harms nothing else.
 
-The child (`decoder_process`) sends messages over a pipe of their own, each a kind, a length and so many bytes:
+That process (`decoder_process`) sends messages over a pipe, each a kind, a length and so many bytes:
 
     info    VideoInfo as JSON, once, before the first frame
     frame   pts and duration (int64 each), then the RGB pixels, or RGBA where VideoInfo.alpha, as uint8, or uint16
             where VideoInfo.deep
     error   a VideoError as JSON; nothing follows
-    fault   the traceback of a mistake of ours; nothing follows
+    fault   a traceback, for errors of ours; nothing follows
     end     all frames were sent
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import json
 import math
 import os
@@ -33,14 +35,17 @@ from vireo.errors import VideoError, VireoError
 from vireo.video.io.colour import Colour
 from vireo.video.io.decoder import TimedFrame, VideoInfo, timed_frame
 
-HEAD, TIMES = struct.Struct("<5sQ"), struct.Struct("<qq")
+HEADER, TIMES = struct.Struct("<5sQ"), struct.Struct("<qq")
 INFO, FRAME, ERROR, FAULT, END = b"info ", b"frame", b"error", b"fault", b"end  "
 
-TEXT_LENGTH = 2**16
+MAX_TEXT_BYTES = 2**16
 """Most bytes of a message other than a frame."""
 
-PATIENCE = 60.0
-"""Seconds of waiting for a message, whatever the machine is busy with; the child limits its own computing time."""
+MESSAGE_TIMEOUT = 60.0
+"""Seconds to wait for a message on a busy machine; the decoder's computing time is limited by itself."""
+
+PIPE_BYTES = 2**20
+"""Linux's limit for users; by default 65536, which costs a tenth of the time of reading."""
 
 _PACKAGES = Path(__file__).parents[3]
 """The folder that holds this package."""
@@ -57,35 +62,43 @@ def info_from_json(text: bytes) -> VideoInfo:
 
 
 class Sandbox:
-    """The child that decodes one file, seen from here. Errors as `VideoReader` says."""
+    """Starts a process that decodes one file, and iterates over its frames. Errors as of `VideoReader`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._pipe, theirs = os.pipe()
-        # -P: modules are not looked for in the current folder, which may be anyone's.
-        command = [sys.executable, "-P", "-m", "vireo.video.io.decoder_process", str(path), str(theirs)]
-        places = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
-        small = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONPATH": os.pathsep.join(places)}
-        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        self._pipe, write_end = os.pipe()
+        with contextlib.suppress(AttributeError, OSError):  # not on every system, and users have a budget
+            fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        # -P: no modules from the current folder, which may be anyone's.
+        command = [sys.executable, "-P", "-m", "vireo.video.io.decoder_process", str(path), str(write_end)]
+        folders = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
+        settings = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONPATH": os.pathsep.join(folders)}
         try:
-            self._child = subprocess.Popen(command, **quiet, pass_fds=[theirs], env=os.environ | small)
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[write_end],
+                env=os.environ | settings,
+            )
         except ValueError:  # a NUL in the name
             os.close(self._pipe)
             raise VideoError(f"{str(path)!r} is no name of a file", "check the path") from None
         finally:
-            os.close(theirs)
+            os.close(write_end)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._pipe, selectors.EVENT_READ)
-        self.close = weakref.finalize(self, _end, self._child, self._pipe, self._selector)
+        self.close = weakref.finalize(self, _end, self._process, self._pipe, self._selector)
         self._finished = False
         try:
-            kind, length = self._head()
+            kind, length = self._read_header()
             if kind != INFO:
-                raise self._nonsense()
+                raise self._protocol_error()
             try:
                 self.info = info_from_json(bytes(self._read(length)))
             except (ValueError, TypeError, KeyError):
-                raise self._nonsense() from None
+                raise self._protocol_error() from None
         except BaseException:
             self.close()
             raise
@@ -94,21 +107,21 @@ class Sandbox:
         info = self.info
         shape, sample = (info.height, info.width, 3 + info.alpha), np.dtype(np.uint16 if info.deep else np.uint8)
         while not self._finished:
-            kind, length = self._head()
+            kind, length = self._read_header()
             if kind == END:
                 self._finished = True
                 return
             if kind != FRAME or length != TIMES.size + math.prod(shape) * sample.itemsize:
-                raise self._nonsense()
+                raise self._protocol_error()
             message = self._read(length)
             pts, duration = TIMES.unpack_from(message)
             pixels = np.frombuffer(message, sample, offset=TIMES.size).reshape(shape)
             yield timed_frame(pixels, pts, duration, info.time_base)
 
-    def _head(self) -> tuple[bytes, int]:
-        kind, length = HEAD.unpack(self._read(HEAD.size))
-        if kind != FRAME and length > TEXT_LENGTH:
-            raise self._nonsense()
+    def _read_header(self) -> tuple[bytes, int]:
+        kind, length = HEADER.unpack(self._read(HEADER.size))
+        if kind != FRAME and length > MAX_TEXT_BYTES:
+            raise self._protocol_error()
         if kind == ERROR:
             what, fix = json.loads(bytes(self._read(length)))
             raise VideoError(what, fix)
@@ -118,36 +131,36 @@ class Sandbox:
 
     def _read(self, length: int) -> bytearray:
         message = bytearray(length)
-        view, got, until = memoryview(message), 0, time.monotonic() + PATIENCE
+        view, got, until = memoryview(message), 0, time.monotonic() + MESSAGE_TIMEOUT
         while got < length:
             ready = self._selector.select(max(0.0, until - time.monotonic()))
-            # Once more without waiting: this process may itself have been stopped for a while.
+            # A second look: this process may itself have been stopped until after the deadline.
             if not ready and not self._selector.select(0):
-                raise VideoError(f"{self.path} cannot be read: nothing comes", "copy it to a local disk")
+                raise VideoError(f"{self.path} cannot be read: its decoder does not answer", "copy it to a local disk")
             count = os.readv(self._pipe, [view[got:]])
             if count == 0:
-                raise self._died()
+                raise self._exit_error()
             got += count
         return message
 
-    def _nonsense(self) -> VideoError:
-        return VideoError(f"{self.path} is damaged: its decoder talks nonsense", "give an undamaged file")
+    def _protocol_error(self) -> VideoError:
+        return VideoError(f"{self.path} is damaged: its decoder broke its protocol", "give an undamaged file")
 
-    def _died(self) -> VireoError:
+    def _exit_error(self) -> VireoError:
         try:
-            code = self._child.wait(timeout=5)
+            code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            return self._nonsense()
+            return self._protocol_error()
         if code == -signal.SIGXCPU:
             return VideoError(f"{self.path} takes too long to decode", "give an undamaged or a smaller file")
         if code < 0:
             name = signal.Signals(-code).name
             return VideoError(f"{self.path} is damaged: its decoder crashed ({name})", "give an undamaged file")
-        return VireoError(f"the process that decodes {self.path} ended without a word ({code})")
+        return VireoError(f"the process that decodes {self.path} ended without an error message ({code})")
 
 
-def _end(child: subprocess.Popen, pipe: int, selector: selectors.BaseSelector) -> None:
+def _end(process: subprocess.Popen, pipe: int, selector: selectors.BaseSelector) -> None:
     selector.close()
     os.close(pipe)
-    child.kill()
-    child.wait()
+    process.kill()
+    process.wait()

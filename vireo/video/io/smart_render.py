@@ -1,7 +1,7 @@
-"""Edits of a span: the picture's packets outside of the groups of pictures that it touches are copied as they are.
+"""Smart rendering: only the groups of pictures that an edited span touches are encoded, other packets are copied.
 
-All packets of a stream share one header, so what is encoded anew has to be readable beside what is copied. Packets of
-most codecs in `BESIDE` carry all that they need; for H.264 the header gets parameter sets of a number of their own.
+All packets of a stream share one header, which has to fit copied and new packets alike. Packets of most codecs in
+`MIXABLE_CODECS` are self-contained; for H.264, parameter sets with an identifier of their own are added to the header.
 """
 
 from __future__ import annotations
@@ -13,27 +13,29 @@ from pathlib import Path
 import numpy as np
 
 from vireo.video.io import avc
-from vireo.video.io.container import damage, open_source, picture_stream
+from vireo.video.io.container import open_source, read_errors, video_stream
 from vireo.video.io.decoder import VideoInfo
 from vireo.video.io.encoders import X264_PARAMS
 
-BESIDE: dict[str, dict[str, str]] = {
+MIXABLE_CODECS: dict[str, dict[str, str]] = {
     "h264": {"bf": "0", "x264-params": f"{X264_PARAMS}:sps-id=31:annexb=0"},
     "vp8": {},
     "vp9": {},
     "mjpeg": {},
     "prores": {},
 }
-"""Codecs of which new packets can stand among old ones, and the encoder's options that this takes."""
+"""Codecs whose new packets can stand among copied ones, and the options that the encoder needs for it."""
 
-_UNTOLD = -(2**63)
+_NO_TIME = -(2**63)
 
 
 @dataclass(frozen=True)
-class Span:
-    """Times of the picture, in units of its time base, that are encoded anew: from `begin` up to `end`, None for all
-    that follow. dts: decoding times of the packets whose place is taken, ascending. missing: decoding times of the
-    first packets, where the file does not say them."""
+class ReencodedSpan:
+    """What is encoded: frames with presentation times from `begin` up to `end` (excluded; None: to the last frame).
+
+    All times in units of the stream's time base. dts: decoding times of the replaced packets, ascending. missing:
+    decoding times of the first packets of the file, where it does not state them.
+    """
 
     begin: int
     end: int | None
@@ -44,48 +46,50 @@ class Span:
         return self.begin <= pts and (self.end is None or pts < self.end)
 
 
-def touched_span(
+def find_reencoded_span(
     source: Path, info: VideoInfo, target: str, codec: str, pix_fmt: str, start: float | None, stop: float | None
-) -> Span | None:
+) -> ReencodedSpan | None:
     """The groups of pictures that hold the frames from `start` up to `stop` (seconds from the first frame); None where
-    packets cannot be copied around them.
+    the packets around them cannot be copied.
 
-    target: FFmpeg's name of the output's container. codec, pix_fmt: what would be encoded. The source's packets are
-    looked through once; none is decoded.
+    target: FFmpeg's name of the output's container. codec, pix_fmt: of the output. Reads all packets of the source
+    and decodes none.
     """
-    alike = codec == info.codec and codec in BESIDE and pix_fmt == info.pix_fmt and not (info.alpha or info.turned)
+    alike = (
+        codec == info.codec and codec in MIXABLE_CODECS and pix_fmt == info.pix_fmt and not (info.alpha or info.rotated)
+    )
     # AVI and FLV have no place for decoding times like these; in a transport stream a packet is not a picture.
     if not alike or info.container == "mpegts" or target in ("avi", "flv"):
         return None
-    with open_source(source) as container, damage(source):
-        stream = picture_stream(container, source)
+    with open_source(source) as container, read_errors(source):
+        stream = video_stream(container, source)
         header = stream.codec_context.extradata or b""
-        if codec == "h264" and not avc.after_lengths(header):
+        if codec == "h264" and not avc.has_length_prefixes(header):
             return None  # the encoder is told to write them so
-        times, order, keys, fresh = array("q"), array("q"), bytearray(), bytearray()
+        times, order, keys, clean = array("q"), array("q"), bytearray(), bytearray()
         for packet in container.demux(stream):
             if packet.size:
                 if packet.pts is None or packet.is_discard:
                     return None
                 times.append(packet.pts)
-                order.append(_UNTOLD if packet.dts is None else packet.dts)
+                order.append(_NO_TIME if packet.dts is None else packet.dts)
                 keys.append(packet.is_keyframe)
-                fresh.append(packet.is_keyframe and (codec != "h264" or avc.is_idr(bytes(packet))))
-    return _around(info, np.array(times), np.array(order), np.array(keys), np.array(fresh), start, stop)
+                clean.append(packet.is_keyframe and (codec != "h264" or avc.is_idr(bytes(packet))))
+    return _span_around(info, np.array(times), np.array(order), np.array(keys), np.array(clean), start, stop)
 
 
-def _around(
+def _span_around(
     info: VideoInfo,
     pts: np.ndarray,
     dts: np.ndarray,
     keys: np.ndarray,
-    fresh: np.ndarray,
+    clean: np.ndarray,
     start: float | None,
     stop: float | None,
-) -> Span | None:
-    """All of the packets in decoding order. keys: whether decoding may begin there. fresh: whether it forgets there
-    what was before, too, so that old packets can follow new ones."""
-    if not len(pts) or pts.min() != info.first or (missing := _missing(dts)) is None:
+) -> ReencodedSpan | None:
+    """Arrays have one entry a packet, in decoding order. keys: whether decoding can begin there. clean: whether, too,
+    no later packet refers to an earlier one, so that copied packets can follow new ones."""
+    if not len(pts) or pts.min() != info.first_pts or (missing := _missing_dts(dts)) is None:
         return None
     dts = np.concatenate([missing, dts[len(missing) :]]).astype(np.int64)
     if (np.diff(dts) <= 0).any() or (dts > pts).any():
@@ -93,22 +97,22 @@ def _around(
     wanted = pts[np.array([info.within(int(time), start, stop) for time in pts])]
     if not len(wanted):
         return None
-    # Before a cut nothing later is decoded, and after it nothing that is shown earlier.
+    # A cut is clean where all that is decoded before it is also shown before it, and the rest after it.
     later = np.minimum.accumulate(pts[::-1])[::-1]
-    earlier = np.concatenate([[_UNTOLD], np.maximum.accumulate(pts)[:-1]])
+    earlier = np.concatenate([[_NO_TIME], np.maximum.accumulate(pts)[:-1]])
     closed = (later == pts) & (earlier < pts)
     begins = pts[closed & (keys > 0) & (pts <= wanted.min())]
-    ends = pts[closed & (fresh > 0) & (pts > wanted.max())]
-    if not len(begins) or (begins.max() == info.first and not len(ends)):
+    ends = pts[closed & (clean > 0) & (pts > wanted.max())]
+    if not len(begins) or (begins.max() == info.first_pts and not len(ends)):
         return None
     begin, end = int(begins.max()), int(ends.min()) if len(ends) else None
     replaced = dts[(pts >= begin) & ((pts < end) if end is not None else True)]
-    return Span(begin, end, tuple(replaced.tolist()), tuple(missing))
+    return ReencodedSpan(begin, end, tuple(replaced.tolist()), tuple(missing))
 
 
-def _missing(dts: np.ndarray) -> list[int] | None:
-    """Decoding times for the first packets, to which Matroska gives none; None where others lack theirs."""
-    known = np.flatnonzero(dts != _UNTOLD)
+def _missing_dts(dts: np.ndarray) -> list[int] | None:
+    """Decoding times for the first packets, which Matroska does not store; None where later ones lack theirs, too."""
+    known = np.flatnonzero(dts != _NO_TIME)
     count = int(known[0]) if len(known) else 0
     if len(known) != len(dts) - count or (count and len(known) < 2):
         return None

@@ -1,4 +1,4 @@
-"""The picture stream of an output: all of it encoded, or a span of it among copied packets."""
+"""The video stream of an output: encoded from end to end, or encoded within a span and copied around it."""
 
 from __future__ import annotations
 
@@ -6,108 +6,116 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-import av
+from av import Packet
 from av.codec.context import Flags
+from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-from vireo.video.io.avc import joined_headers
-from vireo.video.io.container import damage, open_source, picture_stream
+from vireo.video.io.avc import merge_headers
+from vireo.video.io.container import open_source, read_errors, video_stream
 from vireo.video.io.encoders import open_encoder
-from vireo.video.io.smart_render import Span
+from vireo.video.io.smart_render import ReencodedSpan
 
 
-class SpanStream:
-    """The picture stream of an output: the packets of `source` up to the span, what is encoded, the packets after it.
+class SmartRenderedStream:
+    """Packets of `source` before the span, newly encoded packets of the span, packets of `source` after it.
 
-    encoder: for the span. before: is called with the time, in seconds, of each packet before that is written.
+    encoder: of the span. before_packet: called with the time of each packet, in seconds, before it is written.
     """
 
     def __init__(
         self,
         source: Path,
-        span: Span,
-        target: av.container.OutputContainer,
-        encoder: av.VideoCodecContext,
-        before: Callable[[Fraction], None],
+        span: ReencodedSpan,
+        target: OutputContainer,
+        encoder: VideoCodecContext,
+        before_packet: Callable[[Fraction], None],
     ) -> None:
-        self._span, self._target, self.encoder, self._before = span, target, encoder, before
+        self._span, self._target, self.encoder, self._before_packet = span, target, encoder, before_packet
         self._source, self._container = source, open_source(source)
-        stream = picture_stream(self._container, source)
+        stream = video_stream(self._container, source)
         self._stream = target.add_stream_from_template(stream)
-        self._old = (packet for packet in self._container.demux(stream) if packet.size)
+        self._source_packets = (packet for packet in self._container.demux(stream) if packet.size)
         self._times, self._missing = iter(span.dts), iter(span.missing)
         self._began = False
 
     def open(self) -> None:
-        """Opens the encoder, all of whose settings are made, and writes its header beside the old one."""
+        """Opens the configured encoder and, for H.264, adds its parameter sets to the header of the source."""
         h264 = self.encoder.codec.canonical_name == "h264"
         if h264:
             self.encoder.flags |= Flags.global_header
         open_encoder(self.encoder)
         if h264:
             context = self._stream.codec_context
-            context.extradata = joined_headers(context.extradata, self.encoder.extradata)
+            context.extradata = merge_headers(context.extradata or b"", self.encoder.extradata or b"")
 
-    def wants(self, pts: int) -> bool:
-        """Whether the frame of this time is to be encoded."""
+    def reencodes(self, pts: int) -> bool:
+        """Whether the frame with this time lies in the span."""
         return self._span.touches(pts)
 
-    def encode(self, frame: av.VideoFrame) -> None:
-        """Appends a frame of the span; frames come in the order of their times."""
+    def encode(self, frame: VideoFrame) -> None:
+        """Encodes a frame of the span; frames come in display order."""
         if not self._began:
-            self._copy(lambda packet: packet.pts < self._span.begin)
+            self._copy(lambda pts: pts < self._span.begin)
             self._began = True
-        self._put(self.encoder.encode(frame))
+        self._mux_encoded(self.encoder.encode(frame))
 
     def finish(self) -> None:
-        self._put(self.encoder.encode(None))
-        self._copy(lambda packet: True)
+        self._mux_encoded(self.encoder.encode(None))
+        self._copy(lambda pts: True)
 
     def close(self) -> None:
         self._container.close()
 
-    def _copy(self, wanted: Callable[[av.Packet], bool]) -> None:
-        """Copies packets as long as they are wanted; those of the span are passed over."""
-        while (packet := self._next()) is not None and wanted(packet):  # the span's first is not needed
+    def _copy(self, wanted: Callable[[int], bool]) -> None:
+        """Copies packets as long as their times are wanted; those of the span are passed over."""
+        while (packet := self._next()) is not None:
+            assert packet.pts is not None, "`find_reencoded_span` refuses such files"
+            if not wanted(packet.pts):  # the span's first, which is not needed
+                return
             if not self._span.touches(packet.pts):
                 self._mux(packet)
 
-    def _next(self) -> av.Packet | None:
-        with damage(self._source):
-            packet = next(self._old, None)
+    def _next(self) -> Packet | None:
+        with read_errors(self._source):
+            packet = next(self._source_packets, None)
         if packet is not None and packet.dts is None:
             packet.dts = next(self._missing)
         return packet
 
-    def _put(self, packets: list[av.Packet]) -> None:
+    def _mux_encoded(self, packets: list[Packet]) -> None:
         for packet in packets:
-            # The encoder keeps the order of the frames, so the old decoding times, in order, fit the new packets.
+            # Without B-frames packets come in display order, so they take the replaced decoding times in turn.
             packet.dts = next(self._times, packet.pts)
             self._mux(packet)
 
-    def _mux(self, packet: av.Packet) -> None:
-        self._before(packet.dts * packet.time_base)
+    def _mux(self, packet: Packet) -> None:
+        assert packet.dts is not None, "given by `_next` or `_mux_encoded`"
+        self._before_packet(packet.dts * packet.time_base)
         packet.stream = self._stream
         self._target.mux_one(packet)
 
 
-class WholeStream:
-    """The picture stream of an output all of which is encoded; the same surface as `SpanStream`."""
+class EncodedStream:
+    """A stream all of whose frames are encoded; the same interface as `SmartRenderedStream`."""
 
-    def __init__(
-        self, target: av.container.OutputContainer, stream: av.VideoStream, before: Callable[[Fraction], None]
-    ) -> None:
-        self._target, self._stream, self._before = target, stream, before
+    def __init__(self, target: OutputContainer, stream: VideoStream, before_packet: Callable[[Fraction], None]) -> None:
+        self._target, self._stream, self._before_packet = target, stream, before_packet
         self.encoder = stream.codec_context
 
     def open(self) -> None:
-        """Opens the encoder, all of whose settings are made."""
+        """Opens the configured encoder."""
         open_encoder(self.encoder)
 
-    def wants(self, pts: int) -> bool:
+    def reencodes(self, pts: int) -> bool:
         return True
 
-    def encode(self, frame: av.VideoFrame) -> None:
-        self._before(frame.pts * frame.time_base)
+    def encode(self, frame: VideoFrame) -> None:
+        assert frame.pts is not None
+        assert frame.time_base is not None
+        self._before_packet(frame.pts * frame.time_base)
         self._target.mux(self._stream.encode(frame))
 
     def finish(self) -> None:

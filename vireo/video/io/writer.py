@@ -8,23 +8,30 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any, cast
 
 import av
 import numpy as np
 from av.codec.context import Flags
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
 from PIL import Image
 
 from vireo.errors import VideoError
 from vireo.runtime import whole_file
+from vireo.video.io.background import WriteBehind, queue_depth
 from vireo.video.io.colour import from_rgb, is_deep
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_alpha_format, choose_codec, choose_pix_fmt
-from vireo.video.io.passthrough import Carried
-from vireo.video.io.smart_render import BESIDE, touched_span
-from vireo.video.io.streams import SpanStream, WholeStream
+from vireo.video.io.passthrough import Passthrough
+from vireo.video.io.smart_render import MIXABLE_CODECS, find_reencoded_span
+from vireo.video.io.streams import EncodedStream, SmartRenderedStream
 
 
 def refuse_output(output: str | Path, source: str | Path | None = None, overwrite: bool = False) -> None:
@@ -47,20 +54,19 @@ def refuse_output(output: str | Path, source: str | Path | None = None, overwrit
 
 
 class VideoWriter:
-    """Writes frames with the times of the source's; its sound, subtitles, cover art, chapters and tags are copied as
-    they are. left_out: what of these the container cannot hold, in words.
+    """Writes frames at the times of the source's, and copies its sound, subtitles, cover art, chapters and tags.
+
+    left_out: descriptions of what the container cannot hold.
 
         with VideoReader(source) as reader, VideoWriter(output, reader.info, source=source) as writer:
             for frame in reader:
                 writer.write(frame, edited_pixels)
 
-    Codec and quality are as asked; what is left open follows the source, where the container of `path` (chosen by
-    its suffix) and this FFmpeg can write that. The file appears when the block ends without an error, whole, or not
-    at all.
-
-    span: seconds from the first frame, either None where there is no bound; all frames outside are as in the source.
-    Where the output has the source's codec, packets outside of the groups of pictures that the span touches are then
-    copied as they are.
+    quality: where it leaves something open, the output follows the source as far as the container, chosen by the
+    suffix of `path`, and this build of FFmpeg allow. span: bounds of the edit in seconds from the first frame, None for
+    no bound; frames outside must be those of the source. Where the output has the source's codec, packets outside of
+    the groups of pictures that the span touches are then copied. The file appears whole when the block ends, or, after
+    an error, not at all.
 
     Raises VideoError where the output exists and not `overwrite`, or cannot be written.
     """
@@ -79,19 +85,22 @@ class VideoWriter:
         refuse_output(self.path, source, overwrite)
         self._image = self.path.suffix.lower() in IMAGES
         self._written, self._finished = 0, False
-        self._carried: Carried | None = None
+        self._passthrough: Passthrough | None = None
         self.left_out: tuple[str, ...] = ()
         self._alpha = self._deep = False
         with contextlib.ExitStack() as stack, write_errors(self.path):
             temporary = stack.enter_context(whole_file(self.path))
             self._container = self._open(temporary)
             stack.callback(self._close)
-            self._picture = self._add_picture(None if source is None else Path(source), span)
-            stack.callback(self._picture.close)
+            self._video = self._add_video(None if source is None else Path(source), span)
+            stack.callback(self._video.close)
             if source is not None and not info.still and not self._image:
-                self._carried = Carried(Path(source), self._container, self.path.suffix)
-                self.left_out += self._carried.left_out
-                stack.callback(self._carried.close)
+                self._passthrough = Passthrough(Path(source), self._container, self.path.suffix)
+                self.left_out += self._passthrough.left_out
+                stack.callback(self._passthrough.close)
+            # A waiting frame is two: the source's and the edited one.
+            self._encoding = WriteBehind(queue_depth(2 * 3 * info.height * info.width))
+            stack.callback(self._encoding.close)
             self._stack = stack.pop_all()
 
     def __enter__(self) -> VideoWriter:
@@ -105,47 +114,54 @@ class VideoWriter:
                 raise error
             if not self._written:
                 raise VideoError(f"{self.path}: there is no frame to write", "give a clip with frames")
+            self._encoding.finish()
             with write_errors(self.path):
-                self._picture.finish()
-                if self._carried is not None:
-                    self._carried.copy_until(None)
+                self._video.finish()
+                if self._passthrough is not None:
+                    self._passthrough.copy_until(None)
                 self._container.close()
                 self._finished = True
 
     def write(self, timing: TimedFrame, pixels: np.ndarray) -> None:
-        """Appends a picture, uint8 RGB (height, width, 3), shown when `timing` is, as transparent, and as finely graded
-        where source and output have more than 8 bits."""
+        """Appends a frame, uint8 RGB (height, width, 3), with the times and transparency of `timing` and, where source
+        and output have more than 8 bits, its finer shades.
+
+        It is encoded in a thread: it must not be changed afterwards, and an error of encoding is raised by a later call
+        or at the end of the block."""
         assert pixels.shape == (self._info.height, self._info.width, 3), pixels.shape
         if self._image and self._written:
             raise VideoError(f"{self.path} holds one picture, the clip has more", "name the output .mp4")
         self._written += 1
-        if not self._picture.wants(timing.pts):
+        if not self._video.reencodes(timing.pts):
             assert pixels is timing.pixels or np.array_equal(pixels, timing.pixels), "a frame outside the span differs"
             return
-        pix_fmt = self._picture.encoder.pix_fmt
+        self._encoding.submit(self._encode, timing, pixels)
+
+    def _encode(self, timing: TimedFrame, pixels: np.ndarray) -> None:
+        pix_fmt = self._pix_fmt
         alpha = timing.alpha if self._alpha else None
         if pix_fmt == "pal8":
             frame = _palette_frame(pixels, alpha)
         else:
             if self._deep and timing.deep is not None:
-                pixels, alpha = timing.deepened(pixels), None if alpha is None else np.uint16(257) * alpha
+                pixels, alpha = timing.restore_depth(pixels), None if alpha is None else np.uint16(257) * alpha
             frame = from_rgb(pixels if alpha is None else np.dstack([pixels, alpha]), pix_fmt, self._info.colour)
         frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
         with write_errors(self.path):
-            self._picture.encode(frame)
+            self._video.encode(frame)
 
-    def _bring_along(self, seconds: Fraction) -> None:
-        """Writes what lies beside the picture up to a time."""
-        if self._carried is not None:
-            self._carried.copy_until(seconds)
+    def _copy_passthrough(self, seconds: Fraction) -> None:
+        """Copies the packets of other streams up to a time."""
+        if self._passthrough is not None:
+            self._passthrough.copy_until(seconds)
 
     def _close(self) -> None:
-        """Closes an unfinished file, which is about to be removed; what is wrong with it is known already."""
+        """Closes an unfinished file, which is about to be removed; the error that led here is already raised."""
         if not self._finished:
-            with contextlib.suppress(av.FFmpegError, OSError):
+            with contextlib.suppress(FFmpegError, OSError):
                 self._container.close()
 
-    def _open(self, temporary: Path) -> av.container.OutputContainer:
+    def _open(self, temporary: Path) -> OutputContainer:
         # Sound that starts before the picture (an AAC encoder's delay) must not push the picture later.
         options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}
         if self._image:
@@ -155,7 +171,9 @@ class VideoWriter:
         except ValueError:
             raise VideoError(f"{self.path} has no suffix of a video format", "name the output .mp4 or .mkv") from None
 
-    def _add_picture(self, source: Path | None, bounds: tuple[float | None, float | None]) -> WholeStream | SpanStream:
+    def _add_video(
+        self, source: Path | None, bounds: tuple[float | None, float | None]
+    ) -> EncodedStream | SmartRenderedStream:
         info, container = self._info, self._container
         codec = choose_codec(container, self.path, info, self._quality)
         options = self._quality.options(codec)
@@ -164,25 +182,25 @@ class VideoWriter:
         if info.alpha and not self._alpha:
             self.left_out = ("transparency",)
         pix_fmt = with_alpha or choose_pix_fmt(codec, info, self._quality)
-        self._deep = info.deep and is_deep(pix_fmt)
+        self._pix_fmt, self._deep = pix_fmt, info.deep and is_deep(pix_fmt)
         if info.deep and not self._deep:
             self.left_out += ("shades finer than 8 bits",)
         span = None
         if source is not None and bounds != (None, None) and self._quality == Quality():
-            span = touched_span(source, info, container.format.name, codec, pix_fmt, *bounds)
-        picture: WholeStream | SpanStream
-        if span is None:
-            stream = container.add_stream(ENCODERS[codec].name, rate=info.fps, options=options)
-            picture = WholeStream(container, stream, self._bring_along)
+            span = find_reencoded_span(source, info, container.format.name, codec, pix_fmt, *bounds)
+        video: EncodedStream | SmartRenderedStream
+        if source is None or span is None:
+            stream = cast(VideoStream, container.add_stream(ENCODERS[codec].name, rate=info.fps, options=options))
+            video = EncodedStream(container, stream, self._copy_passthrough)
         else:
-            encoder = av.CodecContext.create(ENCODERS[codec].name, "w")
-            encoder.framerate, encoder.options = info.fps, options | BESIDE[codec]
-            picture = SpanStream(source, span, container, encoder, self._bring_along)
-        self._set_up(picture.encoder, codec, pix_fmt)
-        picture.open()
-        return picture
+            encoder = cast(VideoCodecContext, av.CodecContext.create(ENCODERS[codec].name, "w"))
+            encoder.framerate, encoder.options = info.fps, options | MIXABLE_CODECS[codec]
+            video = SmartRenderedStream(source, span, container, encoder, self._copy_passthrough)
+        self._configure(video.encoder, codec, pix_fmt)
+        video.open()
+        return video
 
-    def _set_up(self, context: av.VideoCodecContext, codec: str, pix_fmt: str) -> None:
+    def _configure(self, context: VideoCodecContext, codec: str, pix_fmt: str) -> None:
         info, container = self._info, self._container
         context.width, context.height, context.pix_fmt = info.width, info.height, pix_fmt
         context.flags |= Flags.bitexact
@@ -194,16 +212,16 @@ class VideoWriter:
             context.max_b_frames = 0
         if info.aspect != 1:
             context.sample_aspect_ratio = info.aspect
-        if not context.format.is_rgb and context.pix_fmt != "pal8":
-            full = info.colour.full or context.pix_fmt.startswith("yuvj")
+        if not VideoFormat(pix_fmt).is_rgb and pix_fmt != "pal8":
+            full = info.colour.full or pix_fmt.startswith("yuvj")
             context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
             context.colorspace = info.colour.matrix
         context.color_primaries, context.color_trc = info.colour.primaries, info.colour.transfer
 
 
 def _palette_frame(pixels: np.ndarray, alpha: np.ndarray | None) -> VideoFrame:
-    """A picture with at most 256 colours: exact where it has no more, else by median cut. With alpha one of them is
-    transparency, which GIF has all or none of."""
+    """A frame of at most 256 colours: exact where it has no more, else by median cut. With alpha, one of them stands
+    for transparent, since GIF has no partial transparency."""
     most = 256 if alpha is None else 255
     colours, indices = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
     if len(colours) > most:
@@ -216,4 +234,5 @@ def _palette_frame(pixels: np.ndarray, alpha: np.ndarray | None) -> VideoFrame:
     indices = np.ascontiguousarray(indices.reshape(pixels.shape[:2]).astype(np.uint8))
     if alpha is not None:
         indices[alpha < 128] = 255
-    return VideoFrame.from_ndarray((indices, palette), format="pal8")
+    # PyAV takes such a pair, though its types do not say so.
+    return VideoFrame.from_ndarray(cast(Any, (indices, palette)), format="pal8")
