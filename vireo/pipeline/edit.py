@@ -21,6 +21,7 @@ from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
 from vireo.types import EditRequest, EditResult, EditSettings, Preserve
 from vireo.video.before_after import BeforeAfterStrip, refuse_picture
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
+from vireo.video.io.background import queue_depth, read_ahead
 from vireo.video.mask import open_masks
 
 if TYPE_CHECKING:
@@ -161,8 +162,10 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
 
         monitor.on_step = show
         span = (job.start, job.end)
+        depth = queue_depth(3 * info.width * info.height)
+        frames = stack.enter_context(read_ahead(_timed_each(reader, monitor), depth))
         with VideoWriter(job.output, info, job.source, job.overwrite, job.quality, span) as writer:
-            for frame, edits in _edited_span(state, _timed_each(reader, monitor), info, span):
+            for frame, edits in _edited_span(state, frames, info, span):
                 monitor.check()
                 mask = next(masks)
                 with monitor.time("composite"):
