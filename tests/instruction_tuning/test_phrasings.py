@@ -10,23 +10,23 @@ from vireo.instruction_tuning.implicit_instructions import implicit_instruction
 from vireo.instruction_tuning.phrasings import phrasings
 from vireo.pairs.format import EditPair
 from vireo.world import language, naming
-from vireo.world.camera import views
+from vireo.world.camera import frame_cameras
 from vireo.world.captions import caption
 from vireo.world.edits import PROPOSALS, Situation
 from vireo.world.palette import BACKDROPS, COLORS, FLOORS, MATERIALS
 from vireo.world.sampling import sample_scene
 from vireo.world.shapes import SHAPES
 from vireo.world.styles import STYLES
-from vireo.world.visibility import Sight, place_name
+from vireo.world.visibility import VisibleObject, place_name
 
 
 def seen_by_projection(scene):
     found = []
     for index, body in enumerate(scene.bodies):
-        column, row, _ = views(scene)[0].project(np.array(body.track[0][:3]))
+        column, row, _ = frame_cameras(scene)[0].project(np.array(body.track[0][:3]))
         box = (int(column) - 5, int(row) - 5, int(column) + 5, int(row) + 5)
-        found.append(Sight(index, body, 100, box, (column, row), place_name(column, row, 96, 96)))
-    return sorted(found, key=lambda sight: sight.centre[0])
+        found.append(VisibleObject(index, body, 100, box, (column, row), place_name(column, row, 96, 96)))
+    return sorted(found, key=lambda entry: entry.centre[0])
 
 
 def make_pair(family, seed):
@@ -35,7 +35,7 @@ def make_pair(family, seed):
     change = next(
         c for c in (PROPOSALS[family](Situation(scene, seen, tuple(range(len(seen)))), rng) for _ in range(50)) if c
     )
-    source = change.prepare(scene)
+    source = change.alter_source(scene)
     target = change.apply(source)
     instruction, paraphrases = language.instruct([change], seen, "train", rng)
     pair = EditPair(

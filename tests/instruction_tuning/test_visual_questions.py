@@ -5,7 +5,7 @@ import pytest
 
 from vireo.instruction_tuning.visual_questions import NUMBERS, ask, true_relations
 from vireo.world.scene import Backdrop, Body, Camera, Floor, Lamp, Light, Scene
-from vireo.world.visibility import camera_distance, place_name, relations, sights
+from vireo.world.visibility import camera_distance, place_name, relations, visible_objects
 
 LOOKS = [
     # shape, color, material, size, x, y, drawn column, drawn row
@@ -122,7 +122,7 @@ def test_what_cannot_be_seen_is_not_asked():
 
 def test_relations_equal_the_studio_truth():
     scene, masks = make_scene(), draw()
-    seen = sights(scene, masks)
+    seen = visible_objects(scene, masks)
     distances = [camera_distance(scene, index) for index in range(3)]
     for a in seen:
         for b in seen:

@@ -11,7 +11,7 @@ from vireo.pairs.format import read_pairs
 from vireo.types import FOOTAGE_FAMILIES
 from vireo.video.io import read_clip
 from vireo.world.canvases import draw_canvas
-from vireo.world.footage import film, sample_footage
+from vireo.world.footage import sample_footage, shoot
 from vireo.world.generate import make_pairs
 from vireo.world.palette import LIGHT_GAINS
 from vireo.world.render import render
@@ -61,7 +61,7 @@ def test_light_is_the_canonical_gain_on_what_the_source_shows(pairs):
         before, after = (Footage.model_validate(data) for data in (pair.scene, pair.target_scene))
         gain = np.array(LIGHT_GAINS[after.light.name])
         # Each is rounded once.
-        assert np.abs(np.minimum(255, film(before) * gain) - film(after)).max() <= 0.5 * gain.max() + 0.51, pair.id
+        assert np.abs(np.minimum(255, shoot(before) * gain) - shoot(after)).max() <= 0.5 * gain.max() + 0.51, pair.id
 
 
 def test_absent_changes_nothing_and_the_rest_shows(made, pairs):

@@ -2,7 +2,7 @@ import pytest
 
 from vireo.types import TEST_SEED, EditPair
 from vireo.world import studiobench
-from vireo.world.camera import views
+from vireo.world.camera import frame_cameras
 from vireo.world.sampling import sample_scene
 from vireo.world.studiobench import FAST, make_studiobench, subsets
 
@@ -17,7 +17,7 @@ def moving(step):
     """A scene whose first object crosses `step` of the width in each frame."""
     scene = sample_scene(3)
     scene = scene.model_copy(update={"camera": scene.camera.model_copy(update={"kind": "static"})})
-    camera, body = views(scene)[0], scene.bodies[0]
+    camera, body = frame_cameras(scene)[0], scene.bodies[0]
     right, _, forward = camera.axes
     start = camera.eye + 3.0 * forward
     metre = camera.project(start + right)[0] - camera.project(start)[0]

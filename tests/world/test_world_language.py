@@ -11,7 +11,7 @@ from vireo.world.edits import PROPOSALS
 from vireo.world.language import TEMPLATES
 from vireo.world.sampling import sample_scene
 from vireo.world.scene import Body
-from vireo.world.visibility import Sight
+from vireo.world.visibility import VisibleObject
 
 
 def words(templates):
@@ -48,7 +48,7 @@ def test_templates_name_the_same_slots_in_all_wordings():
 def sight(index, column, **values):
     look = {"shape": "ball", "color": "red", "material": "matte", "size": "large"} | values
     body = Body(**look, rgb=palette.COLORS[look["color"]], radius=0.3, position=(0, 0, 0.3))
-    return Sight(index, body, 300, (0, 0, 9, 9), (column, 50.0), "in the middle")
+    return VisibleObject(index, body, 300, (0, 0, 9, 9), (column, 50.0), "in the middle")
 
 
 def names(seen, index):

@@ -36,7 +36,7 @@ from vireo.models.instructor.prompts import (
 )
 from vireo.types import GLOBAL_FAMILIES, EditPair
 from vireo.world.scene import Scene
-from vireo.world.visibility import Sight, sights
+from vireo.world.visibility import VisibleObject, visible_objects
 
 OnCount = Callable[[int, int], None]
 
@@ -156,9 +156,9 @@ def read_lesson(pair: EditPair, pictures: PictureSet) -> PairTexts | None:
     plan = read_facts(pair.family, source, target, pair.concerned)
     if plan is None:
         return None
-    seen = sights(source, _all_frames(source, pictures.instances(pictures.number[pair.source])))
+    seen = visible_objects(source, _all_frames(source, pictures.instances(pictures.number[pair.source])))
     rng = np.random.default_rng((pair.seed, len(pair.instruction), len(pair.family)))
-    own: Sight | None = next((s for s in seen if s.index == plan.index), None)
+    own: VisibleObject | None = next((s for s in seen if s.index == plan.index), None)
     if plan.topic == "nothing":
         which, where = NONE, NONE
     elif plan.index is None:

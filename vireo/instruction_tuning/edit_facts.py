@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vireo.world import naming
-from vireo.world.camera import views
+from vireo.world.camera import frame_cameras
 from vireo.world.palette import SETTINGS
 from vireo.world.scene import Body, Scene
 from vireo.world.styles import STYLES
-from vireo.world.visibility import Sight, place_name
+from vireo.world.visibility import VisibleObject, place_name
 
 CELLS = 6
 """The picture is divided into CELLS x CELLS cells for grounding; columns and rows count from 1, rows from the top."""
@@ -65,10 +65,10 @@ def describe_body(body: Body) -> str:
     )
 
 
-def cell_of(sight: Sight, scene: Scene) -> str:
-    """Column and row of a sight's cell as words: "3 4"."""
-    column = min(CELLS, int(sight.centre[0] * CELLS / scene.width) + 1)
-    row = min(CELLS, int(sight.centre[1] * CELLS / scene.height) + 1)
+def cell_of(entry: VisibleObject, scene: Scene) -> str:
+    """Column and row of the cell in which an object's centre lies, as words: "3 4"."""
+    column = min(CELLS, int(entry.centre[0] * CELLS / scene.width) + 1)
+    row = min(CELLS, int(entry.centre[1] * CELLS / scene.height) + 1)
     return f"{column} {row}"
 
 
@@ -110,7 +110,7 @@ def read_facts(family: str, source: Scene, target: Scene, concerned: list[int]) 
 
 
 def _foot(scene: Scene, body: Body) -> tuple[float, float]:
-    column, row, _ = views(scene)[0].project((body.position[0], body.position[1], 0.0))
+    column, row, _ = frame_cameras(scene)[0].project((body.position[0], body.position[1], 0.0))
     return column, row
 
 
@@ -125,14 +125,14 @@ def _background(source: Scene, target: Scene) -> EditFacts:
     return EditFacts("backdrop", None, naming.BACKDROP_WORDS[target.backdrop.kind])
 
 
-def facts_words(plan: EditFacts, scene: Scene, sights: list[Sight]) -> str:
+def facts_words(plan: EditFacts, scene: Scene, visible: list[VisibleObject]) -> str:
     """The plan as the instructor's answer: recolor small red ball at 3 4 to blue."""
     words = [plan.topic]
     if plan.index is not None:
-        sight = next((s for s in sights if s.index == plan.index), None)
+        entry = next((s for s in visible if s.index == plan.index), None)
         words.append(describe_body(scene.bodies[plan.index]))
-        if sight is not None:
-            words.append(f"at {cell_of(sight, scene)}")
+        if entry is not None:
+            words.append(f"at {cell_of(entry, scene)}")
     if plan.value:
         words.append(f"to {plan.value}")
     if plan.place:

@@ -15,7 +15,7 @@ from vireo.world import language, naming
 from vireo.world.palette import COLORS, MATERIALS, PLACES, SETTINGS
 from vireo.world.scene import Scene
 from vireo.world.shapes import SHAPES
-from vireo.world.visibility import Sight
+from vireo.world.visibility import VisibleObject
 
 Fault = Literal["none", "value", "object"]
 
@@ -35,11 +35,11 @@ class Phrasing:
 
 
 def phrasings(
-    pair: EditPair, plan: EditFacts, scene: Scene, seen: list[Sight], rng: np.random.Generator
+    pair: EditPair, plan: EditFacts, scene: Scene, seen: list[VisibleObject], rng: np.random.Generator
 ) -> list[Phrasing]:
     """The instruction, two paraphrases, a reasoned wording, and up to three faulty wordings of a pair.
 
-    Faulty are a wrong value (plain and reasoned) and a wrong object. `seen`: the sights of the first frame.
+    Faulty are a wrong value (plain and reasoned) and a wrong object. seen: the visible objects of the first frame.
     """
     picked = rng.permutation(len(pair.paraphrases))[:2]
     named = () if plan.topic == "nothing" else None if plan.index is None else (plan.index,)
@@ -62,8 +62,8 @@ def phrasings(
     return found
 
 
-def _name(plan: EditFacts, seen: list[Sight], rng: np.random.Generator) -> str | None:
-    if plan.index is None or all(sight.index != plan.index for sight in seen):
+def _name(plan: EditFacts, seen: list[VisibleObject], rng: np.random.Generator) -> str | None:
+    if plan.index is None or all(entry.index != plan.index for entry in seen):
         return None
     return naming.refer(seen, plan.index, rng)
 

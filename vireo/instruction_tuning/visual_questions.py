@@ -17,14 +17,14 @@ import numpy as np
 
 from vireo.instruction_tuning.edit_facts import cell_of
 from vireo.world import naming
-from vireo.world.camera import views
+from vireo.world.camera import frame_cameras
 from vireo.world.captions import caption
 from vireo.world.palette import COLORS
 from vireo.world.sampling import highlights
 from vireo.world.scene import Body, Scene
 from vireo.world.shapes import SHAPES
 from vireo.world.styles import STYLES
-from vireo.world.visibility import DEPTH_GAP, SIDE_GAP, Sight, near_border, sights
+from vireo.world.visibility import DEPTH_GAP, SIDE_GAP, VisibleObject, near_border, visible_objects
 
 ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "watermark")
 """The kinds that count as attribute questions in reports."""
@@ -57,7 +57,7 @@ def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generato
 
     instances: uint8 (T, H, W) of the scene's render.
     """
-    seen = sights(scene, instances, frame)
+    seen = visible_objects(scene, instances, frame)
     styles = [name for name in scene.effects if name in STYLES]
     questions = list(_setting(scene, styles))
     if frame == 0 and not styles:
@@ -85,17 +85,19 @@ def _setting(scene: Scene, styles: list[str]) -> Iterator[Question]:
     yield Question("light", "what is the light?", naming.LIGHT_WORDS[names[0]] if names else "daylight")
 
 
-def _alone(seen: list[Sight], sight: Sight, *fields: str) -> bool:
+def _alone(seen: list[VisibleObject], entry: VisibleObject, *fields: str) -> bool:
     """Whether no other object has the same values of these fields."""
-    own = [getattr(sight.body, field) for field in fields]
+    own = [getattr(entry.body, field) for field in fields]
     return not any(
-        [getattr(other.body, field) for field in fields] == own for other in seen if other.index != sight.index
+        [getattr(other.body, field) for field in fields] == own for other in seen if other.index != entry.index
     )
 
 
-def _name_without(seen: list[Sight], sight: Sight, missing: str, rng: np.random.Generator) -> str | None:
+def _name_without(
+    seen: list[VisibleObject], entry: VisibleObject, missing: str, rng: np.random.Generator
+) -> str | None:
     """A name of the object that does not use one of its attributes; None where there is none."""
-    body = sight.body
+    body = entry.body
     options = []
     for fields in (
         ("shape",),
@@ -105,7 +107,7 @@ def _name_without(seen: list[Sight], sight: Sight, missing: str, rng: np.random.
         ("size", "color"),
         ("material", "shape"),
     ):
-        if missing in fields or not _alone(seen, sight, *fields):
+        if missing in fields or not _alone(seen, entry, *fields):
             continue
         if "material" in fields and body.material in ("matte", "shiny"):
             continue
@@ -116,29 +118,29 @@ def _name_without(seen: list[Sight], sight: Sight, missing: str, rng: np.random.
         # The first and the last from left to right, where that is beyond doubt.
         ends = [(seen[0], seen[1], "leftmost"), (seen[-1], seen[-2], "rightmost")]
         options += [
-            f"{word} object" for end, other, word in ends if end is sight and abs(end.centre[0] - other.centre[0]) > 8
+            f"{word} object" for end, other, word in ends if end is entry and abs(end.centre[0] - other.centre[0]) > 8
         ]
     return f"the {options[int(rng.integers(len(options)))]}" if options else None
 
 
-def _attributes(scene: Scene, seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
+def _attributes(scene: Scene, seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
     forms = {
         "color": "what color is {}?",
         "shape": "what shape is {}?",
         "material": "what material is {}?",
         "size": "is {} small or large?",
     }
-    for sight in seen:
+    for entry in seen:
         for field, form in forms.items():
             if field == "color" and scene.light.name in TINTED:
                 continue
-            if field == "material" and not _material_shows(sight.body, scene):
+            if field == "material" and not _material_shows(entry.body, scene):
                 continue
-            name = _name_without(seen, sight, field, rng)
+            name = _name_without(seen, entry, field, rng)
             # Under coloured light an object cannot be found by its colour either.
-            if name is None or (scene.light.name in TINTED and sight.body.color in name):
+            if name is None or (scene.light.name in TINTED and entry.body.color in name):
                 continue
-            answer, own = getattr(sight.body, field), sight.index
+            answer, own = getattr(entry.body, field), entry.index
             yield Question(field, form.format(name), answer, (own,), ((name, own),))
 
 
@@ -149,9 +151,9 @@ def _material_shows(body: Body, scene: Scene) -> bool:
     return highlights(body.shape) and scene.light.name in ("day", "bright", "sunset")
 
 
-def _counts(seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
+def _counts(seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
     for field, values in (("color", list(COLORS)), ("shape", list(SHAPES))):
-        present = {sight.index: getattr(sight.body, field) for sight in seen}
+        present = {entry.index: getattr(entry.body, field) for entry in seen}
         value = (
             list(present.values())[int(rng.integers(len(present)))]
             if rng.random() < 0.75
@@ -167,10 +169,10 @@ def plural(shape: str) -> str:
     return f"{shape}es" if shape.endswith("x") else f"{shape}s"
 
 
-def _existence(seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
-    looks = {(sight.body.color, sight.body.shape) for sight in seen}
+def _existence(seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
+    looks = {(entry.body.color, entry.body.shape) for entry in seen}
     color, shape = sorted(looks)[int(rng.integers(len(looks)))]
-    shown = tuple(sight.index for sight in seen if (sight.body.color, sight.body.shape) == (color, shape))
+    shown = tuple(entry.index for entry in seen if (entry.body.color, entry.body.shape) == (color, shape))
     yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "Yes", shown)
     # Half of the absent ones mix words that both occur.
     mixed = sorted({(a, b) for a, _ in looks for _, b in looks} - looks)
@@ -182,7 +184,7 @@ def _existence(seen: list[Sight], rng: np.random.Generator) -> Iterator[Question
     yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "No", ())
 
 
-def _relations(scene: Scene, seen: list[Sight], frame: int, rng: np.random.Generator) -> Iterator[Question]:
+def _relations(scene: Scene, seen: list[VisibleObject], frame: int, rng: np.random.Generator) -> Iterator[Question]:
     opposite = {"left of": "right of", "right of": "left of", "in front of": "behind", "behind": "in front of"}
     pairs = [(a, b) for a in seen for b in seen if a.index != b.index]
     distances = _distances(scene, frame)
@@ -205,13 +207,13 @@ def _relations(scene: Scene, seen: list[Sight], frame: int, rng: np.random.Gener
 
 def _distances(scene: Scene, frame: int) -> list[float]:
     """Distance of every body from the camera along the view, in metres."""
-    view = views(scene)[frame]
+    view = frame_cameras(scene)[frame]
     places = [body.position if body.track is None else body.track[frame][:3] for body in scene.bodies]
     return list((np.array(places) - view.eye) @ view.axes[2]) if places else []
 
 
-def true_relations(a: Sight, b: Sight, distances: list[float], width: int) -> list[str]:
-    """`vireo.world.visibility.relations` of two sights, from what is already known of the frame."""
+def true_relations(a: VisibleObject, b: VisibleObject, distances: list[float], width: int) -> list[str]:
+    """`vireo.world.visibility.relations` of two visible objects, from what is already known of the frame."""
     found = []
     gap = (a.centre[0] - b.centre[0]) / width
     if abs(gap) >= SIDE_GAP:
@@ -222,12 +224,12 @@ def true_relations(a: Sight, b: Sight, distances: list[float], width: int) -> li
     return found
 
 
-def _places(scene: Scene, seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
-    for sight in seen:
-        name = naming.refer(seen, sight.index, rng)
+def _places(scene: Scene, seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
+    for entry in seen:
+        name = naming.refer(seen, entry.index, rng)
         if name is None or name.endswith(("on the left", "on the right")):
             continue
-        if not near_border(sight, scene.width, scene.height):
-            yield Question("place", f"where is {name}?", sight.place, (sight.index,), ((name, sight.index),))
-        cell = cell_of(sight, scene)
-        yield Question("cell", f"in which cell is {name}?", cell, (sight.index,), ((name, sight.index),))
+        if not near_border(entry, scene.width, scene.height):
+            yield Question("place", f"where is {name}?", entry.place, (entry.index,), ((name, entry.index),))
+        cell = cell_of(entry, scene)
+        yield Question("cell", f"in which cell is {name}?", cell, (entry.index,), ((name, entry.index),))

@@ -11,7 +11,7 @@ from vireo.world.scene import Scene
 
 
 @dataclass(frozen=True)
-class View:
+class FrameCamera:
     """The camera of one frame. target: point looked at; azimuth, elevation in degrees; distance in metres."""
 
     target: np.ndarray
@@ -60,7 +60,7 @@ class View:
         return self.eye + ray * (self.eye[2] / -ray[2])
 
 
-def views(scene: Scene) -> list[View]:
+def frame_cameras(scene: Scene) -> list[FrameCamera]:
     """The camera of every frame of the scene."""
     camera, count = scene.camera, scene.frames
     progress = np.linspace(0, 1, count) if count > 1 else np.zeros(1)
@@ -79,7 +79,7 @@ def views(scene: Scene) -> list[View]:
         jitter[0] = 0
         azimuth, elevation = azimuth + jitter[:, 0], elevation + jitter[:, 1]
     return [
-        View(
+        FrameCamera(
             target[k],
             float(azimuth[k]),
             float(elevation[k]),

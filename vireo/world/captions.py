@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.world import naming
-from vireo.world.camera import views
-from vireo.world.scene import Body, CanvasKind, Film, Footage, Scene
+from vireo.world.camera import frame_cameras
+from vireo.world.scene import AnyScene, Body, CanvasKind, Footage, Scene
 from vireo.world.styles import STYLES
 
 
@@ -29,7 +29,7 @@ _CANVASES: dict[CanvasKind, str] = {
 }
 
 
-def caption(scene: Film) -> str:
+def caption(scene: AnyScene) -> str:
     """What is seen, then light, style and watermark; lower case.
 
     Of a scene of the studio: objects from left to right in the first frame, floor and backdrop. Unsaid are the
@@ -54,7 +54,7 @@ def caption(scene: Film) -> str:
 
 
 def _things(scene: Scene) -> str:
-    first = views(scene)[0]
+    first = frame_cameras(scene)[0]
     places = [body.position if body.track is None else body.track[0][:3] for body in scene.bodies]
     columns = [first.project(np.array(place))[0] for place in places]
     things = [_thing(scene.bodies[index]) for index in np.argsort(columns, kind="stable")]

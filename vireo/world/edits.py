@@ -13,13 +13,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from vireo.world import naming, palette, shapes
-from vireo.world.camera import views
+from vireo.world.camera import frame_cameras
 from vireo.world.film import LOGOS, TEXTS
 from vireo.world.sampling import draw_material, jitter, material_fits
-from vireo.world.scene import Backdrop, Body, Film, Floor, Footage, Scene, Shape, Watermark
+from vireo.world.scene import AnyScene, Backdrop, Body, Floor, Footage, Scene, Shape, Watermark
 from vireo.world.styles import STYLES
 from vireo.world.symmetry import seen_turns
-from vireo.world.visibility import Sight
+from vireo.world.visibility import VisibleObject
 
 EFFECT_LIGHTS = ("fog", "spotlight")
 """Light edits that work on the picture; all others relight the scene."""
@@ -29,8 +29,8 @@ EFFECT_LIGHTS = ("fog", "spotlight")
 class Situation:
     """What a proposal may look at: the scene with tracks, its visible objects, those to be edited."""
 
-    scene: Film
-    sights: list[Sight]
+    scene: AnyScene
+    visible: list[VisibleObject]
     editable: tuple[int, ...]
 
 
@@ -41,17 +41,17 @@ class Change:
     topic: which templates phrase it. slots: words for them.
     apply: source scene -> target scene. concerned: indices of the objects that it concerns.
     named: the object that the slot `object` names, drawn anew for each phrasing.
-    prepare: given scene -> source scene (only watermarks change the source).
-    portrait: the object that the reference picture shows.
+    alter_source: given scene -> source scene (only watermarks change the source).
+    reference_object: the object that the reference picture shows.
     """
 
     topic: str
     slots: dict[str, str]
-    apply: Callable[[Film], Film]
+    apply: Callable[[AnyScene], AnyScene]
     concerned: tuple[int, ...] = ()
     named: int | None = None
-    prepare: Callable[[Film], Film] = field(default=lambda scene: scene)
-    portrait: Body | None = None
+    alter_source: Callable[[AnyScene], AnyScene] = field(default=lambda scene: scene)
+    reference_object: Body | None = None
 
 
 def swap(scene: Scene, index: int, **values: object) -> Scene:
@@ -137,7 +137,7 @@ def _clear(scene: Scene, places: np.ndarray, radius: float, ignore: int | None =
 def _shows(scene: Scene, places: np.ndarray, radius: float, ignore: int | None = None) -> bool:
     """Whether a ball of `radius` on `places` is in the picture, neither hiding others much nor hidden."""
     tracks = _tracks(scene)
-    for view, place, poses in zip(views(scene), places, tracks.swapaxes(0, 1), strict=True):
+    for view, place, poses in zip(frame_cameras(scene), places, tracks.swapaxes(0, 1), strict=True):
         column, row, size = view.circle(place, radius)
         if not (size - 6 <= column <= view.width - size + 6 and size - 6 <= row <= view.height - size + 6):
             return False
@@ -161,7 +161,7 @@ def add(now: Situation, rng: np.random.Generator) -> Change | None:
         return None
     radius = palette.SIZES[size]
     column, row = palette.PLACES[place]
-    spot = views(scene)[0].floor_point(column * scene.width, row * scene.height)
+    spot = frame_cameras(scene)[0].floor_point(column * scene.width, row * scene.height)
     quaternion = shapes.standing(shape, 0.0)
     center = (float(spot[0]), float(spot[1]), shapes.reach_down(shape, radius, quaternion))
     places = np.tile(center, (scene.frames, 1))
@@ -306,7 +306,7 @@ def watermark(now: Situation, rng: np.random.Generator) -> Change | None:
         "watermark",
         {"mark": _pick(rng, ["watermark", kind])},
         lambda scene: scene.model_copy(update={"watermark": None}),
-        prepare=lambda scene: scene.model_copy(update={"watermark": mark}),
+        alter_source=lambda scene: scene.model_copy(update={"watermark": mark}),
     )
 
 
@@ -323,14 +323,16 @@ def reference(now: Situation, rng: np.random.Generator) -> Change | None:
     looks = {"color": color, "rgb": jitter(rng, color), "material": draw_material(rng, shape, color)}
     values = _reshaped(body, shape) | looks
     radius, quaternion = palette.SIZES["large"], shapes.standing(shape, 0.0)
-    portrait = Body(
+    pictured = Body(
         shape=shape,
         **looks,
         radius=radius,
         position=(0.0, 0.0, shapes.reach_down(shape, radius, quaternion)),
         quaternion=quaternion,
     )
-    return Change("reference", {}, lambda scene: swap(scene, index, **values), (index,), index, portrait=portrait)
+    return Change(
+        "reference", {}, lambda scene: swap(scene, index, **values), (index,), index, reference_object=pictured
+    )
 
 
 def absent(now: Situation, rng: np.random.Generator) -> Change | None:
@@ -381,7 +383,7 @@ def hybrid(now: Situation, rng: np.random.Generator) -> list[Change] | None:
     families.append(str(rng.choice(_GLOBAL if rng.random() < 0.5 else [n for n in _LOCAL if n not in families])))
     free, changes = list(now.editable), []
     for family in families:
-        change = PROPOSALS[family](Situation(now.scene, now.sights, tuple(free)), rng)
+        change = PROPOSALS[family](Situation(now.scene, now.visible, tuple(free)), rng)
         if change is None:
             return None
         free = [index for index in free if index not in change.concerned]
@@ -389,7 +391,7 @@ def hybrid(now: Situation, rng: np.random.Generator) -> list[Change] | None:
     return changes
 
 
-def apply_all(changes: list[Change], scene: Film) -> Film:
+def apply_all(changes: list[Change], scene: AnyScene) -> AnyScene:
     """Applies changes of different objects; removals come last, so that indices keep their meaning."""
     for change in sorted(changes, key=lambda change: change.topic == "remove"):
         scene = change.apply(scene)

@@ -42,7 +42,7 @@ def _layer(rng: np.random.Generator) -> Layer:
     )
 
 
-def film(footage: Footage) -> np.ndarray:
+def shoot(footage: Footage) -> np.ndarray:
     """The pictures uint8 (T, H, W, 3) before lens and effects, in the footage's light."""
     frames = _shot(footage.back, footage.front, (footage.frames, footage.height, footage.width))
     return np.round(np.clip(frames * np.array(footage.light.gain, np.float32), 0, 255)).astype(np.uint8)

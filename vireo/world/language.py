@@ -12,7 +12,7 @@ import numpy as np
 
 from vireo.world import naming
 from vireo.world.edits import Change
-from vireo.world.visibility import Sight
+from vireo.world.visibility import VisibleObject
 
 
 @dataclass(frozen=True)
@@ -288,21 +288,23 @@ TEMPLATES: dict[str, Templates] = {
 _JOINS = (", and ", " and ", " and then ")
 
 
-def _fill(template: str, change: Change, sights: list[Sight], rng: np.random.Generator) -> str | None:
+def _fill(template: str, change: Change, visible: list[VisibleObject], rng: np.random.Generator) -> str | None:
     slots = dict(change.slots)
     if change.named is not None:
-        name = naming.refer(sights, change.named, rng)
+        name = naming.refer(visible, change.named, rng)
         if name is None:
             return None
         slots["object"] = name
     return template.format(**slots)
 
 
-def _phrase(kind: str, number: int, changes: list[Change], sights: list[Sight], rng: np.random.Generator) -> str | None:
+def _phrase(
+    kind: str, number: int, changes: list[Change], visible: list[VisibleObject], rng: np.random.Generator
+) -> str | None:
     parts = []
     for offset, change in enumerate(changes):
         options = getattr(TEMPLATES[change.topic], kind)
-        text = _fill(options[(number + offset) % len(options)], change, sights, rng)
+        text = _fill(options[(number + offset) % len(options)], change, visible, rng)
         if text is None:
             return None
         parts.append(text.removeprefix("please ") if offset else text)
@@ -313,7 +315,7 @@ def _phrase(kind: str, number: int, changes: list[Change], sights: list[Sight], 
 
 
 def instruct(
-    changes: list[Change], sights: list[Sight], split: str, rng: np.random.Generator
+    changes: list[Change], visible: list[VisibleObject], split: str, rng: np.random.Generator
 ) -> tuple[str, list[str]] | None:
     """The instruction and all paraphrases of a split, lower case without a full stop.
 
@@ -321,9 +323,9 @@ def instruct(
     object cannot be named unambiguously.
     """
     plain = TEMPLATES[changes[0].topic].plain
-    instruction = _phrase("plain", int(rng.integers(len(plain))), changes, sights, rng)
+    instruction = _phrase("plain", int(rng.integers(len(plain))), changes, visible, rng)
     count = len(getattr(TEMPLATES[changes[0].topic], split))
-    paraphrases = [_phrase(split, number, changes, sights, rng) for number in range(count)]
+    paraphrases = [_phrase(split, number, changes, visible, rng) for number in range(count)]
     if instruction is None or None in paraphrases:
         return None
     return instruction, paraphrases

@@ -6,7 +6,7 @@ import numpy as np
 
 from vireo.world.sampling import highlights
 from vireo.world.scene import Body
-from vireo.world.visibility import SIDE_GAP, Sight
+from vireo.world.visibility import SIDE_GAP, VisibleObject
 
 SYNONYMS = {"ball": "sphere", "cube": "box", "capsule": "pill", "ring": "donut"}
 """Second nouns, for variety."""
@@ -38,12 +38,12 @@ def _tells_apart(a: Body, b: Body) -> bool:
     return a.material != b.material
 
 
-def refer(sights: list[Sight], index: int, rng: np.random.Generator) -> str | None:
+def refer(visible: list[VisibleObject], index: int, rng: np.random.Generator) -> str | None:
     """A name, with `the`, that fits this visible object and no other; None where words do not suffice.
 
     Colour and shape name it; size, material and place join where they are needed, or seldom for variety.
     """
-    by_index = {sight.index: sight for sight in sights}
+    by_index = {entry.index: entry for entry in visible}
     own = by_index.pop(index)
     body, others = own.body, list(by_index.values())
     word = noun(body.shape, rng)

@@ -17,11 +17,11 @@ from vireo.world import edits, language
 from vireo.world.captions import caption
 from vireo.world.edits import Change, Situation
 from vireo.world.footage import sample_footage
-from vireo.world.portrait import portrait
+from vireo.world.reference_picture import draw_reference
 from vireo.world.render import Render, render
 from vireo.world.sampling import sample_scene
-from vireo.world.scene import Film, SceneKind
-from vireo.world.visibility import sights
+from vireo.world.scene import AnyScene, SceneKind
+from vireo.world.visibility import visible_objects
 
 MASK_LEVEL = 2
 """Clean renders that differ by more than this (of 255, in any channel) differ."""
@@ -38,8 +38,8 @@ class _Edit:
     """An edit that shows: its changes, scenes and renders."""
 
     changes: list[Change]
-    source: Film
-    target: Film
+    source: AnyScene
+    target: AnyScene
     before: Render
     after: Render
     mask: np.ndarray
@@ -81,12 +81,12 @@ def produce(
     else:
         scene = sample_scene(seed) if size is None else sample_scene(seed, round(96 * size[0] / size[1]))
     base = render(scene)
-    seen = sights(scene, base.instances)
-    always = [int((base.instances == sight.index + 1).sum((1, 2)).min()) for sight in seen]
+    seen = visible_objects(scene, base.instances)
+    always = [int((base.instances == entry.index + 1).sum((1, 2)).min()) for entry in seen]
     editable = sorted(
-        sight.index
-        for sight, least in zip(seen, always, strict=True)
-        if sight.pixels >= _EDITABLE_PIXELS and least >= _EDITABLE_ALWAYS
+        entry.index
+        for entry, least in zip(seen, always, strict=True)
+        if entry.pixels >= _EDITABLE_PIXELS and least >= _EDITABLE_ALWAYS
     )
     now = Situation(scene, seen, tuple(editable))
     found = {}
@@ -107,7 +107,7 @@ def produce(
     return [_write(folder, seed, split, family, edit, base, shared) for family, edit in found.items()]
 
 
-def _enlarged(scene: Film, size: tuple[int, int]) -> Film:
+def _enlarged(scene: AnyScene, size: tuple[int, int]) -> AnyScene:
     """The same scene filmed with more pixels."""
     look = scene.look.model_copy(update={"blur": scene.look.blur * size[1] / scene.height})
     return scene.model_copy(update={"width": size[0], "height": size[1], "look": look})
@@ -129,12 +129,12 @@ def _find(now: Situation, base: Render, family: str, split: str) -> _Edit | None
         if drawn is None:
             continue
         changes = drawn if isinstance(drawn, list) else [drawn]
-        phrased = language.instruct(changes, now.sights, split, rng)
+        phrased = language.instruct(changes, now.visible, split, rng)
         if phrased is None:
             continue
         source = now.scene
         for change in changes:
-            source = change.prepare(source)
+            source = change.alter_source(source)
         target = edits.apply_all(changes, source)
         before = base if source == now.scene else render(source, truth=False)
         after = before if target == source else base if target == now.scene else render(target, truth=False)
@@ -157,12 +157,12 @@ def _write(folder: Path, seed: int, split: str, family: str, edit: _Edit, base: 
         target = source
     else:
         target = shared if edit.after is base else video("target", edit.after.frames)
-    pictured = [change.portrait for change in edit.changes if change.portrait is not None]
+    pictured = [change.reference_object for change in edit.changes if change.reference_object is not None]
     reference = None
     if pictured:
         reference = f"images/{name}.png"
         with whole_file(folder / reference) as temporary:
-            Image.fromarray(portrait(pictured[0])).save(temporary, "PNG")
+            Image.fromarray(draw_reference(pictured[0])).save(temporary, "PNG")
     return EditPair(
         id=name,
         family=family,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vireo.world import film, footage, physics, styles
-from vireo.world.camera import View, views
+from vireo.world.camera import FrameCamera, frame_cameras
 from vireo.world.gl import mujoco, open_context
 from vireo.world.mujoco_model import build
-from vireo.world.scene import Film, Footage, Scene
+from vireo.world.scene import AnyScene, Footage, Scene
 
 _FIRST_BODY_GEOM = 2  # the floor and the backdrop come first
 
@@ -34,25 +34,25 @@ class Render:
     trajectories: np.ndarray
 
 
-def render(scene: Film, *, truth: bool = True) -> Render:
+def render(scene: AnyScene, *, truth: bool = True) -> Render:
     """Renders a scene of the studio, or footage. Deterministic by bytes on one machine and driver.
 
     truth: False leaves out instances and depth, which take a second pass; footage has no depth.
     Raises StudioError where no GL context can be had.
     """
     if isinstance(scene, Footage):
-        pictures, depth, poses = footage.film(scene), None, np.zeros((scene.frames, 0, 7))
+        pictures, depth, poses = footage.shoot(scene), None, np.zeros((scene.frames, 0, 7))
         instances = np.zeros(pictures.shape[:3], np.uint8) if truth else None
     else:
         assert isinstance(scene, Scene), type(scene)
         model = build(scene)
         poses = physics.simulate(scene, model)
         pictures, instances, depth = _shoot(scene, model, poses, truth or "fog" in scene.effects)
-    exposed = film.lens(pictures, scene.look)
+    exposed = film.apply_lens(pictures, scene.look)
     clean = styles.apply(scene.effects, exposed, depth)
     if scene.watermark is not None:
-        clean = film.stamp(clean, scene.watermark)
-    return Render(film.film(clean, scene.look), clean, instances, depth, poses)
+        clean = film.draw_watermark(clean, scene.watermark)
+    return Render(film.apply_grain(clean, scene.look), clean, instances, depth, poses)
 
 
 def _shoot(
@@ -70,7 +70,7 @@ def _shoot(
     codes, buffer = np.empty((*shape[1:], 3), np.uint8), np.empty(shape[1:], np.float32)
     picture = np.empty((*shape[1:], 3), np.uint8)
     near, far = model.vis.map.znear * model.stat.extent, model.vis.map.zfar * model.stat.extent
-    for frame, view in enumerate(views(scene)):
+    for frame, view in enumerate(frame_cameras(scene)):
         data.qpos[:] = poses[frame].ravel()
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
@@ -92,7 +92,7 @@ def _shoot(
     return (pictures, instances, depth) if truth else (pictures, None, None)
 
 
-def _aim(camera: mujoco.MjvCamera, view: View) -> None:
+def _aim(camera: mujoco.MjvCamera, view: FrameCamera) -> None:
     camera.type = mujoco.mjtCamera.mjCAMERA_FREE
     camera.lookat[:] = view.target
     camera.distance, camera.azimuth, camera.elevation = view.distance, 90 + view.azimuth, -view.elevation

@@ -10,10 +10,10 @@ import numpy as np
 
 from vireo.errors import InputError
 from vireo.world import palette, shapes
-from vireo.world.camera import views
+from vireo.world.camera import frame_cameras
 from vireo.world.mujoco_model import build
 from vireo.world.physics import record, simulate
-from vireo.world.scene import Artifacts, Backdrop, Body, Camera, Color, Floor, Lamp, Light, Look, Scene, Shape
+from vireo.world.scene import Backdrop, Body, Camera, Color, Floor, Lamp, Light, Look, Material, Scene, Shape
 
 _T = TypeVar("_T")
 _ATTEMPTS = 60
@@ -130,14 +130,14 @@ def jitter(rng: np.random.Generator, color: str) -> tuple[float, float, float]:
             return tuple(float(v) for v in np.round(shade, 4))
 
 
-def draw_material(rng: np.random.Generator, shape: Shape, color: Color) -> Artifacts:
+def draw_material(rng: np.random.Generator, shape: Shape, color: Color) -> Material:
     """A material that shows on this shape and colour; matte and shiny are half of all or more."""
     weights = {"matte": 0.34, "shiny": 0.16, "metal": 0.14, "glass": 0.10, "striped": 0.13, "checkered": 0.13}
     material = _weighted(rng, weights)
     return material if material_fits(material, shape, color) else "matte"
 
 
-def material_fits(material: Artifacts, shape: Shape, color: Color) -> bool:
+def material_fits(material: Material, shape: Shape, color: Color) -> bool:
     """Whether the material shows on this shape, and the colour can still be told.
 
     Black and white bodies have no patterns: black with white checks is no blacker than white with black ones.
@@ -174,7 +174,7 @@ def _looks(rng: np.random.Generator, count: int) -> list[dict]:
 
 def _bodies(rng: np.random.Generator, setting: Scene, count: int) -> tuple[Body, ...] | None:
     """Objects with their first states, or None where no free places were found."""
-    first = views(setting)[0]
+    first = frame_cameras(setting)[0]
     bodies: list[Body] = []
     for look in _looks(rng, count):
         radius = round(palette.SIZES[look["size"]] * rng.uniform(0.93, 1.07), 4)
@@ -247,7 +247,7 @@ def _any_orientation(rng: np.random.Generator) -> tuple[float, ...]:
 
 def _in_view(scene: Scene, poses: np.ndarray) -> bool:
     """Whether all objects are inside the picture and side by side in it at every frame."""
-    for view, pose in zip(views(scene), poses, strict=True):
+    for view, pose in zip(frame_cameras(scene), poses, strict=True):
         circles = []
         for body, place in zip(scene.bodies, pose[:, :3], strict=True):
             column, row, size = view.circle(place, body.radius)

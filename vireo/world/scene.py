@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Shape = Literal["ball", "cube", "cylinder", "capsule", "egg", "cone", "ring"]
 Color = Literal["red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink", "white", "black"]
-Artifacts = Literal["matte", "shiny", "metal", "glass", "striped", "checkered"]
+Material = Literal["matte", "shiny", "metal", "glass", "striped", "checkered"]
 Size = Literal["small", "large"]
 Motion = Literal["rest", "rolling", "sliding", "falling", "thrown", "spinning"]
 FloorKind = Literal["plain", "wood", "grass", "sand", "snow", "checkered", "marble", "carpet", "stone", "tiles", "ice"]
@@ -63,7 +63,7 @@ class Body(Part):
     shape: Shape
     color: Color
     rgb: Vector
-    material: Artifacts = "matte"
+    material: Material = "matte"
     size: Size = "large"
     radius: float = Field(gt=0)
     motion: Motion = "rest"
@@ -158,7 +158,7 @@ class Look(Part):
     quality: int | None = None
 
 
-class Film(Part):
+class AnyScene(Part):
     """What a clip has, whatever it shows.
 
     bodies: the objects of which the truth is known.
@@ -177,7 +177,7 @@ class Film(Part):
     look: Look = Look()
 
 
-class Scene(Film):
+class Scene(AnyScene):
     """All data of a clip of the studio. The same scene renders to the same bytes on the same machine and driver."""
 
     camera: Camera
@@ -199,7 +199,7 @@ class Layer(Part):
     end: tuple[float, float, float, float]
 
 
-class Footage(Film):
+class Footage(AnyScene):
     """All data of a clip that is not of the studio: a camera goes across a picture, before which a cut-out of another
     may pass. No object in it is known, so only edits that are functions of the frames have an exact result: its
     `light` has no lamps, and the gain multiplies the picture."""

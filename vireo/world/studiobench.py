@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vireo.types import GLOBAL_FAMILIES, EditPair
-from vireo.world.camera import views
+from vireo.world.camera import frame_cameras
 from vireo.world.generate import make_pairs
 from vireo.world.scene import Scene
 
@@ -46,7 +46,7 @@ def subsets(pair: EditPair) -> list[str]:
 
 def _fastest(scene: Scene, bodies: list[int]) -> float:
     """The greatest step of an object's centre from frame to frame, as a share of the width."""
-    cameras, fastest = views(scene), 0.0
+    cameras, fastest = frame_cameras(scene), 0.0
     for body in (scene.bodies[index] for index in bodies if index < len(scene.bodies)):
         if not body.track:
             continue

@@ -3,8 +3,8 @@
 Everything is computed from a `Scene` with recorded tracks and, where pixels count, the instance masks of its
 render (uint8 (T, H, W), 1 + body index), so answers hold for the picture and not only for the room.
 
-    for sight in sights(scene, instances):            # first frame, visible objects, from left to right
-        sight.body.color, sight.body.shape, sight.place, sight.box
+    for entry in visible_objects(scene, instances):            # first frame, visible objects, from left to right
+        entry.body.color, entry.body.shape, entry.place, entry.box
     relations(scene, instances, a, b)                 # {"left of", "behind"}: a is left of and behind b
 """
 
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.world.camera import views
-from vireo.world.scene import Body, Film, Scene
+from vireo.world.camera import frame_cameras
+from vireo.world.scene import AnyScene, Body, Scene
 
 VISIBLE_PIXELS = 40
 """Least number of pixels (of 96 by 96) with which an object counts as seen."""
@@ -38,7 +38,7 @@ ROW_BORDERS = (0.47, 0.66)
 
 
 @dataclass(frozen=True)
-class Sight:
+class VisibleObject:
     """One visible object of one frame.
 
     index: of `body` in `scene.bodies`. pixels: how many pixels show it.
@@ -62,13 +62,13 @@ def place_name(column: float, row: float, width: int, height: int) -> str:
     return GRID[down][across]
 
 
-def near_border(sight: Sight, width: int, height: int, margin: float = 0.03) -> bool:
-    """Whether the sight's centre is so near a border of the grid that its place is a matter of taste."""
-    column, row = sight.centre[0] / width, sight.centre[1] / height
+def near_border(entry: VisibleObject, width: int, height: int, margin: float = 0.03) -> bool:
+    """Whether the object's centre is so near a border of the grid that its place is a matter of taste."""
+    column, row = entry.centre[0] / width, entry.centre[1] / height
     return any(abs(column - b) < margin for b in COLUMN_BORDERS) or any(abs(row - b) < margin for b in ROW_BORDERS)
 
 
-def sights(scene: Film, instances: np.ndarray, frame: int = 0) -> list[Sight]:
+def visible_objects(scene: AnyScene, instances: np.ndarray, frame: int = 0) -> list[VisibleObject]:
     """The visible objects of a frame, from left to right."""
     found = []
     height, width = instances.shape[1:]
@@ -79,15 +79,15 @@ def sights(scene: Film, instances: np.ndarray, frame: int = 0) -> list[Sight]:
             continue
         centre = (float(columns.mean()) + 0.5, float(rows.mean()) + 0.5)
         box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
-        found.append(Sight(index, body, len(rows), box, centre, place_name(*centre, width, height)))
-    return sorted(found, key=lambda sight: sight.centre[0])
+        found.append(VisibleObject(index, body, len(rows), box, centre, place_name(*centre, width, height)))
+    return sorted(found, key=lambda entry: entry.centre[0])
 
 
 def camera_distance(scene: Scene, index: int, frame: int = 0) -> float:
     """Distance of a body's centre from the camera along the view, in metres."""
     body = scene.bodies[index]
     place = body.position if body.track is None else body.track[frame][:3]
-    return views(scene)[frame].project(np.array(place))[2]
+    return frame_cameras(scene)[frame].project(np.array(place))[2]
 
 
 def relations(scene: Scene, instances: np.ndarray, a: int, b: int, frame: int = 0) -> set[str]:
@@ -95,7 +95,7 @@ def relations(scene: Scene, instances: np.ndarray, a: int, b: int, frame: int = 
 
     Close calls (see SIDE_GAP, DEPTH_GAP) are left out, as is everything where one of them is not visible.
     """
-    seen = {sight.index: sight for sight in sights(scene, instances, frame)}
+    seen = {entry.index: entry for entry in visible_objects(scene, instances, frame)}
     if a not in seen or b not in seen:
         return set()
     found = set()

@@ -12,7 +12,7 @@ _LIGHT = Light(lamps=(Lamp(direction=(0.35, 0.55, -0.76), color=(0.75,) * 3),), 
 _CAMERA = Camera(elevation=20.0, distance=2.9, fov=21.0, target=(0.0, 0.0, 0.28))
 
 
-def portrait(body: Body) -> np.ndarray:
+def draw_reference(body: Body) -> np.ndarray:
     """uint8 (SIZE, SIZE, 3): the body as it stands, from near."""
     scene = Scene(
         seed=0,
