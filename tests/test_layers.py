@@ -48,7 +48,15 @@ def test_imports_go_downwards(place):
 
 @pytest.mark.parametrize(
     "module",
-    ["vireo", "vireo.cli", "vireo.config", "vireo.types", "vireo.pairs.format", "vireo.models.presets"],
+    [
+        "vireo",
+        "vireo.cli",
+        "vireo.config",
+        "vireo.types",
+        "vireo.pairs.format",
+        "vireo.models.presets",
+        "vireo.world.families",
+    ],
 )
 def test_light_modules_load_without_torch(module):
     heavy = ("torch", "diffusers", "transformers", "mujoco", "av", "scipy")

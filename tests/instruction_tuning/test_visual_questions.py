@@ -53,7 +53,7 @@ def draw():
 def asked(scene=None, rounds=30):
     scene = scene or make_scene()
     return {
-        (q.said, q.answer, q.kind) for seed in range(rounds) for q in ask(scene, draw(), 0, np.random.default_rng(seed))
+        (q.text, q.answer, q.kind) for seed in range(rounds) for q in ask(scene, draw(), 0, np.random.default_rng(seed))
     }
 
 
@@ -75,7 +75,7 @@ def test_answers_are_true():
 
 
 def test_questions_know_what_they_are_about():
-    about = {q.said: q.bodies for seed in range(30) for q in ask(make_scene(), draw(), 0, np.random.default_rng(seed))}
+    about = {q.text: q.bodies for seed in range(30) for q in ask(make_scene(), draw(), 0, np.random.default_rng(seed))}
     assert about["what color is the cube?"] == (1,)
     assert about["how many balls are there?"] == (0, 2)
     assert about["how many objects are there?"] is None

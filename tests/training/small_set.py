@@ -16,7 +16,7 @@ from vireo.pairs.frame_cache import FrameCache
 from vireo.world import language
 from vireo.world.camera import frame_cameras
 from vireo.world.captions import caption
-from vireo.world.edits import PROPOSALS, Situation
+from vireo.world.families import FAMILIES, Situation, draw_changes
 from vireo.world.palette import COLORS
 from vireo.world.sampling import sample_scene
 from vireo.world.visibility import visible_objects
@@ -52,13 +52,14 @@ def make_small_set(folder, scenes=4, seed=7):
         clips[f"s{number}"], masks[f"i{number}"] = frames, instances[list(STILLS)]
         seen = visible_objects(scene, instances)
         now = Situation(scene, seen, tuple(s.index for s in seen))
-        for family, propose in PROPOSALS.items():
+        for family in FAMILIES:
             rng = np.random.default_rng([number, len(family)])
-            change = next((c for c in (propose(now, rng) for _ in range(20)) if c), None)
-            if change is None or family == "watermark":
+            changes = next((c for c in (draw_changes(family, now, rng) for _ in range(20)) if c), ())
+            if len(changes) != 1 or family == "watermark":
                 continue
+            change = changes[0]
             target = change.apply(scene)
-            instruction, paraphrases = language.instruct([change], seen, "train", rng)
+            instruction, paraphrases = language.instruct(changes, seen, "train", rng)
             path = f"s{number}" if target == scene else f"t{number}-{family}"
             clips.setdefault(path, draw(target)[0])
             reference = None
@@ -82,7 +83,7 @@ def make_small_set(folder, scenes=4, seed=7):
                     scene=scene.model_dump(mode="json"),
                     target_scene=target.model_dump(mode="json"),
                     instances=f"i{number}",
-                    concerned=list(change.concerned),
+                    concerned=list(change.objects),
                 )
             )
     np.save(folder / "frames.npy", np.stack(list(clips.values())))

@@ -1,8 +1,13 @@
+import hashlib
+from pathlib import Path
+
 import pytest
 
 from vireo.types import TEST_SEED, EditPair
 from vireo.world import studiobench
 from vireo.world.camera import frame_cameras
+from vireo.world.families import hybrid
+from vireo.world.generate import checked, plan_jobs
 from vireo.world.sampling import sample_scene
 from vireo.world.studiobench import FAST, make_studiobench, subsets
 
@@ -38,9 +43,19 @@ def test_other_subsets():
     assert subsets(pair("add")) == []
 
 
-def test_it_is_fixed(monkeypatch, tmp_path):
+def test_its_jobs_never_change():
+    """Which families are wanted of which scenes, and which families its hybrids are made of."""
+    spec = checked(studiobench.SPEC)
+    need = {name: spec.count // 13 + (index < spec.count % 13) for index, name in enumerate(spec.families)}
+    jobs = [(job.seed, job.families) for job in plan_jobs(Path("x"), spec.seed, need, spec)]
+    planned = repr((spec.count, spec.seed, spec.split, spec.families, spec.scenes, spec.size, jobs))
+    assert hashlib.sha256(planned.encode()).hexdigest()[:16] == "9901f24da1b207b7"
+    assert hybrid.LOCAL == ["recolor", "material", "replace", "resize", "add", "remove"]
+    assert hybrid.GLOBAL == ["background", "light", "style"]
+
+
+def test_it_renders_what_is_fixed(monkeypatch, tmp_path):
     asked = {}
-    monkeypatch.setattr(studiobench, "make_pairs", lambda folder, **options: asked.update(options, folder=folder))
+    monkeypatch.setattr(studiobench, "make_pairs", lambda *arguments, **options: asked.update(options, given=arguments))
     make_studiobench(tmp_path, workers=1)
-    wanted = {"folder": tmp_path, "count": 1000, "seed": 2_000_000, "split": "test", "workers": 1, "on_progress": None}
-    assert asked == wanted
+    assert asked == {"given": (tmp_path, studiobench.SPEC), "workers": 1, "on_progress": None}

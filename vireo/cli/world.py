@@ -36,18 +36,10 @@ def make(
     wanted = None if size is None else read_size(size)
     terminal.check_folder(folder)
     with terminal.progress("rendering") as advance:
-        from vireo.world.generate import make_pairs
+        from vireo.world.generate import PairSetSpec, make_pairs
 
-        make_pairs(
-            folder,
-            count=count,
-            seed=seed,
-            split=split.value,
-            families=chosen,
-            scenes=scenes.value,
-            size=wanted,
-            on_progress=advance,
-        )
+        spec = PairSetSpec(count=count, seed=seed, split=split.value, families=chosen, scenes=scenes.value, size=wanted)
+        make_pairs(folder, spec, on_progress=advance)
     terminal.print_facts({"pairs": folder / "pairs.jsonl"})
 
 

@@ -54,17 +54,6 @@ def _other(options: tuple[str, ...] | list[str], value: str, rng: np.random.Gene
     return others[int(rng.integers(len(others)))]
 
 
-def _thing(look: dict[str, str]) -> str:
-    return naming.article(
-        naming.describe(
-            color=look["color"],
-            shape=look["shape"],
-            size="small" if look["size"] == "small" else "",
-            material="" if look["material"] == "matte" else look["material"],
-        )
-    )
-
-
 def _of_object(caption: str, scene: dict[str, Any], rng: np.random.Generator, weights: Sequence[float]) -> str | None:
     body = scene["bodies"][int(rng.integers(len(scene["bodies"])))]
     look = {name: body[name] for name in ("color", "shape", "material", "size")}
@@ -73,7 +62,7 @@ def _of_object(caption: str, scene: dict[str, Any], rng: np.random.Generator, we
     changed = look | {field: _other(options, look[field], rng)}
     if field == "material" and {look["material"], changed["material"]} == {"matte", "shiny"}:
         return None
-    return _with_words(caption, _thing(look), _thing(changed))
+    return _with_words(caption, *(naming.article(naming.describe_look(**words)) for words in (look, changed)))
 
 
 def _with_words(caption: str, old: str, new: str) -> str | None:

@@ -1,7 +1,7 @@
 """Questions about one picture with exact answers, drawn from its scene and instance mask.
 
     for question in ask(scene, instances, frame, rng):
-        question.kind, question.said, question.answer
+        question.kind, question.text, question.answer
 
 Kinds: caption, color, shape, material, size, floor, backdrop, light, style, watermark (together: attributes),
 count, existence, relation, comparison, place, cell. What the picture cannot answer surely is not asked: places near a
@@ -17,13 +17,12 @@ import numpy as np
 
 from vireo.instruction_tuning.edit_facts import cell_of
 from vireo.world import naming
+from vireo.world.appearance import highlights
 from vireo.world.camera import frame_cameras
 from vireo.world.captions import caption
 from vireo.world.palette import COLORS
-from vireo.world.sampling import highlights
 from vireo.world.scene import Body, Scene
 from vireo.world.shapes import SHAPES
-from vireo.world.styles import STYLES
 from vireo.world.visibility import DEPTH_GAP, SIDE_GAP, VisibleObject, near_border, visible_objects
 
 ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "watermark")
@@ -38,15 +37,15 @@ TINTED = ("blue", "red", "green")
 
 @dataclass(frozen=True)
 class Question:
-    """A question of a kind, what the user says, and the exact answer.
+    """A question of a kind, its words, and the exact answer.
 
     bodies: indices of the objects that have to be looked at; empty where what is asked for is not there, None where
         it is the whole picture.
-    names: words of `said` that name one object, in their order there, and its index.
+    names: words of `text` that name one object, in their order there, and its index.
     """
 
     kind: str
-    said: str
+    text: str
     answer: str
     bodies: tuple[int, ...] | None = None
     names: tuple[tuple[str, int], ...] = ()
@@ -58,7 +57,7 @@ def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generato
     instances: uint8 (T, H, W) of the scene's render.
     """
     seen = visible_objects(scene, instances, frame)
-    styles = [name for name in scene.effects if name in STYLES]
+    styles = [name for name in scene.effects if name in naming.STYLE_WORDS]
     questions = list(_setting(scene, styles))
     if frame == 0 and not styles:
         # Captions list objects in the order of the first frame; in a style their colours cannot be seen.
@@ -196,10 +195,10 @@ def _relations(scene: Scene, seen: list[VisibleObject], frame: int, rng: np.rand
             continue
         relation = true[int(rng.integers(len(true)))]
         answer = rng.random() < 0.5
-        said = relation if answer else opposite[relation]
+        claimed = relation if answer else opposite[relation]
         both = (a.index, b.index)
         named = tuple(zip(names, both, strict=True))
-        yield Question("relation", f"is {names[0]} {said} {names[1]}?", "Yes" if answer else "No", both, named)
+        yield Question("relation", f"is {names[0]} {claimed} {names[1]}?", "Yes" if answer else "No", both, named)
         # The same asked openly: which of the two it is follows from the places alone, Yes or No from the words, too.
         asked = f"is {names[0]} {' or '.join(sorted((relation, opposite[relation])))} {names[1]}?"
         yield Question("comparison", asked, relation, both, named)

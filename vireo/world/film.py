@@ -38,10 +38,6 @@ def _compress(frame: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(Image.open(buffer))
 
 
-TEXTS = ("SAMPLE", "DEMO", "NEWS", "LIVE", "STUDIO", "COPY")
-LOGOS = ("star", "disc", "square")
-
-
 @lru_cache(maxsize=16)
 def _stencil(kind: str, text: str) -> np.ndarray:
     """The mark's coverage 0..1 as a small picture."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vireo.world.sampling import highlights
-from vireo.world.scene import Body
+from vireo.world.appearance import highlights
+from vireo.world.scene import STANDARD_SIZE, BackdropKind, Body, EffectName, FloorKind, LightName
 from vireo.world.visibility import SIDE_GAP, VisibleObject
 
 SYNONYMS = {"ball": "sphere", "cube": "box", "capsule": "pill", "ring": "donut"}
@@ -26,6 +26,21 @@ def describe(*, color: str, shape: str, size: str = "", material: str = "") -> s
     return " ".join(word for word in words if word)
 
 
+def describe_look(*, color: str, shape: str, size: str, material: str) -> str:
+    """The same without what is standard: size where small, material where not matte."""
+    return describe(
+        color=color,
+        shape=shape,
+        size="" if size == "large" else size,
+        material="" if material == "matte" else material,
+    )
+
+
+def describe_body(body: Body) -> str:
+    """An object in its colour and shape, with what is not standard: small striped red ball."""
+    return describe_look(color=body.color, shape=body.shape, size=body.size, material=body.material)
+
+
 def noun(shape: str, rng: np.random.Generator) -> str:
     """The shape's usual noun or, seldom, its second one."""
     return SYNONYMS[shape] if shape in SYNONYMS and rng.random() < _SYNONYM_SHARE else shape
@@ -39,13 +54,14 @@ def _tells_apart(a: Body, b: Body) -> bool:
 
 
 def refer(visible: list[VisibleObject], index: int, rng: np.random.Generator) -> str | None:
-    """A name, with `the`, that fits this visible object and no other; None where words do not suffice.
+    """A name, with `the`, that fits this object and no other; None where it is not visible or words do not suffice.
 
     Colour and shape name it; size, material and place join where they are needed, or seldom for variety.
     """
-    by_index = {entry.index: entry for entry in visible}
-    own = by_index.pop(index)
-    body, others = own.body, list(by_index.values())
+    own = next((entry for entry in visible if entry.index == index), None)
+    if own is None:
+        return None
+    body, others = own.body, [entry for entry in visible if entry is not own]
     word = noun(body.shape, rng)
     if all(other.body.shape != body.shape for other in others) and rng.random() < _SHORT_SHARE:
         return f"the {word}"
@@ -62,14 +78,14 @@ def refer(visible: list[VisibleObject], index: int, rng: np.random.Generator) ->
     if len(twins) > 1:
         return None
     gap = own.centre[0] - twins[0].centre[0]
-    if abs(gap) < 96 * SIDE_GAP:
+    if abs(gap) < STANDARD_SIZE * SIDE_GAP:
         return None
     side = "right" if gap > 0 else "left"
     plain = describe(color=body.color, shape=word)
     return f"the {plain} on the {side}" if rng.random() < 0.5 else f"the {side} {plain}"
 
 
-FLOOR_WORDS = {
+FLOOR_WORDS: dict[FloorKind, str] = {
     "wood": "a wooden floor",
     "grass": "grass",
     "sand": "sand",
@@ -81,7 +97,7 @@ FLOOR_WORDS = {
     "tiles": "a tiled floor",
     "ice": "ice",
 }
-BACKDROP_WORDS = {
+BACKDROP_WORDS: dict[BackdropKind, str] = {
     "wall": "a plain wall",
     "bricks": "a brick wall",
     "sky": "a blue sky",
@@ -93,7 +109,7 @@ BACKDROP_WORDS = {
     "desert": "desert hills",
     "wallpaper": "striped wallpaper",
 }
-LIGHT_WORDS = {
+LIGHT_WORDS: dict[LightName | EffectName, str] = {
     "night": "night",
     "sunset": "sunset",
     "dim": "dim light",
@@ -104,7 +120,7 @@ LIGHT_WORDS = {
     "fog": "fog",
     "spotlight": "a spotlight",
 }
-LIGHT_CAPTIONS = {
+LIGHT_CAPTIONS: dict[LightName | EffectName, str] = {
     "night": "at night",
     "sunset": "at sunset",
     "dim": "in dim light",
@@ -115,7 +131,7 @@ LIGHT_CAPTIONS = {
     "fog": "in fog",
     "spotlight": "under a spotlight",
 }
-LIGHT_ORDERS = {
+LIGHT_ORDERS: dict[LightName | EffectName, str] = {
     "night": "make it night",
     "sunset": "make it a sunset scene",
     "dim": "make it darker",
@@ -126,7 +142,7 @@ LIGHT_ORDERS = {
     "fog": "make it foggy",
     "spotlight": "put a spotlight on the middle",
 }
-STYLE_WORDS = {
+STYLE_WORDS: dict[EffectName, str] = {
     "gray": "a black and white film",
     "sepia": "a sepia photo",
     "sketch": "a pencil sketch",
@@ -136,7 +152,7 @@ STYLE_WORDS = {
     "poster": "a poster",
     "cartoon": "a cartoon",
 }
-STYLE_ORDERS = {
+STYLE_ORDERS: dict[EffectName, str] = {
     "gray": "make it black and white",
     "sepia": "make it sepia",
     "sketch": "make it a pencil sketch",

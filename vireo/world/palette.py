@@ -62,6 +62,10 @@ PLACES: dict[str, tuple[float, float]] = {
 }
 """Where an added object touches the floor: fractions of width and height in the first frame."""
 
+WATERMARK_TEXTS = ("SAMPLE", "DEMO", "NEWS", "LIVE", "STUDIO", "COPY")
+LOGOS = ("star", "disc", "square")
+"""What watermarks show."""
+
 SETTINGS: dict[str, tuple[FloorKind, BackdropKind]] = {
     "a beach": ("sand", "sea"),
     "a meadow": ("grass", "sky"),

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 
 from vireo.errors import InputError
 from vireo.world import palette, shapes
+from vireo.world.appearance import draw_material, jitter, pick, weighted
 from vireo.world.camera import frame_cameras
 from vireo.world.mujoco_model import build
 from vireo.world.physics import record, simulate
-from vireo.world.scene import Backdrop, Body, Camera, Color, Floor, Lamp, Light, Look, Material, Scene, Shape
+from vireo.world.scene import STANDARD_SIZE, Backdrop, Body, Camera, Floor, Lamp, Light, Look, Scene
 
-_T = TypeVar("_T")
 _ATTEMPTS = 60
 _EDGE = 3.0  # pixels an object may hang over the border, measured by its reference circle
 _OVERLAP = 0.82  # least distance of two objects in the picture, in sums of their radii
@@ -23,15 +21,13 @@ _GAP = 1.12  # least distance on the floor at the start, in sums of their radii
 
 _MOTIONS = {"rest": 0.40, "rolling": 0.20, "sliding": 0.12, "falling": 0.11, "thrown": 0.07, "spinning": 0.10}
 _CAMERAS = {"static": 0.58, "pan": 0.13, "orbit": 0.16, "shake": 0.13}
-_FACETED: tuple[Shape, ...] = ("cube", "cylinder", "cone")
-"""Shapes on which the studio's highlights hardly show; they are never sampled as shiny."""
 
 
-def sample_scene(seed: int, width: int = 96) -> Scene:
+def sample_scene(seed: int, width: int = STANDARD_SIZE) -> Scene:
     """The scene of a seed (0 or more): 2 to 4 objects, floor, backdrop, light, camera and film look.
 
     Its motion is simulated and recorded as tracks. Objects stay in the picture and mostly unoccluded. width: of the
-    picture in pixels, beside a height of 96; the wider, the more room beside the objects.
+    picture in pixels, beside the standard height; the wider, the more room beside the objects.
     """
     if seed < 0:
         raise InputError(f"the scene seed {seed} is negative", "use a seed of 0 or more")
@@ -42,8 +38,8 @@ def sample_scene(seed: int, width: int = 96) -> Scene:
         bodies=(),
         camera=_camera(rng),
         light=_light(rng),
-        floor=Floor(kind=_pick(rng, palette.FLOORS), seed=int(rng.integers(1 << 30))),
-        backdrop=Backdrop(kind=_pick(rng, palette.BACKDROPS), seed=int(rng.integers(1 << 30))),
+        floor=Floor(kind=pick(rng, palette.FLOORS), seed=int(rng.integers(1 << 30))),
+        backdrop=Backdrop(kind=pick(rng, palette.BACKDROPS), seed=int(rng.integers(1 << 30))),
         look=draw_look(rng),
     )
     count = int(rng.choice([2, 3, 4], p=[0.25, 0.45, 0.30]))
@@ -59,16 +55,8 @@ def sample_scene(seed: int, width: int = 96) -> Scene:
         count = max(2, count - 1)  # a crowded view: fewer objects fit surely
 
 
-def _pick(rng: np.random.Generator, options: Sequence[_T]) -> _T:
-    return options[int(rng.integers(len(options)))]
-
-
-def _weighted(rng: np.random.Generator, weights: dict) -> str:
-    return str(rng.choice(list(weights), p=list(weights.values())))
-
-
 def _camera(rng: np.random.Generator) -> Camera:
-    kind = _weighted(rng, _CAMERAS)
+    kind = weighted(rng, _CAMERAS)
     sign = float(rng.choice([-1, 1]))
     amplitude = {
         "static": 0.0,
@@ -120,48 +108,16 @@ def draw_look(rng: np.random.Generator) -> Look:
     )
 
 
-def jitter(rng: np.random.Generator, color: str) -> tuple[float, float, float]:
-    """A shade near the named colour's exact one, still closer to it than to any other name."""
-    exact = np.array(palette.COLORS[color])
-    others = np.array([shade for name, shade in palette.COLORS.items() if name != color])
-    while True:
-        shade = np.clip(exact * rng.uniform(0.86, 1.06) + rng.normal(0, 1, 3) * (0.006 + 0.02 * exact), 0.03, 1.0)
-        if np.linalg.norm(shade - exact) < 0.5 * np.linalg.norm(others - exact, axis=1).min():
-            return tuple(float(v) for v in np.round(shade, 4))
-
-
-def draw_material(rng: np.random.Generator, shape: Shape, color: Color) -> Material:
-    """A material that shows on this shape and colour; matte and shiny are half of all or more."""
-    weights = {"matte": 0.34, "shiny": 0.16, "metal": 0.14, "glass": 0.10, "striped": 0.13, "checkered": 0.13}
-    material = _weighted(rng, weights)
-    return material if material_fits(material, shape, color) else "matte"
-
-
-def material_fits(material: Material, shape: Shape, color: Color) -> bool:
-    """Whether the material shows on this shape, and the colour can still be told.
-
-    Black and white bodies have no patterns: black with white checks is no blacker than white with black ones.
-    """
-    if material in ("striped", "checkered"):
-        return color not in ("white", "black")
-    return material != "shiny" or highlights(shape)
-
-
-def highlights(shape: Shape) -> bool:
-    """Whether shiny and matte can be told apart on this shape."""
-    return shape not in _FACETED
-
-
 def _looks(rng: np.random.Generator, count: int) -> list[dict]:
     """Shape, colour, material and size of each object; one scene in six holds two of one colour and shape."""
     looks = []
     while len(looks) < count:
-        shape, color = _pick(rng, shapes.SHAPES), _pick(rng, list(palette.COLORS))
+        shape, color = pick(rng, shapes.SHAPES), pick(rng, list(palette.COLORS))
         look = {
             "shape": shape,
             "color": color,
             "material": draw_material(rng, shape, color),
-            "size": _weighted(rng, {"small": 0.4, "large": 0.6}),
+            "size": weighted(rng, {"small": 0.4, "large": 0.6}),
         }
         if all((look["shape"], look["color"]) != (old["shape"], old["color"]) for old in looks):
             looks.append(look)
@@ -178,7 +134,7 @@ def _bodies(rng: np.random.Generator, setting: Scene, count: int) -> tuple[Body,
     bodies: list[Body] = []
     for look in _looks(rng, count):
         radius = round(palette.SIZES[look["size"]] * rng.uniform(0.93, 1.07), 4)
-        motion = _weighted(rng, _MOTIONS)
+        motion = weighted(rng, _MOTIONS)
         for _ in range(12):
             column, row = rng.uniform(0.16, 0.84) * setting.width, rng.uniform(0.42, 0.86) * setting.height
             spot = first.floor_point(column, row)

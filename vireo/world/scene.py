@@ -7,8 +7,10 @@ Colours are linear factors 0..1 as MuJoCo takes them (displayed value / 255 for 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 Shape = Literal["ball", "cube", "cylinder", "capsule", "egg", "cone", "ring"]
@@ -41,6 +43,29 @@ Vector = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
 Pose = tuple[float, float, float, float, float, float, float]
 """Position (3) and quaternion (4)."""
+
+STANDARD_SIZE = 96
+"""Height of the studio's clips in pixels, and their width where nothing else is asked for; all thresholds of the studio
+that are given in pixels are for clips of this height."""
+
+STANDARD_FRAMES = 9
+"""Frames of a clip of the studio."""
+
+
+def to_vector(values: Iterable[float]) -> Vector:
+    """Three numbers of any kind as the plain floats that a scene holds."""
+    x, y, z = (float(value) for value in values)
+    return x, y, z
+
+
+def to_quaternion(values: Iterable[float]) -> Quaternion:
+    w, x, y, z = (float(value) for value in values)
+    return w, x, y, z
+
+
+def to_track(poses: np.ndarray) -> tuple[Pose, ...]:
+    """Poses (frames, 7) as `Body.track`."""
+    return tuple((*to_vector(pose[:3]), *to_quaternion(pose[3:])) for pose in poses)
 
 
 class Part(BaseModel):
@@ -166,9 +191,9 @@ class AnyScene(Part):
     """
 
     seed: int
-    width: int = 96
-    height: int = 96
-    frames: int = 9
+    width: int = STANDARD_SIZE
+    height: int = STANDARD_SIZE
+    frames: int = STANDARD_FRAMES
     fps: int = 8
     bodies: tuple[Body, ...] = ()
     light: Light

@@ -30,7 +30,7 @@ _QUARTER_TURNS = np.array(
 """The 24 rotations that take a cube to itself."""
 
 
-def seen_turns(shape: Shape, material: Material, rotations: np.ndarray) -> np.ndarray:
+def visible_rotations(shape: Shape, material: Material, rotations: np.ndarray) -> np.ndarray:
     """The rotations (T, 3, 3) without what cannot be seen of them on this shape in this material.
 
     The object looks the same in the result; two inputs between which it looks the same give the same result.

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vireo.world.camera import frame_cameras
-from vireo.world.scene import AnyScene, Body, Scene
+from vireo.world.scene import STANDARD_SIZE, AnyScene, Body, Scene
 
 VISIBLE_PIXELS = 40
-"""Least number of pixels (of 96 by 96) with which an object counts as seen."""
+"""Least number of pixels with which an object counts as seen, of a picture of the standard size."""
 
 SIDE_GAP = 0.09
 """Least distance of two centres, as a share of the width, for left and right."""
@@ -72,7 +72,7 @@ def visible_objects(scene: AnyScene, instances: np.ndarray, frame: int = 0) -> l
     """The visible objects of a frame, from left to right."""
     found = []
     height, width = instances.shape[1:]
-    least = VISIBLE_PIXELS * height * width / (96 * 96)
+    least = VISIBLE_PIXELS * height * width / STANDARD_SIZE**2
     for index, body in enumerate(scene.bodies):
         rows, columns = np.nonzero(instances[frame] == index + 1)
         if len(rows) < least:

@@ -1,0 +1,82 @@
+"""All light is multiplied by a canonical gain, or fog or a spotlight comes in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.world import naming, palette
+from vireo.world.appearance import pick
+from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
+from vireo.world.scene import AnyScene, Footage, Scene
+
+_CLUES = {
+    "night": "what if the clock struck midnight",
+    "sunset": "what if the day were about to end",
+    "dim": "what if most of the lamps failed",
+    "bright": "what if many more lamps were switched on",
+    "blue": "what if all light came through sapphire glass",
+    "red": "what if all light came from a photo darkroom",
+    "green": "what if all light came through fresh leaves",
+    "fog": "what if a cloud came down to the ground",
+    "spotlight": "what if a star were to sing in the middle of the stage",
+}
+_EFFECTS = ("fog", "spotlight")
+"""Light edits that work on the picture; all others relight the scene."""
+
+
+def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
+    names = [*(name for name in palette.LIGHT_GAINS if name != "day"), *_EFFECTS]
+    if isinstance(now.scene, Footage):
+        names.remove("fog")  # needs a depth
+    name = pick(rng, names)
+
+    def apply(scene: AnyScene) -> AnyScene:
+        if name in _EFFECTS:
+            return scene.model_copy(update={"effects": (*scene.effects, name)})
+        lit = scene.light.model_copy(update={"name": name, "gain": palette.LIGHT_GAINS[name]})
+        return scene.model_copy(update={"light": lit})
+
+    return Change("light", {"light": naming.LIGHT_WORDS[name], "relight": naming.LIGHT_ORDERS[name]}, apply)
+
+
+def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:
+    new = [name for name in target.effects if name not in source.effects]
+    return EditFacts("light", value=naming.LIGHT_WORDS[new[0] if new else target.light.name])
+
+
+_LIGHT = Topic(
+    name="light",
+    plain=("change the light to {light}", "{relight}"),
+    train=(
+        "switch the lighting to {light}",
+        "make the scene look like {light}",
+        "give the scene {light}",
+        "use {light} for the whole video",
+        "the light should be {light}",
+        "please set the light to {light}",
+        "i want the light to be {light}",
+        "please {relight}",
+    ),
+    test=(
+        "please switch the light to {light}",
+        "please change the lighting to {light}",
+        "the scene should have {light}",
+        "i want {light} for the whole scene",
+    ),
+    derived_slots={"relight": {words: naming.LIGHT_ORDERS[name] for name, words in naming.LIGHT_WORDS.items()}},
+    wrong_value=other_value(list(naming.LIGHT_WORDS.values())),
+    implicit=ImplicitWordings(
+        clues={naming.LIGHT_WORDS[name]: (clue,) for name, clue in _CLUES.items()},
+    ),
+)
+
+FAMILY = Family(
+    name="light",
+    propose=_propose,
+    topics=(_LIGHT,),
+    read_facts=_read_facts,
+    is_global=True,
+    on_footage=True,
+    moves_with_scene=False,
+    keeps_geometry=True,
+)
