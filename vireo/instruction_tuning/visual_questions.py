@@ -189,18 +189,18 @@ def _relations(scene: Scene, seen: list[VisibleObject], frame: int, rng: np.rand
     distances = _distances(scene, frame)
     for number in rng.permutation(len(pairs))[:4]:
         a, b = pairs[int(number)]
-        names = naming.refer(seen, a.index, rng), naming.refer(seen, b.index, rng)
+        first, second = naming.refer(seen, a.index, rng), naming.refer(seen, b.index, rng)
         true = true_relations(a, b, distances, scene.width)
-        if None in names or not true:
+        if first is None or second is None or not true:
             continue
         relation = true[int(rng.integers(len(true)))]
         answer = rng.random() < 0.5
         claimed = relation if answer else opposite[relation]
         both = (a.index, b.index)
-        named = tuple(zip(names, both, strict=True))
-        yield Question("relation", f"is {names[0]} {claimed} {names[1]}?", "Yes" if answer else "No", both, named)
+        named = ((first, a.index), (second, b.index))
+        yield Question("relation", f"is {first} {claimed} {second}?", "Yes" if answer else "No", both, named)
         # The same asked openly: which of the two it is follows from the places alone, Yes or No from the words, too.
-        asked = f"is {names[0]} {' or '.join(sorted((relation, opposite[relation])))} {names[1]}?"
+        asked = f"is {first} {' or '.join(sorted((relation, opposite[relation])))} {second}?"
         yield Question("comparison", asked, relation, both, named)
 
 

@@ -5,7 +5,7 @@ Loads nothing but numpy, so that edit families, naming and captions can use it w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -29,9 +29,10 @@ _MATERIAL_SHARES: dict[Material, float] = {
 }
 
 
-def pick(rng: np.random.Generator, options: Sequence[_T]) -> _T:
-    """One of the options, all equally likely."""
-    return options[int(rng.integers(len(options)))]
+def pick(rng: np.random.Generator, options: Iterable[_T], without: Collection[object] = ()) -> _T:
+    """One of the options that are not in `without`, all equally likely."""
+    choices = [option for option in options if option not in without]
+    return choices[int(rng.integers(len(choices)))]
 
 
 def weighted(rng: np.random.Generator, weights: Mapping[_K, float]) -> _K:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vireo.world.scene import Scene
+
+Point = np.ndarray | Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class FrameCamera:
     def eye(self) -> np.ndarray:
         return self.target - self.distance * self.axes[2]
 
-    def project(self, point: np.ndarray) -> tuple[float, float, float]:
+    def project(self, point: Point) -> tuple[float, float, float]:
         """Column and row in pixels (0 is the left, upper border) and depth along the view of a point."""
         right, up, forward = self.axes
         offset = np.asarray(point) - self.eye
@@ -46,7 +49,7 @@ class FrameCamera:
             depth,
         )
 
-    def circle(self, point: np.ndarray, radius: float) -> tuple[float, float, float]:
+    def circle(self, point: Point, radius: float) -> tuple[float, float, float]:
         """Column, row and radius in pixels of a ball of `radius` metres."""
         column, row, depth = self.project(point)
         return column, row, radius * self.height / 2 / math.tan(math.radians(self.fov) / 2) / depth

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.world.appearance import highlights
-from vireo.world.scene import STANDARD_SIZE, BackdropKind, Body, EffectName, FloorKind, LightName
+from vireo.world.scene import STANDARD_SIZE, Body
 from vireo.world.visibility import SIDE_GAP, VisibleObject
 
 SYNONYMS = {"ball": "sphere", "cube": "box", "capsule": "pill", "ring": "donut"}
@@ -85,7 +85,7 @@ def refer(visible: list[VisibleObject], index: int, rng: np.random.Generator) ->
     return f"the {plain} on the {side}" if rng.random() < 0.5 else f"the {side} {plain}"
 
 
-FLOOR_WORDS: dict[FloorKind, str] = {
+FLOOR_WORDS = {
     "wood": "a wooden floor",
     "grass": "grass",
     "sand": "sand",
@@ -97,7 +97,7 @@ FLOOR_WORDS: dict[FloorKind, str] = {
     "tiles": "a tiled floor",
     "ice": "ice",
 }
-BACKDROP_WORDS: dict[BackdropKind, str] = {
+BACKDROP_WORDS = {
     "wall": "a plain wall",
     "bricks": "a brick wall",
     "sky": "a blue sky",
@@ -109,7 +109,7 @@ BACKDROP_WORDS: dict[BackdropKind, str] = {
     "desert": "desert hills",
     "wallpaper": "striped wallpaper",
 }
-LIGHT_WORDS: dict[LightName | EffectName, str] = {
+LIGHT_WORDS = {
     "night": "night",
     "sunset": "sunset",
     "dim": "dim light",
@@ -120,7 +120,7 @@ LIGHT_WORDS: dict[LightName | EffectName, str] = {
     "fog": "fog",
     "spotlight": "a spotlight",
 }
-LIGHT_CAPTIONS: dict[LightName | EffectName, str] = {
+LIGHT_CAPTIONS = {
     "night": "at night",
     "sunset": "at sunset",
     "dim": "in dim light",
@@ -131,7 +131,7 @@ LIGHT_CAPTIONS: dict[LightName | EffectName, str] = {
     "fog": "in fog",
     "spotlight": "under a spotlight",
 }
-LIGHT_ORDERS: dict[LightName | EffectName, str] = {
+LIGHT_ORDERS = {
     "night": "make it night",
     "sunset": "make it a sunset scene",
     "dim": "make it darker",
@@ -142,7 +142,7 @@ LIGHT_ORDERS: dict[LightName | EffectName, str] = {
     "fog": "make it foggy",
     "spotlight": "put a spotlight on the middle",
 }
-STYLE_WORDS: dict[EffectName, str] = {
+STYLE_WORDS = {
     "gray": "a black and white film",
     "sepia": "a sepia photo",
     "sketch": "a pencil sketch",
@@ -152,7 +152,7 @@ STYLE_WORDS: dict[EffectName, str] = {
     "poster": "a poster",
     "cartoon": "a cartoon",
 }
-STYLE_ORDERS: dict[EffectName, str] = {
+STYLE_ORDERS = {
     "gray": "make it black and white",
     "sepia": "make it sepia",
     "sketch": "make it a pencil sketch",

@@ -8,7 +8,7 @@ import numpy as np
 
 from vireo.world import film, footage, physics, styles
 from vireo.world.camera import FrameCamera, frame_cameras
-from vireo.world.gl import mujoco, open_context
+from vireo.world.gl import MjModel, MjvCamera, MjvScene, mujoco, open_context
 from vireo.world.mujoco_model import build
 from vireo.world.scene import AnyScene, Footage, Scene
 
@@ -56,7 +56,7 @@ def render(scene: AnyScene, *, truth: bool = True) -> Render:
 
 
 def _shoot(
-    scene: Scene, model: mujoco.MjModel, poses: np.ndarray, truth: bool
+    scene: Scene, model: MjModel, poses: np.ndarray, truth: bool
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     open_context(scene.width, scene.height)
     context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50)
@@ -92,26 +92,26 @@ def _shoot(
     return (pictures, instances, depth) if truth else (pictures, None, None)
 
 
-def _aim(camera: mujoco.MjvCamera, view: FrameCamera) -> None:
+def _aim(camera: MjvCamera, view: FrameCamera) -> None:
     camera.type = mujoco.mjtCamera.mjCAMERA_FREE
     camera.lookat[:] = view.target
     camera.distance, camera.azimuth, camera.elevation = view.distance, 90 + view.azimuth, -view.elevation
 
 
-def _film_flags(stage: mujoco.MjvScene) -> None:
+def _film_flags(stage: MjvScene) -> None:
     flags = stage.flags
     flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = 0
     flags[mujoco.mjtRndFlag.mjRND_SHADOW] = flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 1
     flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = flags[mujoco.mjtRndFlag.mjRND_HAZE] = 0
 
 
-def _truth_flags(stage: mujoco.MjvScene) -> None:
+def _truth_flags(stage: MjvScene) -> None:
     flags = stage.flags
     flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = 1
     flags[mujoco.mjtRndFlag.mjRND_SHADOW] = flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 0
 
 
-def _decode(codes: np.ndarray, stage: mujoco.MjvScene) -> np.ndarray:
+def _decode(codes: np.ndarray, stage: MjvScene) -> np.ndarray:
     """Segment colours (H, W, 3) to 1 + body index, 0 for floor, backdrop and nothing."""
     segment = codes.astype(np.int32) @ np.array([1, 256, 65536])  # 0 is nothing, else 1 + segid
     table = np.zeros(stage.ngeom + 2, np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,15 +13,42 @@ from vireo.world.appearance import draw_material, jitter, pick, weighted
 from vireo.world.camera import frame_cameras
 from vireo.world.mujoco_model import build
 from vireo.world.physics import record, simulate
-from vireo.world.scene import STANDARD_SIZE, Backdrop, Body, Camera, Floor, Lamp, Light, Look, Scene
+from vireo.world.scene import (
+    STANDARD_SIZE,
+    Backdrop,
+    Body,
+    Camera,
+    CameraKind,
+    Color,
+    Floor,
+    Lamp,
+    Light,
+    Look,
+    Material,
+    Motion,
+    Quaternion,
+    Scene,
+    Shape,
+    Size,
+    to_quaternion,
+    to_vector,
+)
 
 _ATTEMPTS = 60
 _EDGE = 3.0  # pixels an object may hang over the border, measured by its reference circle
 _OVERLAP = 0.82  # least distance of two objects in the picture, in sums of their radii
 _GAP = 1.12  # least distance on the floor at the start, in sums of their radii
 
-_MOTIONS = {"rest": 0.40, "rolling": 0.20, "sliding": 0.12, "falling": 0.11, "thrown": 0.07, "spinning": 0.10}
-_CAMERAS = {"static": 0.58, "pan": 0.13, "orbit": 0.16, "shake": 0.13}
+_MOTIONS: dict[Motion, float] = {
+    "rest": 0.40,
+    "rolling": 0.20,
+    "sliding": 0.12,
+    "falling": 0.11,
+    "thrown": 0.07,
+    "spinning": 0.10,
+}
+_SIZES: dict[Size, float] = {"small": 0.4, "large": 0.6}
+_CAMERAS: dict[CameraKind, float] = {"static": 0.58, "pan": 0.13, "orbit": 0.16, "shake": 0.13}
 
 
 def sample_scene(seed: int, width: int = STANDARD_SIZE) -> Scene:
@@ -87,13 +115,13 @@ def _light(rng: np.random.Generator) -> Light:
         tint = rng.uniform(0.90, 1.06, 3)
         lamps.append(
             Lamp(
-                direction=tuple(float(v) for v in np.round(direction, 4)),
-                color=tuple(float(v) for v in np.round(strength * tint, 4)),
+                direction=to_vector(np.round(direction, 4)),
+                color=to_vector(np.round(strength * tint, 4)),
                 shadow=index == 0,
             )
         )
     tint = rng.uniform(0.94, 1.04, 3)
-    return Light(lamps=tuple(lamps), ambient=tuple(float(v) for v in np.round(ambient * tint, 4)))
+    return Light(lamps=tuple(lamps), ambient=to_vector(np.round(ambient * tint, 4)))
 
 
 def draw_look(rng: np.random.Generator) -> Look:
@@ -108,32 +136,37 @@ def draw_look(rng: np.random.Generator) -> Look:
     )
 
 
-def _looks(rng: np.random.Generator, count: int) -> list[dict]:
-    """Shape, colour, material and size of each object; one scene in six holds two of one colour and shape."""
-    looks = []
-    while len(looks) < count:
-        shape, color = pick(rng, shapes.SHAPES), pick(rng, list(palette.COLORS))
-        look = {
-            "shape": shape,
-            "color": color,
-            "material": draw_material(rng, shape, color),
-            "size": weighted(rng, {"small": 0.4, "large": 0.6}),
-        }
-        if all((look["shape"], look["color"]) != (old["shape"], old["color"]) for old in looks):
-            looks.append(look)
+@dataclass(frozen=True)
+class _Traits:
+    """What an object is before it has a place."""
+
+    shape: Shape
+    color: Color
+    material: Material
+    size: Size
+
+
+def _traits(rng: np.random.Generator, count: int) -> list[_Traits]:
+    """Those of each object; one scene in six holds two objects of one colour and shape."""
+    found: list[_Traits] = []
+    while len(found) < count:
+        shape, color = pick(rng, shapes.SHAPES), pick(rng, palette.COLORS)
+        drawn = _Traits(shape, color, draw_material(rng, shape, color), weighted(rng, _SIZES))
+        if all((drawn.shape, drawn.color) != (old.shape, old.color) for old in found):
+            found.append(drawn)
     if rng.random() < 1 / 6:
         first, second = rng.permutation(count)[:2]
-        looks[second] |= {"shape": looks[first]["shape"], "color": looks[first]["color"]}
-        looks[second]["material"] = draw_material(rng, looks[second]["shape"], looks[second]["color"])
-    return looks
+        shape, color = found[first].shape, found[first].color
+        found[second] = _Traits(shape, color, draw_material(rng, shape, color), found[second].size)
+    return found
 
 
 def _bodies(rng: np.random.Generator, setting: Scene, count: int) -> tuple[Body, ...] | None:
     """Objects with their first states, or None where no free places were found."""
     first = frame_cameras(setting)[0]
     bodies: list[Body] = []
-    for look in _looks(rng, count):
-        radius = round(palette.SIZES[look["size"]] * rng.uniform(0.93, 1.07), 4)
+    for traits in _traits(rng, count):
+        radius = round(palette.SIZES[traits.size] * rng.uniform(0.93, 1.07), 4)
         motion = weighted(rng, _MOTIONS)
         for _ in range(12):
             column, row = rng.uniform(0.16, 0.84) * setting.width, rng.uniform(0.42, 0.86) * setting.height
@@ -142,14 +175,14 @@ def _bodies(rng: np.random.Generator, setting: Scene, count: int) -> tuple[Body,
                 break
         else:
             return None
-        bodies.append(_start(rng, look, radius, motion, spot, bodies))
+        bodies.append(_start(rng, traits, radius, motion, spot, bodies))
     return tuple(bodies)
 
 
 def _start(
-    rng: np.random.Generator, look: dict, radius: float, motion: str, spot: np.ndarray, others: list[Body]
+    rng: np.random.Generator, traits: _Traits, radius: float, motion: Motion, spot: np.ndarray, others: list[Body]
 ) -> Body:
-    shape = look["shape"]
+    shape = traits.shape
     yaw = float(rng.uniform(-30, 30)) if motion == "rest" else float(rng.uniform(0, 360))
     quaternion = shapes.standing(shape, yaw)
     heading = rng.uniform(0, 2 * math.pi)
@@ -185,20 +218,23 @@ def _start(
         spin = np.array([0, 0, rng.choice([-1, 1]) * rng.uniform(2, 6)])
     down = shapes.reach_down(shape, radius, quaternion)
     return Body(
-        **look,
-        rgb=jitter(rng, look["color"]),
+        shape=shape,
+        color=traits.color,
+        rgb=jitter(rng, traits.color),
+        material=traits.material,
+        size=traits.size,
         radius=radius,
         motion=motion,
         position=(round(float(spot[0]), 4), round(float(spot[1]), 4), round(float(height + down), 5)),
-        quaternion=tuple(float(v) for v in quaternion),
-        velocity=tuple(float(v) for v in np.round(velocity, 4)),
-        spin=tuple(float(v) for v in np.round(spin, 4)),
+        quaternion=to_quaternion(quaternion),
+        velocity=to_vector(np.round(velocity, 4)),
+        spin=to_vector(np.round(spin, 4)),
     )
 
 
-def _any_orientation(rng: np.random.Generator) -> tuple[float, ...]:
+def _any_orientation(rng: np.random.Generator) -> Quaternion:
     quaternion = rng.normal(size=4)
-    return tuple(float(v) for v in quaternion / np.linalg.norm(quaternion))
+    return to_quaternion(quaternion / np.linalg.norm(quaternion))
 
 
 def _in_view(scene: Scene, poses: np.ndarray) -> bool:

@@ -69,7 +69,7 @@ def to_track(poses: np.ndarray) -> tuple[Pose, ...]:
 
 
 class Part(BaseModel):
-    """Base of all parts of a scene: frozen, and strangers are refused."""
+    """Base of all parts of a scene: frozen, and unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -17,15 +17,15 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change:
         shape, color = pick(rng, sorted(near))
     else:
         every = [(shape, color) for shape in shapes.SHAPES for color in palette.COLORS]
-        shape, color = pick(rng, [both for both in every if both not in present])
+        shape, color = pick(rng, every, without=present)
     size = pick(rng, ("small", "large")) if rng.random() < 0.15 else ""
     words = naming.describe(color=color, shape=naming.noun(shape, rng), size=size)
     topic = pick(rng, ("recolor", "material", "remove", "replace", "grow", "shrink"))
     slots = {
         "object": f"the {words}",
-        "color": pick(rng, [name for name in palette.COLORS if name != color]),
-        "material": pick(rng, [name for name in palette.MATERIALS if name != "matte"]),
-        "shape": naming.article(naming.noun(pick(rng, [name for name in shapes.SHAPES if name != shape]), rng)),
+        "color": pick(rng, palette.COLORS, without=(color,)),
+        "material": pick(rng, palette.MATERIALS, without=("matte",)),
+        "shape": naming.article(naming.noun(pick(rng, shapes.SHAPES, without=(shape,)), rng)),
     }
     return Change(topic, slots, lambda scene: scene)
 

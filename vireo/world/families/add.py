@@ -18,10 +18,10 @@ from vireo.world.visibility import place_name
 def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     scene = now.studio
     shape = pick(rng, shapes.SHAPES)
-    color = pick(rng, list(palette.COLORS))
+    color = pick(rng, palette.COLORS)
     size: Size = "small" if rng.random() < 0.4 else "large"
     material = draw_material(rng, shape, color) if rng.random() < 0.5 else "matte"
-    place = pick(rng, list(palette.PLACES))
+    place = pick(rng, palette.PLACES)
     if any((body.shape, body.color) == (shape, color) for body in scene.bodies):
         return None
     radius = palette.SIZES[size]
@@ -67,10 +67,10 @@ def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditF
 def _wrong_value(facts: EditFacts, source: Scene, rng: np.random.Generator) -> EditFacts:
     """The same addition with another colour or at another place."""
     if rng.random() < 0.5:
-        return replace(facts, place=pick(rng, [place for place in palette.PLACES if place != facts.place]))
+        return replace(facts, place=pick(rng, palette.PLACES, without=(facts.place,)))
     words: list[str] = facts.value.split()[1:]
     color = next(word for word in words if word in palette.COLORS)
-    words[words.index(color)] = pick(rng, [name for name in palette.COLORS if name != color])
+    words[words.index(color)] = pick(rng, palette.COLORS, without=(color,))
     return replace(facts, value=naming.article(" ".join(words)))
 
 

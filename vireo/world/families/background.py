@@ -41,13 +41,13 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     scene, topic = now.studio, weighted(rng, {"floor": 0.35, "backdrop": 0.35, "setting": 0.30})
     update: dict[str, Any]
     if topic == "floor":
-        floor = pick(rng, [name for name in palette.FLOORS if name != scene.floor.kind])
+        floor = pick(rng, palette.FLOORS, without=(scene.floor.kind,))
         update, words = {"floor": Floor(kind=floor)}, naming.FLOOR_WORDS[floor]
     elif topic == "backdrop":
-        backdrop = pick(rng, [name for name in palette.BACKDROPS if name != scene.backdrop.kind])
+        backdrop = pick(rng, palette.BACKDROPS, without=(scene.backdrop.kind,))
         update, words = {"backdrop": Backdrop(kind=backdrop)}, naming.BACKDROP_WORDS[backdrop]
     else:
-        words = pick(rng, list(palette.SETTINGS))
+        words = pick(rng, palette.SETTINGS)
         floor, backdrop = palette.SETTINGS[words]
         if floor == scene.floor.kind or backdrop == scene.backdrop.kind:
             return None

@@ -7,7 +7,7 @@ import numpy as np
 from vireo.world import naming, palette
 from vireo.world.appearance import pick
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
-from vireo.world.scene import AnyScene, Footage, Scene
+from vireo.world.scene import AnyScene, Footage, Scene, Vector
 
 _CLUES = {
     "night": "what if the clock struck midnight",
@@ -25,15 +25,14 @@ _EFFECTS = ("fog", "spotlight")
 
 
 def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    names = [*(name for name in palette.LIGHT_GAINS if name != "day"), *_EFFECTS]
-    if isinstance(now.scene, Footage):
-        names.remove("fog")  # needs a depth
-    name = pick(rng, names)
+    gains: dict[str, Vector] = {name: gain for name, gain in palette.LIGHT_GAINS.items() if name != "day"}
+    impossible = ("fog",) if isinstance(now.scene, Footage) else ()  # it needs a depth
+    name = pick(rng, (*gains, *_EFFECTS), without=impossible)
 
     def apply(scene: AnyScene) -> AnyScene:
         if name in _EFFECTS:
             return scene.model_copy(update={"effects": (*scene.effects, name)})
-        lit = scene.light.model_copy(update={"name": name, "gain": palette.LIGHT_GAINS[name]})
+        lit = scene.light.model_copy(update={"name": name, "gain": gains[name]})
         return scene.model_copy(update={"light": lit})
 
     return Change("light", {"light": naming.LIGHT_WORDS[name], "relight": naming.LIGHT_ORDERS[name]}, apply)

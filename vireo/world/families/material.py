@@ -10,10 +10,10 @@ from vireo.world import palette
 from vireo.world.appearance import material_fits, pick
 from vireo.world.families.objects import draw_object, track_of, with_body
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
-from vireo.world.scene import Body, Material, Scene, to_track
+from vireo.world.scene import Body, Scene, to_track
 from vireo.world.symmetry import visible_rotations
 
-_CLUES: dict[Material, tuple[str, ...]] = {
+_CLUES = {
     "matte": ("soft chalk without any gloss", "dull clay"),
     "shiny": ("something freshly waxed", "wet paint"),
     "metal": ("what coins are made of", "what a blacksmith works with"),
@@ -28,8 +28,8 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     if index is None:
         return None
     body = now.scene.bodies[index]
-    others = [name for name in palette.MATERIALS if name != body.material]
-    material = pick(rng, [name for name in others if material_fits(name, body.shape, body.color)])
+    fitting = (name for name in palette.MATERIALS if material_fits(name, body.shape, body.color))
+    material = pick(rng, fitting, without=(body.material,))
     values = _without_hidden_turns(body) if material in palette.PATTERNED else {}
     return Change(
         "material",

@@ -12,7 +12,7 @@ from vireo.world.families.objects import draw_object, with_body
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic
 from vireo.world.scene import Color, Scene
 
-_CLUES: dict[Color, tuple[str, ...]] = {
+_CLUES = {
     "red": ("a ripe tomato", "blood", "a fire engine", "a stop sign"),
     "orange": ("a carrot", "a pumpkin", "a tangerine", "a traffic cone"),
     "yellow": ("a ripe lemon", "a ripe banana", "a sunflower", "a canary"),
@@ -31,8 +31,8 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     if index is None:
         return None
     body = now.scene.bodies[index]
-    others = [name for name in palette.COLORS if name != body.color]
-    color = pick(rng, [name for name in others if material_fits(body.material, body.shape, name)])
+    fitting: list[Color] = [name for name in palette.COLORS if material_fits(body.material, body.shape, name)]
+    color = pick(rng, fitting, without=(body.color,))
     return Change(
         "recolor",
         {"color": color},
@@ -46,8 +46,8 @@ def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditF
 
 
 def _wrong_value(facts: EditFacts, source: Scene, rng: np.random.Generator) -> EditFacts:
-    never = (facts.value, source.bodies[facts.objects[0]].color)
-    return replace(facts, value=pick(rng, [color for color in palette.COLORS if color not in never]))
+    current = source.bodies[facts.objects[0]].color
+    return replace(facts, value=pick(rng, palette.COLORS, without=(facts.value, current)))
 
 
 _RECOLOR = Topic(

@@ -139,7 +139,7 @@ def other_value(options: Sequence[str], never: Sequence[str] = ()) -> WrongValue
     """A `Topic.wrong_value` that draws another of the options. never: values that are hard to tell apart."""
 
     def draw(facts: EditFacts, source: Scene, rng: np.random.Generator) -> EditFacts:
-        return replace(facts, value=pick(rng, [value for value in options if value not in (facts.value, *never)]))
+        return replace(facts, value=pick(rng, options, without=(facts.value, *never)))
 
     return draw
 

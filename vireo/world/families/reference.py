@@ -17,7 +17,7 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         return None
     body = now.scene.bodies[index]
     shape = pick(rng, shapes.SHAPES)
-    color = pick(rng, list(palette.COLORS))
+    color = pick(rng, palette.COLORS)
     if (shape, color) == (body.shape, body.color):
         return None
     rgb, material = jitter(rng, color), draw_material(rng, shape, color)

@@ -26,7 +26,7 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     if index is None:
         return None
     body = now.scene.bodies[index]
-    shape = pick(rng, [name for name in shapes.SHAPES if name != body.shape])
+    shape = pick(rng, shapes.SHAPES, without=(body.shape,))
     values = reshaped(body, shape)
     return Change(
         "replace",

@@ -27,7 +27,7 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     radius = round(body.radius * factor, 5)
     places = np.array(track)[:, :3]
     if grow and not (
-        is_free(now.scene, places, radius, index, 0.95) and is_unoccluded(now.studio, places, radius, index)
+        is_free(now.studio, places, radius, index, 0.95) and is_unoccluded(now.studio, places, radius, index)
     ):
         return None
     values = {

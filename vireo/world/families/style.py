@@ -22,7 +22,7 @@ _CLUES = {
 
 
 def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    name = pick(rng, list(naming.STYLE_WORDS))
+    name = pick(rng, naming.STYLE_WORDS)
     return Change(
         "style",
         {"style": naming.STYLE_WORDS[name], "restyle": naming.STYLE_ORDERS[name]},
