@@ -1,4 +1,5 @@
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,10 @@ def test_it_renders_what_is_fixed(monkeypatch, tmp_path):
     monkeypatch.setattr(studiobench, "make_pairs", lambda *arguments, **options: asked.update(options, given=arguments))
     make_studiobench(tmp_path, workers=1)
     assert asked == {"given": (tmp_path, studiobench.SPEC), "workers": 1, "on_progress": None}
+
+
+def test_the_pairs_of_readme_name_their_families():
+    """So that its figures stay those of the same pairs, whatever families are added."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (named,) = re.findall(r"--count 780 --seed 1000000 --split test --families\s+([\w,]+)`", readme)
+    assert tuple(named.split(",")) == studiobench.SPEC.families
