@@ -33,15 +33,16 @@ def track_of(body: Body) -> tuple[Pose, ...]:
     return body.track
 
 
-def reshaped(body: Body, shape: Shape) -> dict[str, Any]:
-    """The values of another shape that goes the way of `body` in its standard orientation, as high above the floor."""
+def following(leader: Body, shape: Shape, radius: float) -> dict[str, Any]:
+    """The pose and track of a body of this shape and size that goes the way of `leader` in its standard orientation,
+    as high above the floor."""
     quaternion = shapes.standing(shape, 0.0)
-    stand = shapes.reach_down(shape, body.radius, quaternion)
+    stand = shapes.reach_down(shape, radius, quaternion)
     track: list[Pose] = []
-    for x, y, z, *turn in track_of(body):
-        clearance = z - shapes.reach_down(body.shape, body.radius, to_quaternion(turn))
+    for x, y, z, *turn in track_of(leader):
+        clearance = z - shapes.reach_down(leader.shape, leader.radius, to_quaternion(turn))
         track.append((x, y, round(clearance + stand, 5), *quaternion))
-    return {"shape": shape, "position": track[0][:3], "quaternion": quaternion, "track": tuple(track)}
+    return {"position": track[0][:3], "quaternion": quaternion, "track": tuple(track)}
 
 
 def is_free(scene: Scene, places: np.ndarray, radius: float, ignore: int | None = None, gap: float = 1.0) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from vireo.world import naming, palette, shapes
 from vireo.world.appearance import draw_material, jitter, pick
-from vireo.world.families.objects import draw_object, reshaped, with_body
+from vireo.world.families.objects import draw_object, following, with_body
 from vireo.world.families.record import Change, EditFacts, Family, Situation, Topic
 from vireo.world.scene import Body, Scene
 
@@ -31,7 +31,7 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         position=(0.0, 0.0, shapes.reach_down(shape, radius, quaternion)),
         quaternion=quaternion,
     )
-    values = reshaped(body, shape)
+    values = {"shape": shape, **following(body, shape, body.radius)}
     return Change(
         "reference",
         {},

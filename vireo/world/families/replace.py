@@ -6,7 +6,7 @@ import numpy as np
 
 from vireo.world import naming, shapes
 from vireo.world.appearance import pick
-from vireo.world.families.objects import draw_object, reshaped, with_body
+from vireo.world.families.objects import draw_object, following, with_body
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
 from vireo.world.scene import Scene, Shape
 
@@ -27,7 +27,7 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         return None
     body = now.scene.bodies[index]
     shape = pick(rng, shapes.SHAPES, without=(body.shape,))
-    values = reshaped(body, shape)
+    values = {"shape": shape, **following(body, shape, body.radius)}
     return Change(
         "replace",
         {"shape": naming.article(naming.noun(shape, rng))},
