@@ -13,10 +13,11 @@ from vireo.models.instructor.prompts import MINI
 from vireo.models.tokenizer import train_tokenizer
 from vireo.pairs.format import EditPair
 from vireo.pairs.frame_cache import FrameCache
+from vireo.training.pair_sets import STUDIO_FAMILIES
 from vireo.world import language
 from vireo.world.camera import frame_cameras
 from vireo.world.captions import caption
-from vireo.world.families import FAMILIES, Situation, draw_changes
+from vireo.world.families import Situation, draw_changes
 from vireo.world.palette import COLORS
 from vireo.world.sampling import sample_scene
 from vireo.world.visibility import visible_objects
@@ -52,10 +53,10 @@ def make_small_set(folder, scenes=4, seed=7):
         clips[f"s{number}"], masks[f"i{number}"] = frames, instances[list(STILLS)]
         seen = visible_objects(scene, instances)
         now = Situation(scene, seen, tuple(s.index for s in seen))
-        for family in FAMILIES:
+        for family in STUDIO_FAMILIES:
             rng = np.random.default_rng([number, len(family)])
             changes = next((c for c in (draw_changes(family, now, rng) for _ in range(20)) if c), ())
-            if len(changes) != 1 or family == "watermark":
+            if not changes or family == "watermark":
                 continue
             change = changes[0]
             target = change.apply(scene)

@@ -166,8 +166,9 @@ def pair_texts(pair: EditPair, pictures: PictureSet) -> PairTexts | None:
     which, where = NONE, NONE
     if facts.objects:
         places = {entry.index: entry.place for entry in visible}
+        named = dict.fromkeys(places[index] for index in facts.objects if index in places)
         which = " and ".join(describe_body(source.bodies[index]) for index in facts.objects)
-        where = " and ".join(places[index] for index in facts.objects if index in places)
+        where = " and ".join(named)
     elif facts != NOTHING:
         where = EVERYWHERE if pair.family in GLOBAL_FAMILIES else facts.place
     return PairTexts(
