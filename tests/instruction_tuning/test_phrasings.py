@@ -8,7 +8,7 @@ from vireo.instruction_tuning.edit_facts import facts_words
 from vireo.instruction_tuning.hard_negatives import wrong_captions
 from vireo.instruction_tuning.phrasings import implicit_instruction, phrasings
 from vireo.pairs.format import EditPair
-from vireo.world import language, naming
+from vireo.world import language, naming, vocabulary
 from vireo.world.camera import frame_cameras
 from vireo.world.captions import caption
 from vireo.world.families import FAMILIES, TOPICS, EditFacts, Situation, draw_changes, read_facts
@@ -103,10 +103,10 @@ def test_every_value_has_an_implicit_instruction():
         "recolor": COLORS,
         "material": MATERIALS,
         "replace": [naming.article(shape) for shape in SHAPES],
-        "floor": [naming.FLOOR_WORDS[kind] for kind in FLOORS],
-        "backdrop": [naming.BACKDROP_WORDS[kind] for kind in BACKDROPS],
-        "light": naming.LIGHT_WORDS.values(),
-        "style": [naming.STYLE_WORDS[kind] for kind in naming.STYLE_WORDS],
+        "floor": [vocabulary.FLOORS[kind].noun for kind in FLOORS],
+        "backdrop": [vocabulary.BACKDROPS[kind].noun for kind in BACKDROPS],
+        "light": [words.noun for words in vocabulary.LIGHTS.values()],
+        "style": [vocabulary.STYLES[kind].noun for kind in vocabulary.STYLES],
     }.items():
         for value in values:
             text = implicit_instruction(EditFacts(topic, (0,), value), {"object": "the object"}, rng)

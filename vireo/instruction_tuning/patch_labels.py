@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from vireo.world.naming import LIGHT_WORDS, STYLE_WORDS
 from vireo.world.palette import BACKDROPS, COLORS, FLOORS, MATERIALS
 from vireo.world.shapes import SHAPES
+from vireo.world.vocabulary import LIGHTS, STYLES
 
 LABELS = {"color": tuple(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}
 """Attributes of the object in a patch, and their values in the order of the class numbers."""
@@ -22,9 +22,9 @@ FACTS = tuple(f"{a} {b}" for first, second in _JOINT for a in LABELS[first] for 
     for kind, names in (
         ("floor", FLOORS),
         ("backdrop", BACKDROPS),
-        ("light", LIGHT_WORDS),
+        ("light", LIGHTS),
         ("watermark", ("text", "logo")),
-        ("style", STYLE_WORDS),
+        ("style", STYLES),
     )
     for name in names
 )
@@ -67,7 +67,7 @@ def scene_facts(scene: dict[str, Any]) -> np.ndarray:
 
     scene: as pairs store it.
     """
-    styles = {f"style {name}" for name in scene["effects"] if name in STYLE_WORDS}
+    styles = {f"style {name}" for name in scene["effects"] if name in STYLES}
     if styles:
         return np.array([fact in styles if fact.startswith("style") else NOTHING for fact in FACTS], np.int8)
     true = {f"{body[a]} {body[b]}" for body in scene["bodies"] for a, b in _JOINT}

@@ -20,7 +20,7 @@ from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
 from vireo.runtime import whole_file
 from vireo.types import EditPair
 from vireo.video.io import read_clip
-from vireo.world import naming
+from vireo.world import vocabulary
 from vireo.world.families import FAMILIES
 from vireo.world.scene import STANDARD_FRAMES
 
@@ -138,7 +138,7 @@ class PictureSet:
         labels = np.full((len(self), len(STILLS), 1 + len(LABELS), size * size), NOTHING, np.int8)
         for number, picture in enumerate(self.pictures):
             masks = self.instances(number)
-            if masks is None or any(name in naming.STYLE_WORDS for name in picture.scene["effects"]):
+            if masks is None or any(name in vocabulary.STYLES for name in picture.scene["effects"]):
                 continue
             for still, mask in enumerate(masks):
                 found = patch_labels(picture.scene, mask, patch)

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from vireo.instruction_tuning.edit_facts import cell_of
-from vireo.world import naming
+from vireo.world import naming, vocabulary
 from vireo.world.appearance import highlights
-from vireo.world.camera import frame_cameras
 from vireo.world.captions import caption
 from vireo.world.palette import COLORS
 from vireo.world.scene import Body, Scene
 from vireo.world.shapes import SHAPES
-from vireo.world.visibility import DEPTH_GAP, SIDE_GAP, VisibleObject, near_border, visible_objects
+from vireo.world.visibility import VisibleObject, camera_distances, near_border, relations, visible_objects
 
 ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "watermark")
 """The kinds that count as attribute questions in reports."""
@@ -57,7 +56,7 @@ def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generato
     instances: uint8 (T, H, W) of the scene's render.
     """
     seen = visible_objects(scene, instances, frame)
-    styles = [name for name in scene.effects if name in naming.STYLE_WORDS]
+    styles = [name for name in scene.effects if name in vocabulary.STYLES]
     questions = list(_setting(scene, styles))
     if frame == 0 and not styles:
         # Captions list objects in the order of the first frame; in a style their colours cannot be seen.
@@ -73,15 +72,15 @@ def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generato
 
 
 def _setting(scene: Scene, styles: list[str]) -> Iterator[Question]:
-    style = naming.STYLE_WORDS[styles[-1]] if styles else "a plain film"
+    style = vocabulary.STYLES[styles[-1]].noun if styles else "a plain film"
     yield Question("style", "what style is the video?", style)
     yield Question("watermark", "is there a watermark?", "Yes" if scene.watermark else "No")
     if styles:
         return
-    yield Question("floor", "what is the floor?", naming.FLOOR_WORDS[scene.floor.kind])
-    yield Question("backdrop", "what is behind the objects?", naming.BACKDROP_WORDS[scene.backdrop.kind])
-    names = [name for name in (*scene.effects, scene.light.name) if name in naming.LIGHT_WORDS]
-    yield Question("light", "what is the light?", naming.LIGHT_WORDS[names[0]] if names else "daylight")
+    yield Question("floor", "what is the floor?", vocabulary.FLOORS[scene.floor.kind].noun)
+    yield Question("backdrop", "what is behind the objects?", vocabulary.BACKDROPS[scene.backdrop.kind].noun)
+    names = [name for name in (*scene.effects, scene.light.name) if name in vocabulary.LIGHTS]
+    yield Question("light", "what is the light?", vocabulary.LIGHTS[names[0]].noun if names else "daylight")
 
 
 def _alone(seen: list[VisibleObject], entry: VisibleObject, *fields: str) -> bool:
@@ -186,11 +185,11 @@ def _existence(seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[
 def _relations(scene: Scene, seen: list[VisibleObject], frame: int, rng: np.random.Generator) -> Iterator[Question]:
     opposite = {"left of": "right of", "right of": "left of", "in front of": "behind", "behind": "in front of"}
     pairs = [(a, b) for a in seen for b in seen if a.index != b.index]
-    distances = _distances(scene, frame)
+    distances = camera_distances(scene, frame)
     for number in rng.permutation(len(pairs))[:4]:
         a, b = pairs[int(number)]
         first, second = naming.refer(seen, a.index, rng), naming.refer(seen, b.index, rng)
-        true = true_relations(a, b, distances, scene.width)
+        true = relations(a, b, distances, scene.width)
         if first is None or second is None or not true:
             continue
         relation = true[int(rng.integers(len(true)))]
@@ -202,25 +201,6 @@ def _relations(scene: Scene, seen: list[VisibleObject], frame: int, rng: np.rand
         # The same asked openly: which of the two it is follows from the places alone, Yes or No from the words, too.
         asked = f"is {first} {' or '.join(sorted((relation, opposite[relation])))} {second}?"
         yield Question("comparison", asked, relation, both, named)
-
-
-def _distances(scene: Scene, frame: int) -> list[float]:
-    """Distance of every body from the camera along the view, in metres."""
-    view = frame_cameras(scene)[frame]
-    places = [body.position if body.track is None else body.track[frame][:3] for body in scene.bodies]
-    return list((np.array(places) - view.eye) @ view.axes[2]) if places else []
-
-
-def true_relations(a: VisibleObject, b: VisibleObject, distances: list[float], width: int) -> list[str]:
-    """`vireo.world.visibility.relations` of two visible objects, from what is already known of the frame."""
-    found = []
-    gap = (a.centre[0] - b.centre[0]) / width
-    if abs(gap) >= SIDE_GAP:
-        found.append("right of" if gap > 0 else "left of")
-    gap = distances[a.index] - distances[b.index]
-    if abs(gap) >= DEPTH_GAP:
-        found.append("behind" if gap > 0 else "in front of")
-    return found
 
 
 def _places(scene: Scene, seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:

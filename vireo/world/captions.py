@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vireo.world import naming
+from vireo.world import naming, vocabulary
 from vireo.world.camera import frame_cameras
 from vireo.world.scene import AnyScene, CanvasKind, Footage, Scene
 
@@ -27,16 +27,16 @@ def caption(scene: AnyScene) -> str:
     else:
         assert isinstance(scene, Scene), type(scene)
         words = _things(scene)
-    lights = [name for name in scene.effects if name not in naming.STYLE_WORDS]
+    lights = [name for name in scene.effects if name not in vocabulary.STYLES]
     if scene.light.name != "day":
         lights.append(scene.light.name)
     for name in lights:
-        words += f" {naming.LIGHT_CAPTIONS[name]}"
+        words += f" {vocabulary.LIGHTS[name].caption}"
     if scene.watermark is not None:
         words += f" under a {scene.watermark.kind}"
     for name in scene.effects:
-        if name in naming.STYLE_WORDS:
-            words = f"{naming.STYLE_WORDS[name]} of {words}"
+        if name in vocabulary.STYLES:
+            words = f"{vocabulary.STYLES[name].noun} of {words}"
     return words
 
 
@@ -46,5 +46,5 @@ def _things(scene: Scene) -> str:
     columns = [first.project(np.array(place))[0] for place in places]
     things = [naming.article(naming.describe_body(scene.bodies[index])) for index in np.argsort(columns, kind="stable")]
     listed = " and ".join([", ".join(things[:-1]), things[-1]] if len(things) > 1 else things or ["nothing"])
-    floor, backdrop = naming.FLOOR_WORDS[scene.floor.kind], naming.BACKDROP_WORDS[scene.backdrop.kind]
+    floor, backdrop = vocabulary.FLOORS[scene.floor.kind].noun, vocabulary.BACKDROPS[scene.backdrop.kind].noun
     return f"{listed} on {floor} with {backdrop} behind"

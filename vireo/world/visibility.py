@@ -5,11 +5,12 @@ render (uint8 (T, H, W), 1 + body index), so answers hold for the picture and no
 
     for entry in visible_objects(scene, instances):            # first frame, visible objects, from left to right
         entry.body.color, entry.body.shape, entry.place, entry.box
-    relations(scene, instances, a, b)                 # {"left of", "behind"}: a is left of and behind b
+    relations(a, b, camera_distances(scene), width)        # ["left of", "behind"]: a is left of and behind b
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,33 +84,23 @@ def visible_objects(scene: AnyScene, instances: np.ndarray, frame: int = 0) -> l
     return sorted(found, key=lambda entry: entry.centre[0])
 
 
-def camera_distance(scene: Scene, index: int, frame: int = 0) -> float:
-    """Distance of a body's centre from the camera along the view, in metres."""
-    body = scene.bodies[index]
-    place = body.position if body.track is None else body.track[frame][:3]
-    return frame_cameras(scene)[frame].project(np.array(place))[2]
+def camera_distances(scene: Scene, frame: int = 0) -> list[float]:
+    """Distance of every body's centre from the camera along the view, in metres."""
+    camera = frame_cameras(scene)[frame]
+    places = [body.position if body.track is None else body.track[frame][:3] for body in scene.bodies]
+    return list((np.array(places) - camera.eye) @ camera.axes[2]) if places else []
 
 
-def relations(scene: Scene, instances: np.ndarray, a: int, b: int, frame: int = 0) -> set[str]:
-    """How body `a` lies to body `b`, as the viewer sees it: of left of, right of, in front of, behind.
+def relations(a: VisibleObject, b: VisibleObject, distances: Sequence[float], width: int) -> list[str]:
+    """How `a` lies to `b`, as the viewer sees it: left of, right of, in front of, behind; close calls are left out.
 
-    Close calls (see SIDE_GAP, DEPTH_GAP) are left out, as is everything where one of them is not visible.
+    distances: `camera_distances` of the frame. width: of the picture in pixels.
     """
-    seen = {entry.index: entry for entry in visible_objects(scene, instances, frame)}
-    if a not in seen or b not in seen:
-        return set()
-    found = set()
-    gap = (seen[a].centre[0] - seen[b].centre[0]) / instances.shape[2]
+    found = []
+    gap = (a.centre[0] - b.centre[0]) / width
     if abs(gap) >= SIDE_GAP:
-        found.add("right of" if gap > 0 else "left of")
-    gap = camera_distance(scene, a, frame) - camera_distance(scene, b, frame)
+        found.append("right of" if gap > 0 else "left of")
+    gap = distances[a.index] - distances[b.index]
     if abs(gap) >= DEPTH_GAP:
-        found.add("behind" if gap > 0 else "in front of")
+        found.append("behind" if gap > 0 else "in front of")
     return found
-
-
-def distance_travelled(body: Body) -> float:
-    """Length in metres of the way a recorded body goes in the clip."""
-    assert body.track is not None, "the body has no recorded track"
-    places = np.array(body.track)[:, :3]
-    return float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())

@@ -6,35 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from vireo.world import naming, palette
+from vireo.world import palette, vocabulary
 from vireo.world.appearance import pick, weighted
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
-from vireo.world.scene import Backdrop, BackdropKind, Floor, FloorKind, Scene
-
-_FLOOR_CLUES: dict[FloorKind, str] = {
-    "wood": "what if the ground were made of planks from a carpenter",
-    "grass": "what if the objects lay where cows graze",
-    "sand": "what if the ground were what children build castles of at the sea",
-    "snow": "what if the ground were covered after a winter night",
-    "checkered": "what if the objects stood on a giant chess board",
-    "marble": "what if the ground were the stone that sculptors love",
-    "carpet": "what if the ground were something soft that one vacuums",
-    "stone": "what if the ground were bare rock",
-    "tiles": "what if the ground were that of a bathroom",
-    "ice": "what if the ground were water that has frozen",
-}
-_BACKDROP_CLUES: dict[BackdropKind, str] = {
-    "wall": "what if nothing but a bare room were behind the objects",
-    "bricks": "what if a mason had built what is behind the objects",
-    "sky": "what if one looked up into a fine summer day behind the objects",
-    "mountains": "what if climbers would love what is behind the objects",
-    "forest": "what if many trees grew behind the objects",
-    "curtain": "what if the objects were on a theater stage before the show",
-    "stars": "what if astronomers would love what is behind the objects",
-    "sea": "what if ships sailed behind the objects",
-    "desert": "what if camels walked over what is behind the objects",
-    "wallpaper": "what if someone had papered the room behind the objects",
-}
+from vireo.world.scene import Backdrop, Floor, Scene
 
 
 def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
@@ -42,10 +17,10 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     update: dict[str, Any]
     if topic == "floor":
         floor = pick(rng, palette.FLOORS, without=(scene.floor.kind,))
-        update, words = {"floor": Floor(kind=floor)}, naming.FLOOR_WORDS[floor]
+        update, words = {"floor": Floor(kind=floor)}, vocabulary.FLOORS[floor].noun
     elif topic == "backdrop":
         backdrop = pick(rng, palette.BACKDROPS, without=(scene.backdrop.kind,))
-        update, words = {"backdrop": Backdrop(kind=backdrop)}, naming.BACKDROP_WORDS[backdrop]
+        update, words = {"backdrop": Backdrop(kind=backdrop)}, vocabulary.BACKDROPS[backdrop].noun
     else:
         words = pick(rng, palette.SETTINGS)
         floor, backdrop = palette.SETTINGS[words]
@@ -57,9 +32,9 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
 
 def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:
     if target.floor == source.floor:
-        return EditFacts("backdrop", value=naming.BACKDROP_WORDS[target.backdrop.kind])
+        return EditFacts("backdrop", value=vocabulary.BACKDROPS[target.backdrop.kind].noun)
     if target.backdrop == source.backdrop:
-        return EditFacts("floor", value=naming.FLOOR_WORDS[target.floor.kind])
+        return EditFacts("floor", value=vocabulary.FLOORS[target.floor.kind].noun)
     both = (target.floor.kind, target.backdrop.kind)
     return EditFacts("setting", value=next(name for name, parts in palette.SETTINGS.items() if parts == both))
 
@@ -82,9 +57,9 @@ _FLOOR = Topic(
         "i want the floor to be {floor}",
         "please put the objects on {floor}",
     ),
-    wrong_value=other_value(list(naming.FLOOR_WORDS.values())),
+    wrong_value=other_value([words.noun for words in vocabulary.FLOORS.values()]),
     implicit=ImplicitWordings(
-        clues={naming.FLOOR_WORDS[kind]: (clue,) for kind, clue in _FLOOR_CLUES.items()},
+        clues={words.noun: (words.clue,) for words in vocabulary.FLOORS.values()},
     ),
 )
 _BACKDROP = Topic(
@@ -105,9 +80,9 @@ _BACKDROP = Topic(
         "i want the background to be {backdrop}",
         "please put {backdrop} in the background",
     ),
-    wrong_value=other_value(list(naming.BACKDROP_WORDS.values())),
+    wrong_value=other_value([words.noun for words in vocabulary.BACKDROPS.values()]),
     implicit=ImplicitWordings(
-        clues={naming.BACKDROP_WORDS[kind]: (clue,) for kind, clue in _BACKDROP_CLUES.items()},
+        clues={words.noun: (words.clue,) for words in vocabulary.BACKDROPS.values()},
     ),
 )
 _SETTING = Topic(

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from vireo.world import naming, palette
+from vireo.world import palette, vocabulary
 from vireo.world.appearance import pick
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
 from vireo.world.scene import AnyScene, Footage, Scene, Vector
 
-_CLUES = {
-    "night": "what if the clock struck midnight",
-    "sunset": "what if the day were about to end",
-    "dim": "what if most of the lamps failed",
-    "bright": "what if many more lamps were switched on",
-    "blue": "what if all light came through sapphire glass",
-    "red": "what if all light came from a photo darkroom",
-    "green": "what if all light came through fresh leaves",
-    "fog": "what if a cloud came down to the ground",
-    "spotlight": "what if a star were to sing in the middle of the stage",
-}
 _EFFECTS = ("fog", "spotlight")
 """Light edits that work on the picture; all others relight the scene."""
 
@@ -35,12 +24,12 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         lit = scene.light.model_copy(update={"name": name, "gain": gains[name]})
         return scene.model_copy(update={"light": lit})
 
-    return Change("light", {"light": naming.LIGHT_WORDS[name], "relight": naming.LIGHT_ORDERS[name]}, apply)
+    return Change("light", {"light": vocabulary.LIGHTS[name].noun, "relight": vocabulary.LIGHTS[name].order}, apply)
 
 
 def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:
     new = [name for name in target.effects if name not in source.effects]
-    return EditFacts("light", value=naming.LIGHT_WORDS[new[0] if new else target.light.name])
+    return EditFacts("light", value=vocabulary.LIGHTS[new[0] if new else target.light.name].noun)
 
 
 _LIGHT = Topic(
@@ -62,10 +51,10 @@ _LIGHT = Topic(
         "the scene should have {light}",
         "i want {light} for the whole scene",
     ),
-    derived_slots={"relight": {words: naming.LIGHT_ORDERS[name] for name, words in naming.LIGHT_WORDS.items()}},
-    wrong_value=other_value(list(naming.LIGHT_WORDS.values())),
+    derived_slots={"relight": {words.noun: words.order for words in vocabulary.LIGHTS.values()}},
+    wrong_value=other_value([words.noun for words in vocabulary.LIGHTS.values()]),
     implicit=ImplicitWordings(
-        clues={naming.LIGHT_WORDS[name]: (clue,) for name, clue in _CLUES.items()},
+        clues={words.noun: (words.clue,) for words in vocabulary.LIGHTS.values()},
     ),
 )
 

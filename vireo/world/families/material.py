@@ -10,7 +10,7 @@ from vireo.world import palette
 from vireo.world.appearance import material_fits, pick
 from vireo.world.families.objects import draw_object, track_of, with_body
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
-from vireo.world.scene import Body, Scene, to_track
+from vireo.world.scene import Body, to_track
 from vireo.world.symmetry import visible_rotations
 
 _CLUES = {
@@ -51,10 +51,6 @@ def _without_hidden_turns(body: Body) -> dict[str, Any]:
     return {"quaternion": track[0][3:], "track": track}
 
 
-def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:
-    return EditFacts("material", objects, target.bodies[objects[0]].material)
-
-
 _MATERIAL = Topic(
     name="material",
     plain=("make {object} {material}", "change the material of {object} to {material}"),
@@ -82,4 +78,10 @@ _MATERIAL = Topic(
     ),
 )
 
-FAMILY = Family(name="material", propose=_propose, topics=(_MATERIAL,), read_facts=_read_facts, keeps_geometry=True)
+FAMILY = Family(
+    name="material",
+    propose=_propose,
+    topics=(_MATERIAL,),
+    read_facts=lambda source, target, objects: EditFacts("material", objects, target.bodies[objects[0]].material),
+    keeps_geometry=True,
+)

@@ -41,10 +41,6 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     )
 
 
-def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:
-    return EditFacts("recolor", objects, target.bodies[objects[0]].color)
-
-
 def _wrong_value(facts: EditFacts, source: Scene, rng: np.random.Generator) -> EditFacts:
     current = source.bodies[facts.objects[0]].color
     return replace(facts, value=pick(rng, palette.COLORS, without=(facts.value, current)))
@@ -78,4 +74,10 @@ _RECOLOR = Topic(
     ),
 )
 
-FAMILY = Family(name="recolor", propose=_propose, topics=(_RECOLOR,), read_facts=_read_facts, keeps_geometry=True)
+FAMILY = Family(
+    name="recolor",
+    propose=_propose,
+    topics=(_RECOLOR,),
+    read_facts=lambda source, target, objects: EditFacts("recolor", objects, target.bodies[objects[0]].color),
+    keeps_geometry=True,
+)

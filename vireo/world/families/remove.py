@@ -6,7 +6,7 @@ import numpy as np
 
 from vireo.world.families.objects import draw_object
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic
-from vireo.world.scene import AnyScene, Scene
+from vireo.world.scene import AnyScene
 
 
 def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
@@ -18,10 +18,6 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         return scene.model_copy(update={"bodies": scene.bodies[:index] + scene.bodies[index + 1 :]})
 
     return Change("remove", {}, apply, (index,), removes=True)
-
-
-def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:
-    return EditFacts("remove", objects)
 
 
 _REMOVE = Topic(
@@ -57,7 +53,7 @@ FAMILY = Family(
     name="remove",
     propose=_propose,
     topics=(_REMOVE,),
-    read_facts=_read_facts,
+    read_facts=lambda source, target, objects: EditFacts("remove", objects),
     keeps_geometry=True,
     removes_objects=True,
 )

@@ -8,7 +8,7 @@ from vireo.world import naming, shapes
 from vireo.world.appearance import pick
 from vireo.world.families.objects import draw_object, following, with_body
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
-from vireo.world.scene import Scene, Shape
+from vireo.world.scene import Shape
 
 _CLUES: dict[Shape, tuple[str, ...]] = {
     "ball": ("what a football player kicks", "the shape of a planet"),
@@ -34,10 +34,6 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         lambda scene: with_body(scene, index, **values),
         (index,),
     )
-
-
-def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:
-    return EditFacts("replace", objects, naming.article(target.bodies[objects[0]].shape))
 
 
 _REPLACE = Topic(
@@ -68,4 +64,11 @@ _REPLACE = Topic(
     ),
 )
 
-FAMILY = Family(name="replace", propose=_propose, topics=(_REPLACE,), read_facts=_read_facts)
+FAMILY = Family(
+    name="replace",
+    propose=_propose,
+    topics=(_REPLACE,),
+    read_facts=lambda source, target, objects: EditFacts(
+        "replace", objects, naming.article(target.bodies[objects[0]].shape)
+    ),
+)
