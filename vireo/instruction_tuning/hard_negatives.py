@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vireo.world import naming, vocabulary
+from vireo.world.appearance import pick
 from vireo.world.palette import COLORS, MATERIALS
 from vireo.world.shapes import SHAPES
 
@@ -49,17 +50,12 @@ def wrong_captions(
     return list(found)
 
 
-def _other(options: tuple[str, ...] | list[str], value: str, rng: np.random.Generator) -> str:
-    others = [option for option in options if option != value]
-    return others[int(rng.integers(len(others)))]
-
-
 def _of_object(caption: str, scene: dict[str, Any], rng: np.random.Generator, weights: Sequence[float]) -> str | None:
     body = scene["bodies"][int(rng.integers(len(scene["bodies"])))]
     look = {name: body[name] for name in ("color", "shape", "material", "size")}
     field = ("color", "shape", "material", "size")[int(rng.choice(4, p=np.divide(weights, sum(weights))))]
-    options = {"color": list(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}[field]
-    changed = look | {field: _other(options, look[field], rng)}
+    options = {"color": tuple(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}[field]
+    changed = look | {field: pick(rng, options, without=(look[field],))}
     if field == "material" and {look["material"], changed["material"]} == {"matte", "shiny"}:
         return None
     return _with_words(caption, *(naming.article(naming.describe_look(**words)) for words in (look, changed)))
@@ -80,7 +76,7 @@ def _of_setting(caption: str, scene: dict[str, Any], rng: np.random.Generator) -
         table = vocabulary.FLOORS if field == "floor" else vocabulary.BACKDROPS
         kind = scene[field]["kind"]
         before, after = ("on ", " with ") if field == "floor" else ("with ", " behind")
-        new = table[_other(list(table), kind, rng)].noun
+        new = table[pick(rng, table, without=(kind,))].noun
         return caption.replace(f"{before}{table[kind].noun}{after}", f"{before}{new}{after}", 1)
     if field == "light":
         return _other_light(caption, rng)
@@ -98,7 +94,7 @@ def _other_light(caption: str, rng: np.random.Generator) -> str:
         bare = bare.replace(f" behind {words.caption}", " behind", 1)
     if bare != caption and rng.random() < 0.3:
         return bare
-    new = vocabulary.LIGHTS[_other(list(vocabulary.LIGHTS), "", rng)].caption
+    new = vocabulary.LIGHTS[pick(rng, vocabulary.LIGHTS)].caption
     return bare.replace(" behind", f" behind {new}", 1)
 
 
@@ -108,4 +104,4 @@ def _other_style(caption: str, rng: np.random.Generator) -> str:
         bare = bare.removeprefix(f"{words.noun} of ")
     if bare != caption and rng.random() < 0.3:
         return bare
-    return f"{vocabulary.STYLES[_other(list(vocabulary.STYLES), '', rng)].noun} of {bare}"
+    return f"{vocabulary.STYLES[pick(rng, vocabulary.STYLES)].noun} of {bare}"

@@ -42,11 +42,11 @@ def patch_labels(scene: dict[str, Any], instances: np.ndarray, patch: int) -> di
     shares = patch_shares(instances, patch)
     if not len(shares):
         shares = np.zeros((1, instances.size // patch**2), np.float32)
-    best, shown = shares.argmax(0), shares.max(0) >= OBJECT_SHARE
-    labels = {"object": np.where(shown, 1, np.where(shares.sum(0) > 0.1, NOTHING, 0))}
+    best, visible = shares.argmax(0), shares.max(0) >= OBJECT_SHARE
+    labels = {"object": np.where(visible, 1, np.where(shares.sum(0) > 0.1, NOTHING, 0))}
     for name, values in LABELS.items():
         classes = np.array([values.index(body[name]) for body in scene["bodies"]] or [0])
-        labels[name] = np.where(shown, classes[best], NOTHING)
+        labels[name] = np.where(visible, classes[best], NOTHING)
     return labels
 
 

@@ -77,16 +77,16 @@ class PictureSet:
         self.frames, self.masks = frames, masks
         found: dict[str, Picture] = {}
         for pair in pairs:
-            own = rows.get(pair.instances or "")
+            row = rows.get(pair.instances or "")
             if pair.source not in found:
-                found[pair.source] = Picture(pair.source, pair.scene, pair.source_caption, own)
+                found[pair.source] = Picture(pair.source, pair.scene, pair.source_caption, row)
             if pair.target not in found:
                 family = FAMILIES[pair.family]
                 found[pair.target] = Picture(
                     pair.target,
                     pair.target_scene,
                     pair.target_caption,
-                    own if family.keeps_geometry else None,
+                    row if family.keeps_geometry else None,
                     tuple(pair.concerned) if family.removes_objects else (),
                 )
         self.pictures = list(found.values())

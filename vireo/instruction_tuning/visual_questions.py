@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from vireo.instruction_tuning.edit_facts import cell_of
 from vireo.world import naming, vocabulary
-from vireo.world.appearance import highlights
+from vireo.world.appearance import highlights, pick
 from vireo.world.captions import caption
 from vireo.world.palette import COLORS
 from vireo.world.scene import Body, Scene
@@ -85,10 +86,8 @@ def _setting(scene: Scene, styles: list[str]) -> Iterator[Question]:
 
 def _alone(seen: list[VisibleObject], entry: VisibleObject, *fields: str) -> bool:
     """Whether no other object has the same values of these fields."""
-    own = [getattr(entry.body, field) for field in fields]
-    return not any(
-        [getattr(other.body, field) for field in fields] == own for other in seen if other.index != entry.index
-    )
+    others = [other.body for other in seen if other.index != entry.index]
+    return all(any(getattr(body, field) != getattr(entry.body, field) for field in fields) for body in others)
 
 
 def _name_without(
@@ -109,16 +108,18 @@ def _name_without(
             continue
         if "material" in fields and body.material in ("matte", "shiny"):
             continue
-        values = {field: getattr(body, field) for field in fields}
         noun = naming.noun(body.shape, rng) if "shape" in fields else "object"
-        options.append(naming.describe(**({"color": ""} | values | {"shape": noun})))
+        color, size, material = (
+            getattr(body, field) if field in fields else "" for field in ("color", "size", "material")
+        )
+        options.append(naming.describe(color=color, shape=noun, size=size, material=material))
     if len(seen) > 1:
         # The first and the last from left to right, where that is beyond doubt.
         ends = [(seen[0], seen[1], "leftmost"), (seen[-1], seen[-2], "rightmost")]
         options += [
             f"{word} object" for end, other, word in ends if end is entry and abs(end.centre[0] - other.centre[0]) > 8
         ]
-    return f"the {options[int(rng.integers(len(options)))]}" if options else None
+    return f"the {pick(rng, options)}" if options else None
 
 
 def _attributes(scene: Scene, seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
@@ -138,8 +139,8 @@ def _attributes(scene: Scene, seen: list[VisibleObject], rng: np.random.Generato
             # Under coloured light an object cannot be found by its colour either.
             if name is None or (scene.light.name in TINTED and entry.body.color in name):
                 continue
-            answer, own = getattr(entry.body, field), entry.index
-            yield Question(field, form.format(name), answer, (own,), ((name, own),))
+            answer, index = getattr(entry.body, field), entry.index
+            yield Question(field, form.format(name), answer, (index,), ((name, index),))
 
 
 def _material_shows(body: Body, scene: Scene) -> bool:
@@ -150,15 +151,11 @@ def _material_shows(body: Body, scene: Scene) -> bool:
 
 
 def _counts(seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
-    for field, values in (("color", list(COLORS)), ("shape", list(SHAPES))):
+    for field, values in (("color", tuple(COLORS)), ("shape", SHAPES)):
         present = {entry.index: getattr(entry.body, field) for entry in seen}
-        value = (
-            list(present.values())[int(rng.integers(len(present)))]
-            if rng.random() < 0.75
-            else values[int(rng.integers(len(values)))]
-        )
+        value = pick(rng, present.values() if rng.random() < 0.75 else values)
         what = f"{value} objects" if field == "color" else plural(value)
-        counted = tuple(index for index, own in present.items() if own == value)
+        counted = tuple(index for index, found in present.items() if found == value)
         yield Question("count", f"how many {what} are there?", NUMBERS[len(counted)], counted)
 
 
@@ -168,17 +165,16 @@ def plural(shape: str) -> str:
 
 
 def _existence(seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
-    looks = {(entry.body.color, entry.body.shape) for entry in seen}
-    color, shape = sorted(looks)[int(rng.integers(len(looks)))]
-    shown = tuple(entry.index for entry in seen if (entry.body.color, entry.body.shape) == (color, shape))
-    yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "Yes", shown)
+    present = {(entry.body.color, entry.body.shape) for entry in seen}
+    color, shape = pick(rng, sorted(present))
+    matching = tuple(entry.index for entry in seen if (entry.body.color, entry.body.shape) == (color, shape))
+    yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "Yes", matching)
     # Half of the absent ones mix words that both occur.
-    mixed = sorted({(a, b) for a, _ in looks for _, b in looks} - looks)
+    mixed = sorted({(a, b) for a, _ in present for _, b in present} - present)
     if mixed and rng.random() < 0.5:
-        color, shape = mixed[int(rng.integers(len(mixed)))]
+        color, shape = pick(rng, mixed)
     else:
-        free = [(c, s) for c in COLORS for s in SHAPES if (c, s) not in looks]
-        color, shape = free[int(rng.integers(len(free)))]
+        color, shape = pick(rng, product(COLORS, SHAPES), without=present)
     yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "No", ())
 
 
@@ -192,7 +188,7 @@ def _relations(scene: Scene, seen: list[VisibleObject], frame: int, rng: np.rand
         true = relations(a, b, distances, scene.width)
         if first is None or second is None or not true:
             continue
-        relation = true[int(rng.integers(len(true)))]
+        relation = pick(rng, true)
         answer = rng.random() < 0.5
         claimed = relation if answer else opposite[relation]
         both = (a.index, b.index)

@@ -57,7 +57,7 @@ def draw_material(rng: np.random.Generator, shape: Shape, color: Color) -> Mater
 
 
 def material_fits(material: Material, shape: Shape, color: Color) -> bool:
-    """Whether the material shows on this shape, and the colour can still be told.
+    """Whether the material shows on this shape, and the colour is still recognised.
 
     Black and white bodies have no patterns: black with white checks is no blacker than white with black ones.
     """
@@ -67,5 +67,5 @@ def material_fits(material: Material, shape: Shape, color: Color) -> bool:
 
 
 def highlights(shape: Shape) -> bool:
-    """Whether shiny and matte can be told apart on this shape."""
+    """Whether shiny and matte differ visibly on this shape."""
     return shape not in _FACETED

@@ -76,7 +76,7 @@ def make_pairs(
     """Makes a pair set.
 
     workers: processes, by default one for each core this process may use.
-    on_progress: is told (pairs made, count) after each scene.
+    on_progress: called with (pairs made, count) after each scene.
 
     The same spec gives the same bytes. Called again on an unfinished folder, it goes on; on a finished
     one it does nothing. Raises InputError for a spec that makes no sense, for a folder that holds something

@@ -58,10 +58,10 @@ def refer(visible: list[VisibleObject], index: int, rng: np.random.Generator) ->
 
     Colour and shape name it; size, material and place join where they are needed, or seldom for variety.
     """
-    own = next((entry for entry in visible if entry.index == index), None)
-    if own is None:
+    named = next((entry for entry in visible if entry.index == index), None)
+    if named is None:
         return None
-    body, others = own.body, [entry for entry in visible if entry is not own]
+    body, others = named.body, [entry for entry in visible if entry is not named]
     word = noun(body.shape, rng)
     if all(other.body.shape != body.shape for other in others) and rng.random() < _SHORT_SHARE:
         return f"the {word}"
@@ -77,7 +77,7 @@ def refer(visible: list[VisibleObject], index: int, rng: np.random.Generator) ->
         return f"the {describe(color=body.color, shape=word, size=size, material=body.material)}"
     if len(twins) > 1:
         return None
-    gap = own.centre[0] - twins[0].centre[0]
+    gap = named.centre[0] - twins[0].centre[0]
     if abs(gap) < STANDARD_SIZE * SIDE_GAP:
         return None
     side = "right" if gap > 0 else "left"

@@ -24,7 +24,7 @@ class Render:
     instances: uint8 (T, H, W), 1 + index of the body seen at a pixel, 0 where none is.
     depth: float32 (T, H, W), metres along the view direction.
     trajectories: float64 (T, n, 7), pose of every body.
-    instances and depth are None where `render` was told to leave them out.
+    instances and depth are None where `render` left them out.
     """
 
     frames: np.ndarray

@@ -1,4 +1,4 @@
-"""Draws scenes from seeds: objects that stay in view, move by physics and can be told apart."""
+"""Draws scenes from seeds: objects that stay in view, move by physics and are distinguishable."""
 
 from __future__ import annotations
 

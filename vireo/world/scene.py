@@ -184,7 +184,7 @@ class Look(Part):
 
 
 class AnyScene(Part):
-    """What a clip has, whatever it shows.
+    """What scenes of the studio and footage have in common.
 
     bodies: the objects of which the truth is known.
     effects: canonical picture functions, applied in order after the lens and before the watermark.

@@ -64,7 +64,7 @@ def place_name(column: float, row: float, width: int, height: int) -> str:
 
 
 def near_border(entry: VisibleObject, width: int, height: int, margin: float = 0.03) -> bool:
-    """Whether the object's centre is so near a border of the grid that its place is a matter of taste."""
+    """Whether the object's centre is so near a border of the grid that its place is ambiguous."""
     column, row = entry.centre[0] / width, entry.centre[1] / height
     return any(abs(column - b) < margin for b in COLUMN_BORDERS) or any(abs(row - b) < margin for b in ROW_BORDERS)
 

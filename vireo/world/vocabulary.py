@@ -8,7 +8,7 @@ from typing import NamedTuple
 class Words(NamedTuple):
     """noun: what it is called. clue: an instruction from which it has to be inferred (see `ImplicitWordings`).
 
-    order: an instruction of its own. caption: how it is said after what else is seen.
+    order: an instruction of its own. caption: its words in captions.
     """
 
     noun: str

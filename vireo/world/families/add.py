@@ -1,4 +1,4 @@
-"""A new object stands still at a named place: exact shade, standard size and pose, matte where nothing is said."""
+"""A new object stands still at a named place: exact shade, standard size and pose, matte by default."""
 
 from __future__ import annotations
 

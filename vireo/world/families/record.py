@@ -105,7 +105,7 @@ WrongValue = Callable[[EditFacts, Scene, np.random.Generator], EditFacts]
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """What edits can be about, and how that is said: lower case, no full stop.
+    """What edits can be about, and its wordings: lower case, no full stop.
 
     name: the word with which the instructor's answer begins.
     plain: templates of the instructions of both splits. train: of paraphrases of the training split. test: of
