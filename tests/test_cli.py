@@ -24,6 +24,7 @@ COMMANDS = (
         "world",
         "world make",
         "world studiobench",
+        "world show",
         "import",
         "train",
         "eval",
@@ -58,6 +59,13 @@ def test_every_help_answers(run, command):
     code, out, err = run(*command.split(), "--help")
     assert (code, err) == (0, "")
     assert out.startswith("Usage: vireo")
+
+
+def test_the_package_is_the_command(tmp_path):
+    done = subprocess.run([sys.executable, "-m", "vireo", "world", "show", tmp_path], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert is_one_error_line(done.stderr)
+    assert "is no pair set" in done.stderr
 
 
 def test_help_is_quick():

@@ -115,7 +115,7 @@ def test_receipts_import_nothing_that_makes_edits(place):
     ("module", "but"),
     [
         *((name, ()) for name in ("vireo", "vireo.cli", "vireo.config", "vireo.types")),
-        *((name, ()) for name in ("vireo.pairs.format", "vireo.models.presets")),
+        *((name, ()) for name in ("vireo.pairs.format", "vireo.models.presets", "vireo.world.families")),
         ("vireo.receipt", ("av",)),
     ],
 )

@@ -18,7 +18,7 @@ from vireo.models.presets import PRESETS
 from vireo.pairs.format import read_pairs
 from vireo.pipeline.stream import edit_frames
 from vireo.video.io import read_clip, write_lossless
-from vireo.world.generate import make_pairs
+from vireo.world.generate import PairSetSpec, make_pairs
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "studio.mp4"
 
@@ -33,7 +33,7 @@ def pipe():
 def test_edits_of_unseen_clips_succeed(pipe, tmp_path):
     """A guard, far from chance (nothing done: 0), of what `reports/mini` measures."""
     families = ["recolor", "remove", "background", "light", "style", "watermark"]
-    make_pairs(tmp_path, count=18, seed=960_000, families=families, workers=1)
+    make_pairs(tmp_path, PairSetSpec(count=18, seed=960_000, families=families), workers=1)
     errors = []
     for pair in read_pairs(tmp_path):
         source, target, mask = (read_clip(tmp_path / path).frames for path in (pair.source, pair.target, pair.mask))
@@ -45,7 +45,7 @@ def test_edits_of_unseen_clips_succeed(pipe, tmp_path):
 
 def test_broken_editors_rank_below_mini(tmp_path):
     """By the headline: one that copies the source, one that blurs everything, one that edits another object."""
-    make_pairs(tmp_path / "pairs", count=24, seed=970_000, workers=1)
+    make_pairs(tmp_path / "pairs", PairSetSpec(count=24, seed=970_000), workers=1)
     pairs = list(read_pairs(tmp_path / "pairs"))
     truths = [load_truth(tmp_path / "pairs", pair) for pair in pairs]
     broken = {

@@ -95,33 +95,7 @@ class EditResult:
     warnings: tuple[str, ...]
 
 
-FAMILIES = (
-    "recolor",
-    "material",
-    "remove",
-    "add",
-    "replace",
-    "resize",
-    "background",
-    "light",
-    "style",
-    "watermark",
-    "reference",
-    "hybrid",
-    "absent",
-)
-"""Kinds of literal edits, in the order of every table."""
-
-GLOBAL_FAMILIES = ("background", "light", "style")
-"""Those that change more or less the whole picture."""
-
-FOOTAGE_FAMILIES = ("light", "style", "watermark", "absent")
-"""Those whose exact result is a function of the frames, so that footage has one, too."""
-
-SIZED_FAMILIES = tuple(name for name in FAMILIES if name not in ("style", "watermark", "reference", "hybrid"))
-"""Those that mean the same at every size of the picture; styles, which are among hybrids, and watermarks are defined in
-pixels."""
-
+Split = Literal["train", "test"]
 TEST_SEED = 1_000_000
 """Scenes of the training split have seeds below, of the test split at or above."""
 
@@ -157,7 +131,7 @@ class EditPair(PairFiles):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int
-    split: Literal["train", "test"]
+    split: Split
     reasoning: dict[str, Any] | None = None
     task: Literal["edit", "generate"] = "edit"
     scene: dict[str, Any]

@@ -25,7 +25,7 @@ from vireo.models.instructor.critic import p_yes
 from vireo.pairs.format import read_pairs
 from vireo.runtime import autocast
 from vireo.video.io import write_lossless
-from vireo.world.generate import make_pairs
+from vireo.world.generate import PairSetSpec, make_pairs
 
 
 def truth(seed=0):
@@ -164,7 +164,7 @@ def test_the_papers_mix_is_standardised_within_a_pair():
 
 def test_scorers_against_the_models_they_name(tmp_path):
     """VIVA's terms from a small random CLIP's own vectors; the critic's from its probabilities of Yes."""
-    make_pairs(tmp_path / "pairs", count=1, seed=40, families=["recolor"], workers=1)
+    make_pairs(tmp_path / "pairs", PairSetSpec(count=1, seed=40, families=["recolor"]), workers=1)
     (pair,) = read_pairs(tmp_path / "pairs")
     made = load_truth(tmp_path / "pairs", pair)
     pipe = VireoPipeline.from_pretrained("mini")
@@ -203,7 +203,7 @@ class Moody:
 def test_another_judge_is_graded_and_its_failures_are_no_scores(tmp_path, monkeypatch):
     monkeypatch.setattr(lab, "CORRUPTIONS", {name: CORRUPTIONS[name] for name in ("nothing_done", "blur")})
     monkeypatch.setattr(lab, "STRENGTHS", (1.0,))
-    make_pairs(tmp_path / "pairs", count=3, seed=40, families=["light"], workers=1)
+    make_pairs(tmp_path / "pairs", PairSetSpec(count=3, seed=40, families=["light"]), workers=1)
     first, *_ = read_pairs(tmp_path / "pairs")
     judge = Moody()
     judge.bad = first.instruction
@@ -220,7 +220,7 @@ def test_another_judge_is_graded_and_its_failures_are_no_scores(tmp_path, monkey
 
 
 def test_a_broken_run_goes_on(tmp_path, monkeypatch):
-    make_pairs(tmp_path / "pairs", count=3, seed=40, families=["recolor"], workers=1)
+    make_pairs(tmp_path / "pairs", PairSetSpec(count=3, seed=40, families=["recolor"]), workers=1)
     calls = []
 
     def score(source, clip, pair, reference):
@@ -250,7 +250,7 @@ def test_a_broken_run_goes_on(tmp_path, monkeypatch):
 
 def test_exchanged_pictures_and_finished_clips(tmp_path, monkeypatch):
     """`exchanged` shows the target as the source; a folder's clips are graded where it has them, and only once."""
-    make_pairs(tmp_path / "pairs", count=3, seed=40, families=["recolor"], workers=1)
+    make_pairs(tmp_path / "pairs", PairSetSpec(count=3, seed=40, families=["recolor"]), workers=1)
     pairs = list(read_pairs(tmp_path / "pairs"))
     truths = [load_truth(tmp_path / "pairs", pair) for pair in pairs]
     clips = tmp_path / "copies"

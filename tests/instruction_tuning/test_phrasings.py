@@ -1,41 +1,40 @@
-"""Plans, wordings and verdicts of single edits."""
+"""Facts, wordings and verdicts of single edits."""
 
 import numpy as np
 import pytest
 
 from vireo.instruction_tuning.critic_candidates import cast, degraded, ghosted, mixed, pasted, slightly_worn, truth
-from vireo.instruction_tuning.edit_facts import EditFacts, facts_words, read_facts
+from vireo.instruction_tuning.edit_facts import facts_words
 from vireo.instruction_tuning.hard_negatives import wrong_captions
-from vireo.instruction_tuning.implicit_instructions import implicit_instruction
-from vireo.instruction_tuning.phrasings import phrasings
+from vireo.instruction_tuning.phrasings import implicit_instruction, phrasings
 from vireo.pairs.format import EditPair
-from vireo.world import language, naming
-from vireo.world.camera import views
+from vireo.world import language, naming, vocabulary
+from vireo.world.camera import frame_cameras
 from vireo.world.captions import caption
-from vireo.world.edits import PROPOSALS, Situation
+from vireo.world.families import FAMILIES, TOPICS, EditFacts, Situation, draw_changes, read_facts
 from vireo.world.palette import BACKDROPS, COLORS, FLOORS, MATERIALS
 from vireo.world.sampling import sample_scene
 from vireo.world.shapes import SHAPES
-from vireo.world.styles import STYLES
-from vireo.world.visibility import Sight, place_name
+from vireo.world.visibility import VisibleObject, place_name
+
+LEARNED = [name for name, family in FAMILIES.items() if family.read_facts is not None]
 
 
 def seen_by_projection(scene):
     found = []
     for index, body in enumerate(scene.bodies):
-        column, row, _ = views(scene)[0].project(np.array(body.track[0][:3]))
+        column, row, _ = frame_cameras(scene)[0].project(np.array(body.track[0][:3]))
         box = (int(column) - 5, int(row) - 5, int(column) + 5, int(row) + 5)
-        found.append(Sight(index, body, 100, box, (column, row), place_name(column, row, 96, 96)))
-    return sorted(found, key=lambda sight: sight.centre[0])
+        found.append(VisibleObject(index, body, 100, box, (column, row), place_name(column, row, 96, 96)))
+    return sorted(found, key=lambda entry: entry.centre[0])
 
 
 def make_pair(family, seed):
     scene, rng = sample_scene(seed), np.random.default_rng(seed)
     seen = seen_by_projection(scene)
-    change = next(
-        c for c in (PROPOSALS[family](Situation(scene, seen, tuple(range(len(seen)))), rng) for _ in range(50)) if c
-    )
-    source = change.prepare(scene)
+    now = Situation(scene, seen, tuple(range(len(seen))))
+    (change,) = next(found for found in (draw_changes(family, now, rng) for _ in range(50)) if found)
+    source = change.alter_source(scene)
     target = change.apply(source)
     instruction, paraphrases = language.instruct([change], seen, "train", rng)
     pair = EditPair(
@@ -52,68 +51,68 @@ def make_pair(family, seed):
         target_caption=caption(target),
         scene=source.model_dump(mode="json"),
         target_scene=target.model_dump(mode="json"),
-        concerned=list(change.concerned),
+        concerned=list(change.objects),
     )
     return pair, change, source, target, seen
 
 
-@pytest.mark.parametrize("family", sorted(PROPOSALS))
-def test_plans_agree_with_the_change_that_was_made(family):
+@pytest.mark.parametrize("family", sorted(LEARNED))
+def test_facts_agree_with_the_change_that_was_made(family):
     for seed in (3, 4):
         pair, change, source, target, seen = make_pair(family, seed)
-        plan = read_facts(family, source, target, pair.concerned)
-        words = facts_words(plan, source, seen)
+        facts = read_facts(family, source, target, pair.concerned)
+        words = facts_words(facts, source, seen)
         if family == "absent":
             assert words == "nothing"
             continue
-        assert plan.topic == change.topic
-        assert plan.index == (change.concerned[0] if change.concerned else None)
-        for slot in ("color", "material", "floor", "backdrop", "setting", "light", "style"):
+        assert facts.topic == change.topic
+        assert facts.objects == change.objects
+        for slot in ("color", "material", "floor", "backdrop", "setting", "light", "style", "relight", "restyle"):
             if slot in change.slots:
-                assert plan.value == change.slots[slot]
+                assert TOPICS[facts.topic].slots(facts)[slot] == change.slots[slot]
         if family == "add":
-            assert plan.place == change.slots["place"]
-            assert target.bodies[-1].color in plan.value
-            assert target.bodies[-1].shape in plan.value
+            assert facts.place == change.slots["place"]
+            assert target.bodies[-1].color in facts.value
+            assert target.bodies[-1].shape in facts.value
         if family == "replace":
-            assert plan.value.split()[-1] == target.bodies[plan.index].shape
-        assert words.startswith(plan.topic)
-        assert plan.value in words
+            assert facts.value.split()[-1] == target.bodies[facts.objects[0]].shape
+        assert words.startswith(facts.topic)
+        assert facts.value in words
 
 
-@pytest.mark.parametrize("family", sorted(PROPOSALS))
-def test_faulty_sayings_differ_in_the_named_thing(family):
+@pytest.mark.parametrize("family", sorted(LEARNED))
+def test_faulty_phrasings_differ_in_the_named_thing(family):
     pair, _, source, target, seen = make_pair(family, 5)
-    plan = read_facts(family, source, target, pair.concerned)
+    facts = read_facts(family, source, target, pair.concerned)
     right = [pair.instruction, *pair.paraphrases]
     for number in range(8):
-        for phrasing in phrasings(pair, plan, source, seen, np.random.default_rng(number)):
+        for phrasing in phrasings(pair, facts, source, seen, np.random.default_rng(number)):
             if phrasing.fault == "none":
                 assert phrasing.reasoned or phrasing.text in right
                 continue
             assert phrasing.text not in right
             if phrasing.fault == "value" and not phrasing.reasoned and family in ("recolor", "background", "style"):
-                assert not phrasing.text.endswith(plan.value)
+                assert not phrasing.text.endswith(facts.value)
             if phrasing.fault == "object" and family == "recolor":
-                assert plan.value in phrasing.text
+                assert facts.value in phrasing.text
 
 
-def test_every_value_has_a_riddle():
+def test_every_value_has_an_implicit_instruction():
     rng = np.random.default_rng(0)
     for topic, values in {
         "recolor": COLORS,
         "material": MATERIALS,
         "replace": [naming.article(shape) for shape in SHAPES],
-        "floor": [naming.FLOOR_WORDS[kind] for kind in FLOORS],
-        "backdrop": [naming.BACKDROP_WORDS[kind] for kind in BACKDROPS],
-        "light": naming.LIGHT_WORDS.values(),
-        "style": [naming.STYLE_WORDS[kind] for kind in STYLES],
+        "floor": [vocabulary.FLOORS[kind].noun for kind in FLOORS],
+        "backdrop": [vocabulary.BACKDROPS[kind].noun for kind in BACKDROPS],
+        "light": [words.noun for words in vocabulary.LIGHTS.values()],
+        "style": [vocabulary.STYLES[kind].noun for kind in vocabulary.STYLES],
     }.items():
         for value in values:
-            text = implicit_instruction(EditFacts(topic, 0, value), "the object", rng)
+            text = implicit_instruction(EditFacts(topic, (0,), value), {"object": "the object"}, rng)
             assert text
             assert f" {value} " not in f" {text} ", text
-    assert implicit_instruction(EditFacts("recolor", 0, "red"), None, rng) is None
+    assert implicit_instruction(EditFacts("recolor", (0,), "red"), None, rng) is None
 
 
 def test_wrong_captions_change_one_thing():

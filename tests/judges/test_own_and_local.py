@@ -15,7 +15,7 @@ from vireo.judges.local import LocalChat
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.critic import p_yes
 from vireo.pairs.format import read_pairs
-from vireo.world.generate import make_pairs
+from vireo.world.generate import PairSetSpec, make_pairs
 
 TEMPLATE = (
     "{% for message in messages %}{% for part in message.content %}"
@@ -74,7 +74,7 @@ def written_on(video, text):
 def test_text_in_the_picture_asks_for_nothing(pipe, tmp_path):
     """Whether edited clips bear a wish for a high score, for a low one or the same letters without sense makes no
     difference of more than half a point on average, while doing nothing costs several."""
-    make_pairs(tmp_path, count=6, seed=981_000, families=["recolor", "background"], workers=1)
+    make_pairs(tmp_path, PairSetSpec(count=6, seed=981_000, families=["recolor", "background"]), workers=1)
     pairs = list(read_pairs(tmp_path))
     truths = [load_truth(tmp_path, pair) for pair in pairs]
     judge = InstructorJudge(pipe.instructor, pipe.processor, pipe.template, "revise")

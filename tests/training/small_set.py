@@ -13,13 +13,14 @@ from vireo.models.instructor.prompts import MINI
 from vireo.models.tokenizer import train_tokenizer
 from vireo.pairs.format import EditPair
 from vireo.pairs.frame_cache import FrameCache
+from vireo.training.pair_sets import STUDIO_FAMILIES
 from vireo.world import language
-from vireo.world.camera import views
+from vireo.world.camera import frame_cameras
 from vireo.world.captions import caption
-from vireo.world.edits import PROPOSALS, Situation
+from vireo.world.families import Situation, draw_changes
 from vireo.world.palette import COLORS
 from vireo.world.sampling import sample_scene
-from vireo.world.visibility import sights
+from vireo.world.visibility import visible_objects
 
 
 def draw(scene):
@@ -27,7 +28,7 @@ def draw(scene):
     frames = np.full((9, 96, 96, 3), 90 + 10 * len(scene.floor.kind), np.uint8)
     masks = np.zeros((9, 96, 96), np.uint8)
     rows, columns = np.mgrid[:96, :96]
-    for k, view in enumerate(views(scene)):
+    for k, view in enumerate(frame_cameras(scene)):
         for index, body in enumerate(scene.bodies):
             column, row, _ = view.project(np.array(body.track[k][:3]))
             disc = (rows - row) ** 2 + (columns - column) ** 2 < (40 * body.radius) ** 2
@@ -50,19 +51,20 @@ def make_small_set(folder, scenes=4, seed=7):
         scene = sample_scene(seed + number)
         frames, instances = draw(scene)
         clips[f"s{number}"], masks[f"i{number}"] = frames, instances[list(STILLS)]
-        seen = sights(scene, instances)
+        seen = visible_objects(scene, instances)
         now = Situation(scene, seen, tuple(s.index for s in seen))
-        for family, propose in PROPOSALS.items():
+        for family in STUDIO_FAMILIES:
             rng = np.random.default_rng([number, len(family)])
-            change = next((c for c in (propose(now, rng) for _ in range(20)) if c), None)
-            if change is None or family == "watermark":
+            changes = next((c for c in (draw_changes(family, now, rng) for _ in range(20)) if c), ())
+            if not changes or family == "watermark":
                 continue
+            change = changes[0]
             target = change.apply(scene)
-            instruction, paraphrases = language.instruct([change], seen, "train", rng)
+            instruction, paraphrases = language.instruct(changes, seen, "train", rng)
             path = f"s{number}" if target == scene else f"t{number}-{family}"
             clips.setdefault(path, draw(target)[0])
             reference = None
-            if change.portrait is not None:
+            if change.reference_object is not None:
                 reference = f"{number}.png"
                 Image.fromarray(np.full((96, 96, 3), 128, np.uint8)).save(folder / reference)
             pairs.append(
@@ -82,7 +84,7 @@ def make_small_set(folder, scenes=4, seed=7):
                     scene=scene.model_dump(mode="json"),
                     target_scene=target.model_dump(mode="json"),
                     instances=f"i{number}",
-                    concerned=list(change.concerned),
+                    concerned=list(change.objects),
                 )
             )
     np.save(folder / "frames.npy", np.stack(list(clips.values())))

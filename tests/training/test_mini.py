@@ -17,8 +17,8 @@ from vireo.pairs.imports import import_pairs
 from vireo.pairs.mixture import PHRASES
 from vireo.training.artifacts import Artifacts
 from vireo.training.mini import MiniConfig, train
-from vireo.training.pair_sets import MOVABLE_FAMILIES
 from vireo.video.io import write_lossless
+from vireo.world.families import MOVABLE_FAMILIES
 
 SMALL = {
     "data.pairs": "[8, 12]",

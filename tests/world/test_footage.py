@@ -2,28 +2,29 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from vireo.errors import InputError
 from vireo.pairs.format import read_pairs
-from vireo.types import FOOTAGE_FAMILIES
 from vireo.video.io import read_clip
 from vireo.world.canvases import draw_canvas
-from vireo.world.footage import film, sample_footage
-from vireo.world.generate import make_pairs
+from vireo.world.families import FOOTAGE_FAMILIES
+from vireo.world.footage import sample_footage, shoot
+from vireo.world.generate import PairSetSpec, make_pairs
 from vireo.world.palette import LIGHT_GAINS
 from vireo.world.render import render
 from vireo.world.scene import Footage
 
-PAIRS = {"count": 16, "seed": 5, "scenes": "footage", "workers": 1}
+SPEC = PairSetSpec(count=16, seed=5, scenes="footage")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs") / "set"
-    make_pairs(folder, **PAIRS)
+    make_pairs(folder, SPEC, workers=1)
     return folder
 
 
@@ -41,7 +42,7 @@ def test_families_come_evenly(pairs):
 
 
 def test_the_same_arguments_give_the_same_pairs(made, pairs, tmp_path):
-    make_pairs(tmp_path / "again", **PAIRS)
+    make_pairs(tmp_path / "again", SPEC, workers=1)
     assert list(read_pairs(tmp_path / "again")) == pairs
     for pair in pairs[::5]:
         assert np.array_equal(clips(made, pair)[1], clips(tmp_path / "again", pair)[1])
@@ -61,7 +62,7 @@ def test_light_is_the_canonical_gain_on_what_the_source_shows(pairs):
         before, after = (Footage.model_validate(data) for data in (pair.scene, pair.target_scene))
         gain = np.array(LIGHT_GAINS[after.light.name])
         # Each is rounded once.
-        assert np.abs(np.minimum(255, film(before) * gain) - film(after)).max() <= 0.5 * gain.max() + 0.51, pair.id
+        assert np.abs(np.minimum(255, shoot(before) * gain) - shoot(after)).max() <= 0.5 * gain.max() + 0.51, pair.id
 
 
 def test_absent_changes_nothing_and_the_rest_shows(made, pairs):
@@ -99,9 +100,9 @@ def test_canvases_vary_and_repeat(kind):
 @pytest.mark.parametrize("wrong", [{"families": ["recolor"]}, {"scenes": "cinema"}])
 def test_edits_without_an_exact_result_are_refused(tmp_path, wrong):
     with pytest.raises(InputError):
-        make_pairs(tmp_path / "x", **(PAIRS | wrong))
+        make_pairs(tmp_path / "x", replace(SPEC, **wrong))
 
 
 def test_a_finished_set_of_the_studio_is_none_of_footage(made):
     with pytest.raises(InputError, match="another pair set"):
-        make_pairs(made, **(PAIRS | {"scenes": "studio", "families": FOOTAGE_FAMILIES}))
+        make_pairs(made, replace(SPEC, scenes="studio", families=FOOTAGE_FAMILIES))

@@ -1,8 +1,14 @@
+import hashlib
+import re
+from pathlib import Path
+
 import pytest
 
 from vireo.types import TEST_SEED, EditPair
 from vireo.world import studiobench
-from vireo.world.camera import views
+from vireo.world.camera import frame_cameras
+from vireo.world.families import hybrid
+from vireo.world.generate import checked, plan_jobs
 from vireo.world.sampling import sample_scene
 from vireo.world.studiobench import FAST, make_studiobench, subsets
 
@@ -17,7 +23,7 @@ def moving(step):
     """A scene whose first object crosses `step` of the width in each frame."""
     scene = sample_scene(3)
     scene = scene.model_copy(update={"camera": scene.camera.model_copy(update={"kind": "static"})})
-    camera, body = views(scene)[0], scene.bodies[0]
+    camera, body = frame_cameras(scene)[0], scene.bodies[0]
     right, _, forward = camera.axes
     start = camera.eye + 3.0 * forward
     metre = camera.project(start + right)[0] - camera.project(start)[0]
@@ -38,9 +44,26 @@ def test_other_subsets():
     assert subsets(pair("add")) == []
 
 
-def test_it_is_fixed(monkeypatch, tmp_path):
+def test_its_jobs_never_change():
+    """Which families are wanted of which scenes, and which families its hybrids are made of."""
+    spec = checked(studiobench.SPEC)
+    need = {name: spec.count // 13 + (index < spec.count % 13) for index, name in enumerate(spec.families)}
+    jobs = [(job.seed, job.families) for job in plan_jobs(Path("x"), spec.seed, need, spec)]
+    planned = repr((spec.count, spec.seed, spec.split, spec.families, spec.scenes, spec.size, jobs))
+    assert hashlib.sha256(planned.encode()).hexdigest()[:16] == "9901f24da1b207b7"
+    assert hybrid.LOCAL == ["recolor", "material", "replace", "resize", "add", "remove"]
+    assert hybrid.GLOBAL == ["background", "light", "style"]
+
+
+def test_it_renders_what_is_fixed(monkeypatch, tmp_path):
     asked = {}
-    monkeypatch.setattr(studiobench, "make_pairs", lambda folder, **options: asked.update(options, folder=folder))
+    monkeypatch.setattr(studiobench, "make_pairs", lambda *arguments, **options: asked.update(options, given=arguments))
     make_studiobench(tmp_path, workers=1)
-    wanted = {"folder": tmp_path, "count": 1000, "seed": 2_000_000, "split": "test", "workers": 1, "on_progress": None}
-    assert asked == wanted
+    assert asked == {"given": (tmp_path, studiobench.SPEC), "workers": 1, "on_progress": None}
+
+
+def test_the_pairs_of_readme_name_their_families():
+    """So that its figures stay those of the same pairs, whatever families are added."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (named,) = re.findall(r"--count 780 --seed 1000000 --split test --families\s+([\w,]+)`", readme)
+    assert tuple(named.split(",")) == studiobench.SPEC.families

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from vireo.world import edits
+from vireo.world.families.material import _without_hidden_turns
 from vireo.world.palette import MATERIALS, PATTERNED
 from vireo.world.render import render
 from vireo.world.sampling import sample_scene
 from vireo.world.scene import Body, Scene
 from vireo.world.shapes import SHAPES
-from vireo.world.symmetry import seen_turns
+from vireo.world.symmetry import visible_rotations
 
 PLAIN = [name for name in MATERIALS if name not in PATTERNED]
 
@@ -32,7 +32,7 @@ def tumbling(rng: np.random.Generator) -> Rotation:
 
 @pytest.mark.parametrize("material", MATERIALS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_object_looks_the_same_without_its_unseen_turns(shape, material):
+def test_the_object_looks_the_same_without_its_unvisible_rotations(shape, material):
     scene = sample_scene(7)
     body = scene.bodies[0].model_copy(update={"shape": shape, "material": material})
     rng = np.random.default_rng(0)
@@ -40,7 +40,7 @@ def test_the_object_looks_the_same_without_its_unseen_turns(shape, material):
         turns = tumbling(rng)
         plain = [
             turned(body, turns),
-            turned(body, Rotation.from_matrix(seen_turns(shape, material, turns.as_matrix()))),
+            turned(body, Rotation.from_matrix(visible_rotations(shape, material, turns.as_matrix()))),
         ]
         a, b = (
             render(scene.model_copy(update={"bodies": (given,)}), truth=False).clean.astype(float) for given in plain
@@ -52,7 +52,7 @@ def test_half_turns_of_a_metal_ring_about_its_bands_are_unseen():
     rng = np.random.default_rng(2)
     turns = tumbling(rng)
     half = turns * Rotation.from_rotvec([0, np.pi, 0])
-    assert np.allclose(*(seen_turns("ring", "metal", given.as_matrix()) for given in (turns, half)), atol=1e-6)
+    assert np.allclose(*(visible_rotations("ring", "metal", given.as_matrix()) for given in (turns, half)), atol=1e-6)
     scene = sample_scene(7)
     body = scene.bodies[0].model_copy(update={"shape": "ring", "material": "metal"})
     a, b = (
@@ -64,7 +64,7 @@ def test_half_turns_of_a_metal_ring_about_its_bands_are_unseen():
 
 @pytest.mark.parametrize("material", PLAIN)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_unseen_turns_of_the_source_do_not_reach_the_target(shape, material):
+def test_unvisible_rotations_of_the_source_do_not_reach_the_target(shape, material):
     rng = np.random.default_rng(1)
     for _ in range(20):
         turns = tumbling(rng)
@@ -76,19 +76,19 @@ def test_unseen_turns_of_the_source_do_not_reach_the_target(shape, material):
             unseen = Rotation.from_rotvec(rng.uniform(-3, 3, (9, 1)) * [0, 0, 1])
             if shape != "cone" and rng.random() < 0.5:
                 unseen = Rotation.from_rotvec([np.pi, 0, 0]) * unseen
-        same = [seen_turns(shape, material, given.as_matrix()) for given in (turns, turns * unseen)]
+        same = [visible_rotations(shape, material, given.as_matrix()) for given in (turns, turns * unseen)]
         assert np.allclose(*same, atol=1e-5)
 
 
 def test_a_still_object_shows_its_new_pattern_in_the_standard_orientation():
     upright = Rotation.from_rotvec(np.tile([0, 0, 0.35], (9, 1))).as_matrix()
-    assert np.allclose(seen_turns("cylinder", "matte", upright), np.eye(3))
-    assert np.allclose(seen_turns("cylinder", "checkered", upright), upright)
+    assert np.allclose(visible_rotations("cylinder", "matte", upright), np.eye(3))
+    assert np.allclose(visible_rotations("cylinder", "checkered", upright), upright)
 
 
 def test_the_edit_keeps_the_object_where_it_was():
     scene: Scene = sample_scene(11)
     body = scene.bodies[0].model_copy(update={"material": "matte"})
-    values = edits._turned(body)
+    values = _without_hidden_turns(body)
     assert np.array_equal(np.array(values["track"])[:, :3], np.array(body.track)[:, :3])
     assert values["quaternion"] == values["track"][0][3:]

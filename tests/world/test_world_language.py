@@ -7,11 +7,10 @@ import numpy as np
 
 from vireo.world import naming, palette, shapes
 from vireo.world.captions import caption
-from vireo.world.edits import PROPOSALS
-from vireo.world.language import TEMPLATES
+from vireo.world.families import FAMILIES, TOPICS, Situation
 from vireo.world.sampling import sample_scene
 from vireo.world.scene import Body
-from vireo.world.visibility import Sight
+from vireo.world.visibility import VisibleObject
 
 
 def words(templates):
@@ -21,23 +20,23 @@ def words(templates):
 
 
 def test_every_topic_has_enough_templates():
-    for topic, kinds in TEMPLATES.items():
+    for topic, kinds in TOPICS.items():
         assert len(kinds.train) >= 6, topic
         assert len(kinds.test) >= 4, topic
 
 
 def test_test_paraphrases_are_new_but_their_words_are_not():
-    for topic, kinds in TEMPLATES.items():
+    for topic, kinds in TOPICS.items():
         seen = set(kinds.plain) | set(kinds.train)
         assert not seen & set(kinds.test), topic
         assert len(seen) == len(kinds.plain) + len(kinds.train), topic
-    known = {word for kinds in TEMPLATES.values() for word in words(kinds.plain + kinds.train)}
-    asked = {word for kinds in TEMPLATES.values() for word in words(kinds.test)}
+    known = {word for kinds in TOPICS.values() for word in words(kinds.plain + kinds.train)}
+    asked = {word for kinds in TOPICS.values() for word in words(kinds.test)}
     assert asked <= known, asked - known
 
 
 def test_templates_name_the_same_slots_in_all_wordings():
-    for topic, kinds in TEMPLATES.items():
+    for topic, kinds in TOPICS.items():
         slots = [
             {field for _, field, _, _ in string.Formatter().parse(template) if field}
             for template in kinds.plain + kinds.train + kinds.test
@@ -48,7 +47,7 @@ def test_templates_name_the_same_slots_in_all_wordings():
 def sight(index, column, **values):
     look = {"shape": "ball", "color": "red", "material": "matte", "size": "large"} | values
     body = Body(**look, rgb=palette.COLORS[look["color"]], radius=0.3, position=(0, 0, 0.3))
-    return Sight(index, body, 300, (0, 0, 9, 9), (column, 50.0), "in the middle")
+    return VisibleObject(index, body, 300, (0, 0, 9, 9), (column, 50.0), "in the middle")
 
 
 def names(seen, index):
@@ -90,15 +89,13 @@ def test_captions_are_short_and_name_every_object():
 
 
 def test_absent_names_nothing_that_is_there():
-    from vireo.world.edits import Situation
-
     scene = sample_scene(11)
     for seed in range(200):
-        change = PROPOSALS["absent"](Situation(scene, [], ()), np.random.default_rng(seed))
-        said = change.slots["object"].split()
+        change = FAMILIES["absent"].propose(Situation(scene, [], ()), np.random.default_rng(seed))
+        named = change.slots["object"].split()
         for body in scene.bodies:
             nouns = {body.shape, naming.SYNONYMS.get(body.shape)}
-            assert not (body.color in said and nouns & set(said))
+            assert not (body.color in named and nouns & set(named))
 
 
 def test_every_shape_has_a_noun_of_its_own():

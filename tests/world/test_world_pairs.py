@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,13 @@ from scipy.ndimage import binary_dilation
 
 from vireo.errors import InputError
 from vireo.pairs.format import read_pairs
-from vireo.types import FAMILIES
 from vireo.video.io import read_clip
-from vireo.world.generate import make_pairs
+from vireo.world.families import FAMILY_NAMES
+from vireo.world.generate import PairSetSpec, make_pairs
 from vireo.world.render import render
 from vireo.world.scene import Scene
 
-ARGUMENTS = {"count": 15, "seed": 1_000_000, "split": "test"}
+SPEC = PairSetSpec(count=15, seed=1_000_000, split="test")
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -31,7 +32,7 @@ def digest(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs") / "set"
-    make_pairs(folder, **ARGUMENTS, workers=1)
+    make_pairs(folder, SPEC, workers=1)
     return folder
 
 
@@ -52,12 +53,12 @@ def gray(folder, name):
 def test_count_and_quotas(pairs):
     counts = Counter(pair.family for pair in pairs.values())
     assert len(pairs) == 15
-    assert set(counts) == set(FAMILIES)
+    assert set(counts) == set(FAMILY_NAMES)
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
 def test_two_workers_give_the_same_bytes(made, tmp_path):
-    make_pairs(tmp_path / "again", **ARGUMENTS, workers=2)
+    make_pairs(tmp_path / "again", SPEC, workers=2)
     assert digest(tmp_path / "again") == digest(made)
 
 
@@ -65,8 +66,8 @@ def test_a_killed_run_goes_on_to_the_same_bytes(made, tmp_path):
     folder = tmp_path / "killed"
     code = (
         "import os, signal\n"
-        "from vireo.world.generate import make_pairs\n"
-        f"make_pairs({str(folder)!r}, **{ARGUMENTS!r}, workers=1,\n"
+        "from vireo.world.generate import PairSetSpec, make_pairs\n"
+        f"make_pairs({str(folder)!r}, {SPEC!r}, workers=1,\n"
         "           on_progress=lambda done, count: os.kill(os.getpid(), signal.SIGKILL))\n"
     )
     child = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], env=os.environ)
@@ -76,17 +77,17 @@ def test_a_killed_run_goes_on_to_the_same_bytes(made, tmp_path):
     assert kept
     (folder / "videos" / ".half.mkv").write_bytes(b"half")
     times = {path: path.stat().st_mtime_ns for path in kept}
-    make_pairs(folder, **ARGUMENTS, workers=1)
+    make_pairs(folder, SPEC, workers=1)
     assert digest(folder) == digest(made)
     assert all(path.stat().st_mtime_ns == time for path, time in times.items()), "finished work was done again"
 
 
 def test_a_finished_set_is_left_alone_and_another_is_refused(made):
     before = digest(made)
-    make_pairs(made, **ARGUMENTS, workers=1)
+    make_pairs(made, SPEC, workers=1)
     assert digest(made) == before
     with pytest.raises(InputError, match="another pair set"):
-        make_pairs(made, count=3, seed=1_000_000, split="test", workers=1)
+        make_pairs(made, PairSetSpec(count=3, seed=1_000_000, split="test"), workers=1)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_a_finished_set_is_left_alone_and_another_is_refused(made):
 )
 def test_senseless_arguments_are_refused(tmp_path, wrong):
     with pytest.raises(InputError):
-        make_pairs(tmp_path / "x", **(ARGUMENTS | wrong), workers=1)
+        make_pairs(tmp_path / "x", replace(SPEC, **wrong), workers=1)
     assert not (tmp_path / "x").exists()
 
 
@@ -155,9 +156,9 @@ def test_other_objects_keep_their_tracks(pairs):
 
 
 def test_other_sizes_show_the_same_scenes_finer(tmp_path):
-    arguments = {"count": 2, "seed": 4, "families": ["recolor"], "workers": 1}
-    make_pairs(tmp_path / "small", **arguments, size=(192, 108))
-    make_pairs(tmp_path / "large", **arguments, size=(384, 216))
+    spec = PairSetSpec(count=2, seed=4, families=["recolor"], size=(192, 108))
+    make_pairs(tmp_path / "small", spec, workers=1)
+    make_pairs(tmp_path / "large", replace(spec, size=(384, 216)), workers=1)
     for small, large in zip(read_pairs(tmp_path / "small"), read_pairs(tmp_path / "large"), strict=True):
         assert small.instruction == large.instruction
         for path in (small.source, small.target):

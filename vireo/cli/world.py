@@ -32,22 +32,14 @@ def make(
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Size of the studio's clips; else 96x96.")] = None,
 ) -> None:
     """Render COUNT pairs into DIR: the same command gives the same bytes."""
-    chosen = [name.strip() for name in families.split(",")] if families is not None else None
+    chosen = _names(families)
     wanted = None if size is None else read_size(size)
     terminal.check_folder(folder)
     with terminal.progress("rendering") as advance:
-        from vireo.world.generate import make_pairs
+        from vireo.world.generate import PairSetSpec, make_pairs
 
-        make_pairs(
-            folder,
-            count=count,
-            seed=seed,
-            split=split.value,
-            families=chosen,
-            scenes=scenes.value,
-            size=wanted,
-            on_progress=advance,
-        )
+        spec = PairSetSpec(count=count, seed=seed, split=split.value, families=chosen, scenes=scenes.value, size=wanted)
+        make_pairs(folder, spec, on_progress=advance)
     terminal.print_facts({"pairs": folder / "pairs.jsonl"})
 
 
@@ -62,3 +54,25 @@ def studiobench(
 
         make_studiobench(folder, on_progress=advance)
     terminal.print_facts({"pairs": folder / "pairs.jsonl"})
+
+
+@world.command("show")
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A pair set.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE.png", help="The sheet; else DIR/contact-sheet.png.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most pairs of a family.")] = 3,
+    families: Annotated[str | None, typer.Option(help="Kinds of edits, comma-separated; else all.")] = None,
+    overwrite: Annotated[bool, typer.Option("-y", "--yes", help="Overwrite an existing sheet.")] = False,
+) -> None:
+    """Draw a contact sheet of DIR: source, target and mask of a few pairs a family, with their instructions."""
+    from vireo.pairs.contact_sheet import write_contact_sheet
+
+    out = out or folder / "contact-sheet.png"
+    shown = write_contact_sheet(folder, out, limit=limit, families=_names(families), overwrite=overwrite)
+    terminal.print_facts({"sheet": out, "families": ", ".join(shown)})
+
+
+def _names(given: str | None) -> list[str] | None:
+    return None if given is None else [name.strip() for name in given.split(",")]

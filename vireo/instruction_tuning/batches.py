@@ -31,7 +31,8 @@ from vireo.models.instructor.prompts import (
     turn_ids,
 )
 from vireo.models.tokenizer import EOS, IMAGE, plain_ids
-from vireo.types import GLOBAL_FAMILIES, EditPair
+from vireo.types import EditPair
+from vireo.world.families import GLOBAL_FAMILIES
 
 ROOM = {0: 256, 1: 192, 2: 192}
 """Tokens of a sequence beside those of its pictures, by their number. Fixed, so that every step has the same shapes."""

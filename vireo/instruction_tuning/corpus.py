@@ -17,9 +17,8 @@ import numpy as np
 from transformers import PreTrainedTokenizerFast
 
 from vireo.instruction_tuning.critic_candidates import DIAGNOSES
-from vireo.instruction_tuning.edit_facts import EditFacts, describe_body, facts_words, read_facts
-from vireo.instruction_tuning.implicit_instructions import every_implicit_instruction
-from vireo.instruction_tuning.phrasings import Phrasing, phrasings
+from vireo.instruction_tuning.edit_facts import facts_words
+from vireo.instruction_tuning.phrasings import Phrasing, every_implicit_instruction, phrasings
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
 from vireo.instruction_tuning.tokenized_turns import Text, TurnBank, bits, tokenise
 from vireo.instruction_tuning.visual_questions import Question, ask
@@ -34,14 +33,17 @@ from vireo.models.instructor.prompts import (
     YES,
     InstructorTemplate,
 )
-from vireo.types import GLOBAL_FAMILIES, EditPair
+from vireo.types import EditPair
+from vireo.world.families import GLOBAL_FAMILIES, EditFacts, read_facts
+from vireo.world.families.record import NOTHING
+from vireo.world.naming import describe_body
 from vireo.world.scene import Scene
-from vireo.world.visibility import Sight, sights
+from vireo.world.visibility import visible_objects
 
 OnCount = Callable[[int, int], None]
 
 CORPUS_FORMAT = 5
-"""Grows with every change of what lessons hold, so that older files are not read."""
+"""Grows with every change of what a corpus holds, so that older files are not read."""
 
 WHICH = "which object changes?"
 _TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "count", "existence")
@@ -49,9 +51,12 @@ _TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light
 
 @dataclass(frozen=True)
 class PairTexts:
-    """All that is said about one pair. words: its plan. done: the same without where the object is."""
+    """All texts about one pair.
 
-    plan: EditFacts
+    words: its facts as an answer. done: the same without where objects are. where, which: answers to WHERE and WHICH.
+    """
+
+    facts: EditFacts
     words: str
     done: str
     where: str
@@ -60,7 +65,7 @@ class PairTexts:
 
 
 class CorpusTexts:
-    """The lessons of a pair set as text.
+    """The corpus of a pair set as text.
 
     clips: most clips of which all questions are asked, drawn evenly; making them takes milliseconds each.
     """
@@ -102,31 +107,31 @@ class CorpusTexts:
 
     def _instruct(self, index: int, pair: EditPair, pictures: PictureSet) -> None:
         number = pictures.number[pair.source]
-        lesson = read_lesson(pair, pictures)
-        if lesson is None:
+        texts = pair_texts(pair, pictures)
+        if texts is None:
             self.orders.append([])
             return
-        if pair.family == "reference":
+        if pair.reference is not None:
             self.reference_pairs.append(index)
-            self.references.append(list(_meanings(lesson)))
+            self.references.append(list(_meanings(texts)))
             self.orders.append([])
             return
-        self.about[number * len(STILLS)] += _meanings(lesson)
+        self.about[number * len(STILLS)] += _meanings(texts)
         wordings = [
             Text(f"{s.fault}/{'reasoned' if s.reasoned else 'plain'}", s.text, "", bits(s.bodies))
-            for s in lesson.phrasings
+            for s in texts.phrasings
         ]
-        done = Text("changes", CHANGES, lesson.done, 0 if lesson.plan.index is None else bits([lesson.plan.index]))
+        done = Text("changes", CHANGES, texts.done, bits(texts.facts.objects or None))
         self.orders.append([*wordings, done])
 
     def every(self) -> Iterator[str]:
-        """All that is said or answered, for the tokenizer."""
+        """All questions, instructions and answers, for the tokenizer."""
         for group in (self.about, self.texts, self.references, self.orders):
             for texts in group:
                 for text in texts:
                     yield f" {text.said}"
                     yield f" {text.answer}"
-        # Reasoned wordings are many and each is rare: all of them, so that none falls apart into letters.
+        # Implicit wordings are many and each is rare: all of them, so that none falls apart into letters.
         yield from (f" {text}" for text in every_implicit_instruction() for _ in range(4))
         for question in CRITIC_QUESTIONS.values():
             yield from (f"\n{question}", f" {YES}", f" {NO}") * 50
@@ -136,7 +141,7 @@ class CorpusTexts:
 
 def _turn(asked: Question) -> Text:
     names = tuple((words, bits([index])) for words, index in asked.names)
-    return Text(asked.kind, asked.said, asked.answer, bits(asked.bodies), names)
+    return Text(asked.kind, asked.text, asked.answer, bits(asked.bodies), names)
 
 
 def _styled(pictures: PictureSet, number: int) -> bool:
@@ -150,53 +155,54 @@ def _all_frames(scene: Scene, masks: np.ndarray | None) -> np.ndarray:
     return frames
 
 
-def read_lesson(pair: EditPair, pictures: PictureSet) -> PairTexts | None:
-    """What a pair teaches; None for hybrids. The same pair gives the same lesson."""
+def pair_texts(pair: EditPair, pictures: PictureSet) -> PairTexts | None:
+    """What the instructor learns from a pair; None for hybrids. The same pair gives the same texts."""
     source, target = Scene.model_validate(pair.scene), Scene.model_validate(pair.target_scene)
-    plan = read_facts(pair.family, source, target, pair.concerned)
-    if plan is None:
+    facts = read_facts(pair.family, source, target, pair.concerned)
+    if facts is None:
         return None
-    seen = sights(source, _all_frames(source, pictures.instances(pictures.number[pair.source])))
+    visible = visible_objects(source, _all_frames(source, pictures.instances(pictures.number[pair.source])))
     rng = np.random.default_rng((pair.seed, len(pair.instruction), len(pair.family)))
-    own: Sight | None = next((s for s in seen if s.index == plan.index), None)
-    if plan.topic == "nothing":
-        which, where = NONE, NONE
-    elif plan.index is None:
-        which, where = NONE, EVERYWHERE if pair.family in GLOBAL_FAMILIES else plan.place
-    else:
-        which, where = describe_body(source.bodies[plan.index]), own.place if own else ""
+    which, where = NONE, NONE
+    if facts.objects:
+        places = {entry.index: entry.place for entry in visible}
+        named = dict.fromkeys(places[index] for index in facts.objects if index in places)
+        which = " and ".join(describe_body(source.bodies[index]) for index in facts.objects)
+        where = " and ".join(named)
+    elif facts != NOTHING:
+        where = EVERYWHERE if pair.family in GLOBAL_FAMILIES else facts.place
     return PairTexts(
-        plan,
-        facts_words(plan, source, seen),
-        facts_words(plan, source, []),
+        facts,
+        facts_words(facts, source, visible),
+        facts_words(facts, source, []),
         where,
         which,
-        phrasings(pair, plan, source, seen, rng),
+        phrasings(pair, facts, source, visible, rng),
     )
 
 
-def _meanings(lesson: PairTexts) -> Iterator[Text]:
-    for phrasing in lesson.phrasings:
+def _meanings(texts: PairTexts) -> Iterator[Text]:
+    for phrasing in texts.phrasings:
         if phrasing.fault != "none":
             continue
         mark, named = "_reasoned" if phrasing.reasoned else "", bits(phrasing.bodies)
-        yield Text(f"plan{mark}", phrasing.text, lesson.words, named)
-        yield Text(f"which{mark}", f"{phrasing.text}\n{WHICH}", lesson.which, named)
-        if lesson.where:
-            yield Text(f"where{mark}", f"{phrasing.text}\n{WHERE}", lesson.where, named)
+        yield Text(f"plan{mark}", phrasing.text, texts.words, named)
+        yield Text(f"which{mark}", f"{phrasing.text}\n{WHICH}", texts.which, named)
+        if texts.where:
+            yield Text(f"where{mark}", f"{phrasing.text}\n{WHERE}", texts.where, named)
 
 
 def _about_caption(caption: str, asked: list[Question], rng: np.random.Generator) -> Iterator[Text]:
     fitting = [
-        q for q in asked if q.kind in _TEXT_KINDS and "most object" not in q.said and q.answer not in ("matte", "large")
+        q for q in asked if q.kind in _TEXT_KINDS and "most object" not in q.text and q.answer not in ("matte", "large")
     ]
     for k in rng.permutation(len(fitting))[:5]:
         question = fitting[int(k)]
-        yield Text("text", f"{caption}\n{question.said}", question.answer)
+        yield Text("text", f"{caption}\n{question.text}", question.answer)
 
 
 class Corpus:
-    """The tokenised lessons; see the module's docstring for the banks."""
+    """The tokenised corpus; see the module's docstring for the banks."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

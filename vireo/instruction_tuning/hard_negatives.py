@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from vireo.world import naming
+from vireo.world import naming, vocabulary
+from vireo.world.appearance import pick
 from vireo.world.palette import COLORS, MATERIALS
 from vireo.world.shapes import SHAPES
 
@@ -32,7 +33,7 @@ def wrong_captions(
     caption: `vireo.world.captions.caption` of the scene. scene: as pairs store it.
     Changes that no picture shows are left out: in a style, only the style changes.
     """
-    styled = any(name in naming.STYLE_WORDS for name in scene["effects"])
+    styled = any(name in vocabulary.STYLES for name in scene["effects"])
     found: dict[str, None] = {}
     for _ in range(40 * count):
         if len(found) == count:
@@ -49,31 +50,15 @@ def wrong_captions(
     return list(found)
 
 
-def _other(options: tuple[str, ...] | list[str], value: str, rng: np.random.Generator) -> str:
-    others = [option for option in options if option != value]
-    return others[int(rng.integers(len(others)))]
-
-
-def _thing(look: dict[str, str]) -> str:
-    return naming.article(
-        naming.describe(
-            color=look["color"],
-            shape=look["shape"],
-            size="small" if look["size"] == "small" else "",
-            material="" if look["material"] == "matte" else look["material"],
-        )
-    )
-
-
 def _of_object(caption: str, scene: dict[str, Any], rng: np.random.Generator, weights: Sequence[float]) -> str | None:
     body = scene["bodies"][int(rng.integers(len(scene["bodies"])))]
     look = {name: body[name] for name in ("color", "shape", "material", "size")}
     field = ("color", "shape", "material", "size")[int(rng.choice(4, p=np.divide(weights, sum(weights))))]
-    options = {"color": list(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}[field]
-    changed = look | {field: _other(options, look[field], rng)}
+    options = {"color": tuple(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}[field]
+    changed = look | {field: pick(rng, options, without=(look[field],))}
     if field == "material" and {look["material"], changed["material"]} == {"matte", "shiny"}:
         return None
-    return _with_words(caption, _thing(look), _thing(changed))
+    return _with_words(caption, *(naming.article(naming.describe_look(**words)) for words in (look, changed)))
 
 
 def _with_words(caption: str, old: str, new: str) -> str | None:
@@ -88,11 +73,11 @@ def _with_words(caption: str, old: str, new: str) -> str | None:
 def _of_setting(caption: str, scene: dict[str, Any], rng: np.random.Generator) -> str | None:
     field = ("floor", "backdrop", "light", "style", "watermark")[int(rng.choice(5, p=(0.3, 0.3, 0.2, 0.12, 0.08)))]
     if field in ("floor", "backdrop"):
-        words = naming.FLOOR_WORDS if field == "floor" else naming.BACKDROP_WORDS
+        table = vocabulary.FLOORS if field == "floor" else vocabulary.BACKDROPS
         kind = scene[field]["kind"]
         before, after = ("on ", " with ") if field == "floor" else ("with ", " behind")
-        new = words[_other(list(words), kind, rng)]
-        return caption.replace(f"{before}{words[kind]}{after}", f"{before}{new}{after}", 1)
+        new = table[pick(rng, table, without=(kind,))].noun
+        return caption.replace(f"{before}{table[kind].noun}{after}", f"{before}{new}{after}", 1)
     if field == "light":
         return _other_light(caption, rng)
     if field == "style":
@@ -105,18 +90,18 @@ def _of_setting(caption: str, scene: dict[str, Any], rng: np.random.Generator) -
 
 def _other_light(caption: str, rng: np.random.Generator) -> str:
     bare = caption
-    for words in naming.LIGHT_CAPTIONS.values():
-        bare = bare.replace(f" behind {words}", " behind", 1)
+    for words in vocabulary.LIGHTS.values():
+        bare = bare.replace(f" behind {words.caption}", " behind", 1)
     if bare != caption and rng.random() < 0.3:
         return bare
-    new = naming.LIGHT_CAPTIONS[_other(list(naming.LIGHT_CAPTIONS), "", rng)]
+    new = vocabulary.LIGHTS[pick(rng, vocabulary.LIGHTS)].caption
     return bare.replace(" behind", f" behind {new}", 1)
 
 
 def _other_style(caption: str, rng: np.random.Generator) -> str:
     bare = caption
-    for words in naming.STYLE_WORDS.values():
-        bare = bare.removeprefix(f"{words} of ")
+    for words in vocabulary.STYLES.values():
+        bare = bare.removeprefix(f"{words.noun} of ")
     if bare != caption and rng.random() < 0.3:
         return bare
-    return f"{naming.STYLE_WORDS[_other(list(naming.STYLE_WORDS), '', rng)]} of {bare}"
+    return f"{vocabulary.STYLES[pick(rng, vocabulary.STYLES)].noun} of {bare}"

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from vireo.world.naming import LIGHT_WORDS, STYLE_WORDS
 from vireo.world.palette import BACKDROPS, COLORS, FLOORS, MATERIALS
 from vireo.world.shapes import SHAPES
+from vireo.world.vocabulary import LIGHTS, STYLES
 
 LABELS = {"color": tuple(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}
 """Attributes of the object in a patch, and their values in the order of the class numbers."""
@@ -22,9 +22,9 @@ FACTS = tuple(f"{a} {b}" for first, second in _JOINT for a in LABELS[first] for 
     for kind, names in (
         ("floor", FLOORS),
         ("backdrop", BACKDROPS),
-        ("light", LIGHT_WORDS),
+        ("light", LIGHTS),
         ("watermark", ("text", "logo")),
-        ("style", STYLE_WORDS),
+        ("style", STYLES),
     )
     for name in names
 )
@@ -42,11 +42,11 @@ def patch_labels(scene: dict[str, Any], instances: np.ndarray, patch: int) -> di
     shares = patch_shares(instances, patch)
     if not len(shares):
         shares = np.zeros((1, instances.size // patch**2), np.float32)
-    best, shown = shares.argmax(0), shares.max(0) >= OBJECT_SHARE
-    labels = {"object": np.where(shown, 1, np.where(shares.sum(0) > 0.1, NOTHING, 0))}
+    best, visible = shares.argmax(0), shares.max(0) >= OBJECT_SHARE
+    labels = {"object": np.where(visible, 1, np.where(shares.sum(0) > 0.1, NOTHING, 0))}
     for name, values in LABELS.items():
         classes = np.array([values.index(body[name]) for body in scene["bodies"]] or [0])
-        labels[name] = np.where(shown, classes[best], NOTHING)
+        labels[name] = np.where(visible, classes[best], NOTHING)
     return labels
 
 
@@ -67,7 +67,7 @@ def scene_facts(scene: dict[str, Any]) -> np.ndarray:
 
     scene: as pairs store it.
     """
-    styles = {f"style {name}" for name in scene["effects"] if name in STYLE_WORDS}
+    styles = {f"style {name}" for name in scene["effects"] if name in STYLES}
     if styles:
         return np.array([fact in styles if fact.startswith("style") else NOTHING for fact in FACTS], np.int8)
     true = {f"{body[a]} {body[b]}" for body in scene["bodies"] for a, b in _JOINT}

@@ -1,21 +1,20 @@
-"""Wordings of one edit for the instructor: right ones, reasoned ones, and wrong ones that differ in one thing."""
+"""Wordings of one edit for the instructor: right ones, implicit ones, and wrong ones that differ in one thing."""
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from vireo.instruction_tuning.edit_facts import EditFacts
-from vireo.instruction_tuning.implicit_instructions import implicit_instruction
 from vireo.types import EditPair
-from vireo.world import language, naming
-from vireo.world.palette import COLORS, MATERIALS, PLACES, SETTINGS
+from vireo.world.appearance import pick
+from vireo.world.families import OBJECT_SLOTS, TOPICS, EditFacts
+from vireo.world.families.record import NOTHING
+from vireo.world.language import fill, name_objects
 from vireo.world.scene import Scene
-from vireo.world.shapes import SHAPES
-from vireo.world.visibility import Sight
+from vireo.world.visibility import VisibleObject
 
 Fault = Literal["none", "value", "object"]
 
@@ -35,87 +34,59 @@ class Phrasing:
 
 
 def phrasings(
-    pair: EditPair, plan: EditFacts, scene: Scene, seen: list[Sight], rng: np.random.Generator
+    pair: EditPair, facts: EditFacts, scene: Scene, visible: list[VisibleObject], rng: np.random.Generator
 ) -> list[Phrasing]:
-    """The instruction, two paraphrases, a reasoned wording, and up to three faulty wordings of a pair.
+    """The instruction, two paraphrases, an implicit wording, and up to three faulty wordings of a pair.
 
-    Faulty are a wrong value (plain and reasoned) and a wrong object. `seen`: the sights of the first frame.
+    Faulty are a wrong value (plain and implicit) and a wrong object. visible: the objects seen in the first frame.
     """
     picked = rng.permutation(len(pair.paraphrases))[:2]
-    named = () if plan.topic == "nothing" else None if plan.index is None else (plan.index,)
+    named = () if facts == NOTHING else facts.objects or None
     found = [Phrasing(text, named) for text in (pair.instruction, *(pair.paraphrases[int(k)] for k in picked))]
-    name = _name(plan, seen, rng)
-    if text := implicit_instruction(plan, name, rng):
+    topic = TOPICS.get(facts.topic)
+    if topic is None:
+        return found
+    names = name_objects(visible, facts.objects, rng)
+    if text := implicit_instruction(facts, names, rng):
         found.append(Phrasing(text, named, reasoned=True))
-    changed = _other_value(plan, scene, rng)
-    if changed is not None and (plan.index is None or name is not None):
-        found.append(Phrasing(_phrase(changed, name, rng), named, "value"))
-        if text := implicit_instruction(changed, name, rng):
-            found.append(Phrasing(text, named, "value", reasoned=True))
-    if plan.index is not None and plan.topic != "reference":
-        others = [s.index for s in seen if s.index != plan.index and _would_change(plan, scene, s.index)]
-        if others:
-            wrong = others[int(rng.integers(len(others)))]
-            name = naming.refer(seen, wrong, rng)
-            if name is not None:
-                found.append(Phrasing(_phrase(plan, name, rng), (wrong,), "object"))
+    if topic.wrong_value is not None:
+        changed = topic.wrong_value(facts, scene, rng)
+        if names is not None:
+            found.append(Phrasing(_phrase(changed, names, rng), named, "value"))
+            if text := implicit_instruction(changed, names, rng):
+                found.append(Phrasing(text, named, "value", reasoned=True))
+    others = [
+        entry.index
+        for entry in visible
+        if entry.index not in facts.objects
+        and (topic.current is None or topic.current(scene.bodies[entry.index]) != facts.value)
+    ]
+    if facts.objects and others:
+        wrong = (pick(rng, others), *facts.objects[1:])
+        names = name_objects(visible, wrong, rng)
+        if names is not None:
+            found.append(Phrasing(_phrase(facts, names, rng), wrong, "object"))
     return found
 
 
-def _name(plan: EditFacts, seen: list[Sight], rng: np.random.Generator) -> str | None:
-    if plan.index is None or all(sight.index != plan.index for sight in seen):
+def implicit_instruction(facts: EditFacts, names: Mapping[str, str] | None, rng: np.random.Generator) -> str | None:
+    """A wording of the edit from which its value has to be inferred; None where there is none.
+
+    names: words for OBJECT_SLOTS, None where the objects have no names.
+    """
+    implicit = TOPICS[facts.topic].implicit
+    if implicit is None or names is None:
         return None
-    return naming.refer(seen, plan.index, rng)
+    return implicit.draw(facts.value, names, rng)
 
 
-def _would_change(plan: EditFacts, scene: Scene, index: int) -> bool:
-    """Whether the plan, meant for another object, would change this one."""
-    body = scene.bodies[index]
-    own = {"recolor": body.color, "material": body.material, "replace": naming.article(body.shape)}
-    return own.get(plan.topic) != plan.value
+def every_implicit_instruction() -> list[str]:
+    """The words of all implicit instructions, names of objects left out."""
+    return [text for topic in TOPICS.values() if topic.implicit is not None for text in topic.implicit.texts()]
 
 
-def _other_value(plan: EditFacts, scene: Scene, rng: np.random.Generator) -> EditFacts | None:
-    body = None if plan.index is None else scene.bodies[plan.index]
-    options = {
-        "recolor": list(COLORS),
-        "material": list(MATERIALS),
-        "replace": [naming.article(shape) for shape in SHAPES],
-        "floor": list(naming.FLOOR_WORDS.values()),
-        "backdrop": list(naming.BACKDROP_WORDS.values()),
-        "setting": list(SETTINGS),
-        "light": list(naming.LIGHT_WORDS.values()),
-        "style": list(naming.STYLE_WORDS.values()),
-    }.get(plan.topic)
-    if plan.topic == "add":
-        return _other_addition(plan, rng)
-    if plan.topic in ("grow", "shrink"):
-        return dataclasses.replace(plan, topic="shrink" if plan.topic == "grow" else "grow")
-    if options is None:
-        return None
-    avoid = {plan.value}
-    if plan.topic == "material":
-        avoid |= {"matte", "shiny"}  # on many shapes they look alike
-    if body is not None and plan.topic == "recolor":
-        avoid.add(body.color)
-    return dataclasses.replace(plan, value=_one([option for option in options if option not in avoid], rng))
-
-
-def _other_addition(plan: EditFacts, rng: np.random.Generator) -> EditFacts:
-    """The same addition with another colour or at another place."""
-    if rng.random() < 0.5:
-        return dataclasses.replace(plan, place=_one([place for place in PLACES if place != plan.place], rng))
-    words = plan.value.split()[1:]
-    color = next(word for word in words if word in COLORS)
-    words[words.index(color)] = _one([name for name in COLORS if name != color], rng)
-    return dataclasses.replace(plan, value=naming.article(" ".join(words)))
-
-
-def _one(options: list[str], rng: np.random.Generator) -> str:
-    return options[int(rng.integers(len(options)))]
-
-
-def _phrase(plan: EditFacts, name: str | None, rng: np.random.Generator) -> str:
-    templates = language.TEMPLATES[plan.topic]
-    options = [text for text in (*templates.plain, *templates.train) if name is not None or "{object}" not in text]
-    return _one(options, rng).format(**plan.slots, object=name)
+def _phrase(facts: EditFacts, names: Mapping[str, str], rng: np.random.Generator) -> str:
+    topic = TOPICS[facts.topic]
+    unnamed = [f"{{{slot}}}" for slot in OBJECT_SLOTS if slot not in names]
+    options = [text for text in (*topic.plain, *topic.train) if not any(slot in text for slot in unnamed)]
+    return fill(pick(rng, options), topic.name, {**topic.slots(facts), **names})

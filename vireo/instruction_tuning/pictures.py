@@ -20,28 +20,27 @@ from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
 from vireo.runtime import whole_file
 from vireo.types import EditPair
 from vireo.video.io import read_clip
-from vireo.world import naming
+from vireo.world import vocabulary
+from vireo.world.families import FAMILIES
+from vireo.world.scene import STANDARD_FRAMES
 
-STILLS = (0, 4, 8)
-"""The frames of a clip that are used."""
+STILLS = (0, STANDARD_FRAMES // 2, STANDARD_FRAMES - 1)
+"""The frames of a clip that are used: first, middle and last."""
 
 OnCount = Callable[[int, int], None]
-
-_SAME_GEOMETRY = ("recolor", "material", "remove", "background", "light", "watermark", "absent")
-"""Families whose target shows all remaining objects where the source does."""
 
 
 @dataclass(frozen=True)
 class Picture:
     """One clip. path: in the pair set. scene, caption: what it shows. instances: row in the cache of instance
-    masks, or None where no mask fits. removed: index of an object that the masks still hold.
+    masks, or None where no mask fits. removed: indices of objects that the masks still hold.
     """
 
     path: str
     scene: dict[str, Any]
     caption: str
     instances: int | None
-    removed: int | None = None
+    removed: tuple[int, ...] = ()
 
 
 def cache_instances(
@@ -78,14 +77,17 @@ class PictureSet:
         self.frames, self.masks = frames, masks
         found: dict[str, Picture] = {}
         for pair in pairs:
-            own = rows.get(pair.instances or "")
+            row = rows.get(pair.instances or "")
             if pair.source not in found:
-                found[pair.source] = Picture(pair.source, pair.scene, pair.source_caption, own)
+                found[pair.source] = Picture(pair.source, pair.scene, pair.source_caption, row)
             if pair.target not in found:
-                fits = pair.family in _SAME_GEOMETRY
-                removed = pair.concerned[0] if pair.family == "remove" else None
+                family = FAMILIES[pair.family]
                 found[pair.target] = Picture(
-                    pair.target, pair.target_scene, pair.target_caption, own if fits else None, removed
+                    pair.target,
+                    pair.target_scene,
+                    pair.target_caption,
+                    row if family.keeps_geometry else None,
+                    tuple(pair.concerned) if family.removes_objects else (),
                 )
         self.pictures = list(found.values())
         self.number = {path: number for number, path in enumerate(found)}
@@ -122,9 +124,9 @@ class PictureSet:
         if picture.instances is None:
             return None
         masks = np.array(self.masks[picture.instances])
-        if picture.removed is not None:
-            masks[masks == picture.removed + 1] = 0
-            masks[masks > picture.removed + 1] -= 1
+        for index in sorted(picture.removed, reverse=True):
+            masks[masks == index + 1] = 0
+            masks[masks > index + 1] -= 1
         return masks
 
     def dense_labels(self, patch: int) -> np.ndarray:
@@ -136,7 +138,7 @@ class PictureSet:
         labels = np.full((len(self), len(STILLS), 1 + len(LABELS), size * size), NOTHING, np.int8)
         for number, picture in enumerate(self.pictures):
             masks = self.instances(number)
-            if masks is None or any(name in naming.STYLE_WORDS for name in picture.scene["effects"]):
+            if masks is None or any(name in vocabulary.STYLES for name in picture.scene["effects"]):
                 continue
             for still, mask in enumerate(masks):
                 found = patch_labels(picture.scene, mask, patch)

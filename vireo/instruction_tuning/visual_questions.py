@@ -1,7 +1,7 @@
 """Questions about one picture with exact answers, drawn from its scene and instance mask.
 
     for question in ask(scene, instances, frame, rng):
-        question.kind, question.said, question.answer
+        question.kind, question.text, question.answer
 
 Kinds: caption, color, shape, material, size, floor, backdrop, light, style, watermark (together: attributes),
 count, existence, relation, comparison, place, cell. What the picture cannot answer surely is not asked: places near a
@@ -12,19 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from vireo.instruction_tuning.edit_facts import cell_of
-from vireo.world import naming
-from vireo.world.camera import views
+from vireo.world import naming, vocabulary
+from vireo.world.appearance import highlights, pick
 from vireo.world.captions import caption
 from vireo.world.palette import COLORS
-from vireo.world.sampling import highlights
 from vireo.world.scene import Body, Scene
 from vireo.world.shapes import SHAPES
-from vireo.world.styles import STYLES
-from vireo.world.visibility import DEPTH_GAP, SIDE_GAP, Sight, near_border, sights
+from vireo.world.visibility import VisibleObject, camera_distances, near_border, relations, visible_objects
 
 ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "watermark")
 """The kinds that count as attribute questions in reports."""
@@ -38,15 +37,15 @@ TINTED = ("blue", "red", "green")
 
 @dataclass(frozen=True)
 class Question:
-    """A question of a kind, what the user says, and the exact answer.
+    """A question of a kind, its words, and the exact answer.
 
     bodies: indices of the objects that have to be looked at; empty where what is asked for is not there, None where
         it is the whole picture.
-    names: words of `said` that name one object, in their order there, and its index.
+    names: words of `text` that name one object, in their order there, and its index.
     """
 
     kind: str
-    said: str
+    text: str
     answer: str
     bodies: tuple[int, ...] | None = None
     names: tuple[tuple[str, int], ...] = ()
@@ -57,8 +56,8 @@ def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generato
 
     instances: uint8 (T, H, W) of the scene's render.
     """
-    seen = sights(scene, instances, frame)
-    styles = [name for name in scene.effects if name in STYLES]
+    seen = visible_objects(scene, instances, frame)
+    styles = [name for name in scene.effects if name in vocabulary.STYLES]
     questions = list(_setting(scene, styles))
     if frame == 0 and not styles:
         # Captions list objects in the order of the first frame; in a style their colours cannot be seen.
@@ -74,28 +73,28 @@ def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generato
 
 
 def _setting(scene: Scene, styles: list[str]) -> Iterator[Question]:
-    style = naming.STYLE_WORDS[styles[-1]] if styles else "a plain film"
+    style = vocabulary.STYLES[styles[-1]].noun if styles else "a plain film"
     yield Question("style", "what style is the video?", style)
     yield Question("watermark", "is there a watermark?", "Yes" if scene.watermark else "No")
     if styles:
         return
-    yield Question("floor", "what is the floor?", naming.FLOOR_WORDS[scene.floor.kind])
-    yield Question("backdrop", "what is behind the objects?", naming.BACKDROP_WORDS[scene.backdrop.kind])
-    names = [name for name in (*scene.effects, scene.light.name) if name in naming.LIGHT_WORDS]
-    yield Question("light", "what is the light?", naming.LIGHT_WORDS[names[0]] if names else "daylight")
+    yield Question("floor", "what is the floor?", vocabulary.FLOORS[scene.floor.kind].noun)
+    yield Question("backdrop", "what is behind the objects?", vocabulary.BACKDROPS[scene.backdrop.kind].noun)
+    names = [name for name in (*scene.effects, scene.light.name) if name in vocabulary.LIGHTS]
+    yield Question("light", "what is the light?", vocabulary.LIGHTS[names[0]].noun if names else "daylight")
 
 
-def _alone(seen: list[Sight], sight: Sight, *fields: str) -> bool:
+def _alone(seen: list[VisibleObject], entry: VisibleObject, *fields: str) -> bool:
     """Whether no other object has the same values of these fields."""
-    own = [getattr(sight.body, field) for field in fields]
-    return not any(
-        [getattr(other.body, field) for field in fields] == own for other in seen if other.index != sight.index
-    )
+    others = [other.body for other in seen if other.index != entry.index]
+    return all(any(getattr(body, field) != getattr(entry.body, field) for field in fields) for body in others)
 
 
-def _name_without(seen: list[Sight], sight: Sight, missing: str, rng: np.random.Generator) -> str | None:
+def _name_without(
+    seen: list[VisibleObject], entry: VisibleObject, missing: str, rng: np.random.Generator
+) -> str | None:
     """A name of the object that does not use one of its attributes; None where there is none."""
-    body = sight.body
+    body = entry.body
     options = []
     for fields in (
         ("shape",),
@@ -105,41 +104,43 @@ def _name_without(seen: list[Sight], sight: Sight, missing: str, rng: np.random.
         ("size", "color"),
         ("material", "shape"),
     ):
-        if missing in fields or not _alone(seen, sight, *fields):
+        if missing in fields or not _alone(seen, entry, *fields):
             continue
         if "material" in fields and body.material in ("matte", "shiny"):
             continue
-        values = {field: getattr(body, field) for field in fields}
         noun = naming.noun(body.shape, rng) if "shape" in fields else "object"
-        options.append(naming.describe(**({"color": ""} | values | {"shape": noun})))
+        color, size, material = (
+            getattr(body, field) if field in fields else "" for field in ("color", "size", "material")
+        )
+        options.append(naming.describe(color=color, shape=noun, size=size, material=material))
     if len(seen) > 1:
         # The first and the last from left to right, where that is beyond doubt.
         ends = [(seen[0], seen[1], "leftmost"), (seen[-1], seen[-2], "rightmost")]
         options += [
-            f"{word} object" for end, other, word in ends if end is sight and abs(end.centre[0] - other.centre[0]) > 8
+            f"{word} object" for end, other, word in ends if end is entry and abs(end.centre[0] - other.centre[0]) > 8
         ]
-    return f"the {options[int(rng.integers(len(options)))]}" if options else None
+    return f"the {pick(rng, options)}" if options else None
 
 
-def _attributes(scene: Scene, seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
+def _attributes(scene: Scene, seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
     forms = {
         "color": "what color is {}?",
         "shape": "what shape is {}?",
         "material": "what material is {}?",
         "size": "is {} small or large?",
     }
-    for sight in seen:
+    for entry in seen:
         for field, form in forms.items():
             if field == "color" and scene.light.name in TINTED:
                 continue
-            if field == "material" and not _material_shows(sight.body, scene):
+            if field == "material" and not _material_shows(entry.body, scene):
                 continue
-            name = _name_without(seen, sight, field, rng)
+            name = _name_without(seen, entry, field, rng)
             # Under coloured light an object cannot be found by its colour either.
-            if name is None or (scene.light.name in TINTED and sight.body.color in name):
+            if name is None or (scene.light.name in TINTED and entry.body.color in name):
                 continue
-            answer, own = getattr(sight.body, field), sight.index
-            yield Question(field, form.format(name), answer, (own,), ((name, own),))
+            answer, index = getattr(entry.body, field), entry.index
+            yield Question(field, form.format(name), answer, (index,), ((name, index),))
 
 
 def _material_shows(body: Body, scene: Scene) -> bool:
@@ -149,16 +150,12 @@ def _material_shows(body: Body, scene: Scene) -> bool:
     return highlights(body.shape) and scene.light.name in ("day", "bright", "sunset")
 
 
-def _counts(seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
-    for field, values in (("color", list(COLORS)), ("shape", list(SHAPES))):
-        present = {sight.index: getattr(sight.body, field) for sight in seen}
-        value = (
-            list(present.values())[int(rng.integers(len(present)))]
-            if rng.random() < 0.75
-            else values[int(rng.integers(len(values)))]
-        )
+def _counts(seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
+    for field, values in (("color", tuple(COLORS)), ("shape", SHAPES)):
+        present = {entry.index: getattr(entry.body, field) for entry in seen}
+        value = pick(rng, present.values() if rng.random() < 0.75 else values)
         what = f"{value} objects" if field == "color" else plural(value)
-        counted = tuple(index for index, own in present.items() if own == value)
+        counted = tuple(index for index, found in present.items() if found == value)
         yield Question("count", f"how many {what} are there?", NUMBERS[len(counted)], counted)
 
 
@@ -167,67 +164,47 @@ def plural(shape: str) -> str:
     return f"{shape}es" if shape.endswith("x") else f"{shape}s"
 
 
-def _existence(seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
-    looks = {(sight.body.color, sight.body.shape) for sight in seen}
-    color, shape = sorted(looks)[int(rng.integers(len(looks)))]
-    shown = tuple(sight.index for sight in seen if (sight.body.color, sight.body.shape) == (color, shape))
-    yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "Yes", shown)
+def _existence(seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
+    present = {(entry.body.color, entry.body.shape) for entry in seen}
+    color, shape = pick(rng, sorted(present))
+    matching = tuple(entry.index for entry in seen if (entry.body.color, entry.body.shape) == (color, shape))
+    yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "Yes", matching)
     # Half of the absent ones mix words that both occur.
-    mixed = sorted({(a, b) for a, _ in looks for _, b in looks} - looks)
+    mixed = sorted({(a, b) for a, _ in present for _, b in present} - present)
     if mixed and rng.random() < 0.5:
-        color, shape = mixed[int(rng.integers(len(mixed)))]
+        color, shape = pick(rng, mixed)
     else:
-        free = [(c, s) for c in COLORS for s in SHAPES if (c, s) not in looks]
-        color, shape = free[int(rng.integers(len(free)))]
+        color, shape = pick(rng, product(COLORS, SHAPES), without=present)
     yield Question("existence", f"is there {naming.article(f'{color} {naming.noun(shape, rng)}')}?", "No", ())
 
 
-def _relations(scene: Scene, seen: list[Sight], frame: int, rng: np.random.Generator) -> Iterator[Question]:
+def _relations(scene: Scene, seen: list[VisibleObject], frame: int, rng: np.random.Generator) -> Iterator[Question]:
     opposite = {"left of": "right of", "right of": "left of", "in front of": "behind", "behind": "in front of"}
     pairs = [(a, b) for a in seen for b in seen if a.index != b.index]
-    distances = _distances(scene, frame)
+    distances = camera_distances(scene, frame)
     for number in rng.permutation(len(pairs))[:4]:
         a, b = pairs[int(number)]
-        names = naming.refer(seen, a.index, rng), naming.refer(seen, b.index, rng)
-        true = true_relations(a, b, distances, scene.width)
-        if None in names or not true:
+        first, second = naming.refer(seen, a.index, rng), naming.refer(seen, b.index, rng)
+        true = relations(a, b, distances, scene.width)
+        if first is None or second is None or not true:
             continue
-        relation = true[int(rng.integers(len(true)))]
+        relation = pick(rng, true)
         answer = rng.random() < 0.5
-        said = relation if answer else opposite[relation]
+        claimed = relation if answer else opposite[relation]
         both = (a.index, b.index)
-        named = tuple(zip(names, both, strict=True))
-        yield Question("relation", f"is {names[0]} {said} {names[1]}?", "Yes" if answer else "No", both, named)
+        named = ((first, a.index), (second, b.index))
+        yield Question("relation", f"is {first} {claimed} {second}?", "Yes" if answer else "No", both, named)
         # The same asked openly: which of the two it is follows from the places alone, Yes or No from the words, too.
-        asked = f"is {names[0]} {' or '.join(sorted((relation, opposite[relation])))} {names[1]}?"
+        asked = f"is {first} {' or '.join(sorted((relation, opposite[relation])))} {second}?"
         yield Question("comparison", asked, relation, both, named)
 
 
-def _distances(scene: Scene, frame: int) -> list[float]:
-    """Distance of every body from the camera along the view, in metres."""
-    view = views(scene)[frame]
-    places = [body.position if body.track is None else body.track[frame][:3] for body in scene.bodies]
-    return list((np.array(places) - view.eye) @ view.axes[2]) if places else []
-
-
-def true_relations(a: Sight, b: Sight, distances: list[float], width: int) -> list[str]:
-    """`vireo.world.visibility.relations` of two sights, from what is already known of the frame."""
-    found = []
-    gap = (a.centre[0] - b.centre[0]) / width
-    if abs(gap) >= SIDE_GAP:
-        found.append("right of" if gap > 0 else "left of")
-    gap = distances[a.index] - distances[b.index]
-    if abs(gap) >= DEPTH_GAP:
-        found.append("behind" if gap > 0 else "in front of")
-    return found
-
-
-def _places(scene: Scene, seen: list[Sight], rng: np.random.Generator) -> Iterator[Question]:
-    for sight in seen:
-        name = naming.refer(seen, sight.index, rng)
+def _places(scene: Scene, seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:
+    for entry in seen:
+        name = naming.refer(seen, entry.index, rng)
         if name is None or name.endswith(("on the left", "on the right")):
             continue
-        if not near_border(sight, scene.width, scene.height):
-            yield Question("place", f"where is {name}?", sight.place, (sight.index,), ((name, sight.index),))
-        cell = cell_of(sight, scene)
-        yield Question("cell", f"in which cell is {name}?", cell, (sight.index,), ((name, sight.index),))
+        if not near_border(entry, scene.width, scene.height):
+            yield Question("place", f"where is {name}?", entry.place, (entry.index,), ((name, entry.index),))
+        cell = cell_of(entry, scene)
+        yield Question("cell", f"in which cell is {name}?", cell, (entry.index,), ((name, entry.index),))

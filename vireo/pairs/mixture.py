@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from vireo.types import FAMILIES, PairFiles
+from vireo.types import PairFiles
+from vireo.world.families import FAMILY_NAMES
 
 PHRASES = 2
 """Phrases of a pair whose states are cached: the instruction and one paraphrase; the empty instruction follows."""
@@ -38,8 +39,17 @@ class MixtureConfig:
     image_batch: float = 2.0
     weights: dict[str, float] = field(
         default_factory=lambda: {
-            **{"recolor": 1.3, "material": 3.0, "remove": 0.8, "add": 1.5, "replace": 6.0, "resize": 2.5},
-            **{"background": 0.7, "light": 0.4, "style": 0.6, "watermark": 0.8, "absent": 1.0},
+            "recolor": 1.3,
+            "material": 3.0,
+            "remove": 0.8,
+            "add": 1.5,
+            "replace": 6.0,
+            "resize": 2.5,
+            "background": 0.7,
+            "light": 0.4,
+            "style": 0.6,
+            "watermark": 0.8,
+            "absent": 1.0,
         }
     )
 
@@ -76,7 +86,7 @@ class EditMixture:
         self, pairs: Sequence[PairFiles], config: MixtureConfig, batch_size: int, weights: Mapping[str, float]
     ) -> None:
         self.config, self.batch_size = config, batch_size
-        families = dict.fromkeys([*FAMILIES, *(pair.family for pair in pairs)])
+        families = dict.fromkeys([*FAMILY_NAMES, *(pair.family for pair in pairs)])
         self.rows = {f: np.array([i for i, p in enumerate(pairs) if p.family == f]) for f in families}
         self.plain = [f for f in families if len(self.rows[f]) and (f != "reference" or config.reference_plain)]
         drawn = np.array([weights.get(f, 1.0) for f in self.plain])

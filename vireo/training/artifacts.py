@@ -33,9 +33,10 @@ from vireo.pairs.frame_cache import FrameCache
 from vireo.pairs.latent_cache import STILL, LatentCache, OnCount, Shift, cache_latents, cache_masks
 from vireo.pairs.mixture import PHRASES
 from vireo.training.export import save_model
-from vireo.training.pair_sets import MOVABLE_FAMILIES, DataConfig, PairSets, Part
+from vireo.training.pair_sets import DataConfig, PairSets, Part
 from vireo.training.stages.editor import EditorData
 from vireo.types import EditPair, PairFiles
+from vireo.world.families import MOVABLE_FAMILIES
 
 
 class Artifacts:

@@ -28,7 +28,7 @@ from vireo.runtime import pick_device, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import LoopConfig, OnProgress, Progress, run
-from vireo.training.pair_sets import EDITS_FAMILIES, DataConfig
+from vireo.training.pair_sets import DataConfig
 from vireo.training.stages import clip, vlm
 from vireo.training.stages.clip import ClipConfig, ClipStage
 from vireo.training.stages.editor import EditorConfig, EditorStage
@@ -36,6 +36,7 @@ from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.training.stages.vae import VaeConfig, VaeStage
 from vireo.training.stages.vlm import VlmConfig, VlmStage, new_instructor
 from vireo.training.validation import Validation
+from vireo.world.families import MOVABLE_FAMILIES
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class _Work:
         # With a watermark, a style or a light, part of what a caption says cannot be seen.
         pairs = self.material.sets.validation
         clips = {pair.source for pair in pairs if pair.family != "watermark"}
-        clips |= {pair.target for pair in pairs if pair.family in EDITS_FAMILIES and pair.family != "watermark"}
+        clips |= {pair.target for pair in pairs if pair.family in MOVABLE_FAMILIES}
         plain = sorted(self.material.unseen_pictures.number[path] for path in clips)
         retrieval = clip.measure(made.model, made.processor, self.material.unseen_pictures, plain)
         sight = clip.measure_sight(stage.module, self.material.unseen_pictures)

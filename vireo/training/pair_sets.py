@@ -17,16 +17,21 @@ from vireo.pairs.format import AnyPair, one_a_source, read_pairs
 from vireo.pairs.frame_cache import FrameCache, cache_frames
 from vireo.pairs.latent_cache import OnCount
 from vireo.types import EditPair, PairFiles
-from vireo.world.generate import make_pairs
+from vireo.world.families import MOVABLE_FAMILIES
+from vireo.world.generate import PairSetSpec, make_pairs
 
-EDITS_FAMILIES = ("recolor", "material", "remove", "add", "replace", "resize", "watermark", "reference", "absent")
+# Families by name and not from the registry: what mini is trained on changes only where someone means it to.
+OBJECT_FAMILIES = ("recolor", "material", "remove", "add", "replace", "resize", "watermark", "reference", "absent")
 """The families whose result depends on the objects of the scene."""
-
-MOVABLE_FAMILIES = tuple(family for family in EDITS_FAMILIES if family != "watermark")
-"""Those among them whose result moves with the scene."""
 
 SHAPED_FAMILIES = ("material", "replace", "resize")
 """Those among them that are learned last: the result has to be drawn, not only found."""
+
+STUDIO_FAMILIES = (
+    *("recolor", "material", "remove", "add", "replace", "resize"),
+    *("background", "light", "style", "watermark", "reference", "absent"),
+)
+FOOTAGE_FAMILIES = ("light", "style", "watermark", "absent")
 
 
 @dataclass(frozen=True)
@@ -34,31 +39,33 @@ class DataConfig:
     """The training pairs come in parts, so that early stages begin before the last part is rendered.
 
     pairs, seeds: number of pairs of each part, and the seed of its first scene. The autoencoder learns from
-    the first part, all other stages from all.
+    the first part, all other stages from all. families: of these parts and of the validation pairs.
     Validation scenes are of the training split, too, and of no part.
     edits, edits_seeds, edits_families: further parts, of these families, from which the editor learns: what it lacks
     most is scenes that it has not seen. So do CLIP and instructor; they get one pair of each source.
-    footage, footage_seed: the same, of footage, for the editor alone.
+    footage, footage_seed, footage_families: the same, of footage, for the editor alone.
     imported: folders of finished pair sets (of `vireo import`, say) from which the editor learns, too; each kind of
     edit in them comes as often as a family that the mixture does not weigh.
     """
 
     pairs: tuple[int, ...] = (3600, 8000, 16000)
     seeds: tuple[int, ...] = (800_000, 0, 200_000)
+    families: tuple[str, ...] = STUDIO_FAMILIES
     validation_pairs: int = 240
     validation_seed: int = 900_000
     edits: tuple[int, ...] = (27000, 27000)
     edits_seeds: tuple[int, ...] = (300_000, 400_000)
-    edits_families: tuple[tuple[str, ...], ...] = (EDITS_FAMILIES, SHAPED_FAMILIES)
+    edits_families: tuple[tuple[str, ...], ...] = (OBJECT_FAMILIES, SHAPED_FAMILIES)
     footage: int = 5000
     footage_seed: int = 600_000
+    footage_families: tuple[str, ...] = FOOTAGE_FAMILIES
     imported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Part:
     """One pair set: its name in workdir/data, its number of pairs, the seed of its first scene, and what else
-    `make_pairs` is told. finished: the folder of a set that is not made there but has been made."""
+    its `PairSetSpec` says. finished: the folder of a set that is not made there but has been made."""
 
     name: str
     count: int = 0
@@ -118,7 +125,9 @@ class PairSets:
                 raise InputError(f"{part.finished} holds pairs of the test split", "train on others")
             return [relocated(pair, str(part.finished)) for pair in every]
         folder, tick = self.folder / part.name, self.tick(f"{part.name} data")
-        make_pairs(folder, count=part.count, seed=part.seed, split="train", on_progress=tick, **part.described)
+        footage = part.described.get("scenes") == "footage"
+        described = {"families": self.data.footage_families if footage else self.data.families} | part.described
+        make_pairs(folder, PairSetSpec(count=part.count, seed=part.seed, **described), on_progress=tick)
         return [relocated(pair, part.name) for pair in read_pairs(folder, kind, places)]
 
     def first(self, count: int, kind: type[AnyPair] = PairFiles) -> list[AnyPair]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vireo.world.scene import Scene
 
+Point = np.ndarray | Sequence[float]
+
 
 @dataclass(frozen=True)
-class View:
+class FrameCamera:
     """The camera of one frame. target: point looked at; azimuth, elevation in degrees; distance in metres."""
 
     target: np.ndarray
@@ -34,7 +37,7 @@ class View:
     def eye(self) -> np.ndarray:
         return self.target - self.distance * self.axes[2]
 
-    def project(self, point: np.ndarray) -> tuple[float, float, float]:
+    def project(self, point: Point) -> tuple[float, float, float]:
         """Column and row in pixels (0 is the left, upper border) and depth along the view of a point."""
         right, up, forward = self.axes
         offset = np.asarray(point) - self.eye
@@ -46,7 +49,7 @@ class View:
             depth,
         )
 
-    def circle(self, point: np.ndarray, radius: float) -> tuple[float, float, float]:
+    def circle(self, point: Point, radius: float) -> tuple[float, float, float]:
         """Column, row and radius in pixels of a ball of `radius` metres."""
         column, row, depth = self.project(point)
         return column, row, radius * self.height / 2 / math.tan(math.radians(self.fov) / 2) / depth
@@ -60,7 +63,7 @@ class View:
         return self.eye + ray * (self.eye[2] / -ray[2])
 
 
-def views(scene: Scene) -> list[View]:
+def frame_cameras(scene: Scene) -> list[FrameCamera]:
     """The camera of every frame of the scene."""
     camera, count = scene.camera, scene.frames
     progress = np.linspace(0, 1, count) if count > 1 else np.zeros(1)
@@ -79,7 +82,7 @@ def views(scene: Scene) -> list[View]:
         jitter[0] = 0
         azimuth, elevation = azimuth + jitter[:, 0], elevation + jitter[:, 1]
     return [
-        View(
+        FrameCamera(
             target[k],
             float(azimuth[k]),
             float(elevation[k]),

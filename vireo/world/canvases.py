@@ -121,7 +121,7 @@ def _screen(rng: np.random.Generator) -> np.ndarray:
         left, top = rng.uniform(-0.1, 0.8, 2) * CANVAS_PIXELS
         right, bottom = np.array([left, top]) + rng.uniform(0.1, 0.6, 2) * CANVAS_PIXELS
         panel = some() if rng.random() < 0.5 else tint(paper * rng.uniform(0.85, 1.1))
-        draw.rounded_rectangle((left, top, right, bottom), rng.integers(0, 8), panel, some())
+        draw.rounded_rectangle((left, top, right, bottom), int(rng.integers(0, 8)), panel, some())
         size = int(rng.integers(7, 22))
         font = ImageFont.load_default(size=size)
         if rng.random() < 0.4:

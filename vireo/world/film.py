@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from vireo.world.scene import Look, Watermark
 
 
-def lens(frames: np.ndarray, look: Look) -> np.ndarray:
+def apply_lens(frames: np.ndarray, look: Look) -> np.ndarray:
     """Exposure and blur of uint8 frames (T, H, W, 3)."""
     if look.exposure == 1.0 and look.blur == 0.0:
         return frames
@@ -22,7 +22,7 @@ def lens(frames: np.ndarray, look: Look) -> np.ndarray:
     return np.round(np.clip(picture, 0, 255)).astype(np.uint8)
 
 
-def film(frames: np.ndarray, look: Look) -> np.ndarray:
+def apply_grain(frames: np.ndarray, look: Look) -> np.ndarray:
     """Grain, then compression, of uint8 frames (T, H, W, 3). The same look gives the same grain always."""
     if look.grain > 0:
         noise = np.random.default_rng(look.grain_seed).normal(0, look.grain, frames.shape[:3]).astype(np.float32)
@@ -36,10 +36,6 @@ def _compress(frame: np.ndarray, quality: int) -> np.ndarray:
     buffer = io.BytesIO()
     Image.fromarray(frame).save(buffer, "JPEG", quality=quality, subsampling=0)
     return np.asarray(Image.open(buffer))
-
-
-TEXTS = ("SAMPLE", "DEMO", "NEWS", "LIVE", "STUDIO", "COPY")
-LOGOS = ("star", "disc", "square")
 
 
 @lru_cache(maxsize=16)
@@ -68,7 +64,7 @@ def _stencil(kind: str, text: str) -> np.ndarray:
     return np.asarray(image.resize((size, size), Image.Resampling.BOX), dtype=np.float32) / 255
 
 
-def stamp(frames: np.ndarray, mark: Watermark) -> np.ndarray:
+def draw_watermark(frames: np.ndarray, mark: Watermark) -> np.ndarray:
     """Draws a watermark into uint8 frames (T, H, W, 3), moved inwards where it would hang over the border."""
     stencil = _stencil(mark.kind, mark.text)
     height, width = frames.shape[1:3]

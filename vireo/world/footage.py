@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 from PIL import Image
 
+from vireo.world.appearance import pick
 from vireo.world.canvases import CANVAS_PIXELS, cutout, draw_canvas
 from vireo.world.sampling import draw_look
 from vireo.world.scene import CanvasKind, Footage, Layer
@@ -36,15 +37,19 @@ def _layer(rng: np.random.Generator) -> Layer:
         room = 0.5 - 0.72 * end[2]
         end[:2] = np.clip(begin[:2] + rng.normal(0, 0.05, 2), 0.5 - room, 0.5 + room)
         end[3] += rng.normal(0, 2)
-    ends = [tuple(float(v) for v in np.round(way, 4)) for way in (begin, end)]
-    return Layer(
-        canvas=kinds[int(rng.integers(len(kinds)))], seed=int(rng.integers(1 << 30)), begin=ends[0], end=ends[1]
-    )
+    return Layer(canvas=pick(rng, kinds), seed=int(rng.integers(1 << 30)), begin=_end(begin), end=_end(end))
 
 
-def film(footage: Footage) -> np.ndarray:
+def _end(values: np.ndarray) -> tuple[float, float, float, float]:
+    """An end of a layer's way as plain floats."""
+    x, y, size, turn = (float(value) for value in values.round(4))
+    return x, y, size, turn
+
+
+def shoot(footage: Footage) -> np.ndarray:
     """The pictures uint8 (T, H, W, 3) before lens and effects, in the footage's light."""
-    frames = _shot(footage.back, footage.front, (footage.frames, footage.height, footage.width))
+    shape = (footage.frames, footage.height, footage.width)
+    frames = _shot(footage.back, footage.front, shape)  # pyright: ignore[reportArgumentType] (frozen models have a hash)
     return np.round(np.clip(frames * np.array(footage.light.gain, np.float32), 0, 255)).astype(np.uint8)
 
 

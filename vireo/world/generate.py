@@ -11,77 +11,90 @@ import json
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from multiprocessing.pool import Pool
+from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import get_args
 
 from vireo.errors import InputError
 from vireo.runtime import available_cores, whole_file
-from vireo.types import FAMILIES, FOOTAGE_FAMILIES, SIZED_FAMILIES, TEST_SEED
-from vireo.world.scene import SceneKind
+from vireo.types import TEST_SEED, Split
+from vireo.world.families import FAMILIES, FAMILY_NAMES, FOOTAGE_FAMILIES, SIZED_FAMILIES
+from vireo.world.scene import STANDARD_SIZE, SceneKind
 
 EDITS_A_SCENE = 6
 """Most edits that share one source clip."""
+
+LARGEST = 4096
+"""Greatest width of a clip in pixels."""
 
 _ROUNDS = 40
 _PARTS, _PLAN = ".parts", "plan.json"
 
 
+@dataclass(frozen=True, kw_only=True)
+class PairSetSpec:
+    """All that decides the bytes of a pair set.
+
+    count: number of pairs, balanced over the families.
+    seed: of the first scene; scenes have the seeds from there on. Train seeds are below 1 000 000, test
+        seeds at or above.
+    families: by default all for the test split, those `in_training` for the training split; of footage those whose
+        result is a function of the frames. Sets that are to stay the same name them.
+    scenes: tabletops rendered by the studio, or footage drawn from nothing (see `vireo.world.canvases`).
+    size: width and height of the clips of the studio, by default STANDARD_SIZE by STANDARD_SIZE; others for
+        `SIZED_FAMILIES` alone.
+    """
+
+    count: int
+    seed: int
+    split: Split = "train"
+    families: Sequence[str] | None = None
+    scenes: SceneKind = "studio"
+    size: tuple[int, int] | None = None
+
+
 @dataclass(frozen=True)
 class Job:
-    """One scene to make: its seed, the families of edits wanted of it, and where the files go."""
+    """One scene to make: its seed, the families of edits wanted of it, and the set that it is for."""
 
     folder: str
     seed: int
-    split: str
     families: tuple[str, ...]
-    scenes: SceneKind
-    size: tuple[int, int] | None
+    spec: PairSetSpec
 
 
 def make_pairs(
     folder: str | Path,
+    spec: PairSetSpec,
     *,
-    count: int,
-    seed: int,
-    split: str = "train",
-    families: Sequence[str] | None = None,
-    scenes: SceneKind = "studio",
-    size: tuple[int, int] | None = None,
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Makes a pair set of exactly `count` pairs, balanced over the families.
+    """Makes a pair set.
 
-    seed: of the first scene; scenes have the seeds from there on. Train seeds are below 1 000 000, test
-        seeds at or above.
-    families: default all for the test split, all but `hybrid` for the training split; of footage those whose
-        result is a function of the frames.
-    scenes: tabletops rendered by the studio, or footage drawn from nothing (see `vireo.world.canvases`).
-    size: width and height of the clips of the studio, by default 96 by 96; others for `SIZED_FAMILIES` alone.
     workers: processes, by default one for each core this process may use.
-    on_progress: is told (pairs made, count) after each scene.
+    on_progress: called with (pairs made, count) after each scene.
 
-    The same arguments give the same bytes. Called again on an unfinished folder, it goes on; on a finished
-    one it does nothing. Raises InputError for arguments that make no sense, for a folder that holds something
+    The same spec gives the same bytes. Called again on an unfinished folder, it goes on; on a finished
+    one it does nothing. Raises InputError for a spec that makes no sense, for a folder that holds something
     else, and StudioError where the studio cannot render.
     """
-    folder = Path(folder)
-    chosen = _check(count, seed, split, families, scenes, size)
-    plan = {"count": count, "seed": seed, "split": split, "families": list(chosen), "scenes": scenes}
-    plan["size"] = None if size is None else list(size)
-    if not _open_folder(folder, plan):
+    folder, spec = Path(folder), checked(spec)
+    if not _open_folder(folder, spec):
         return
+    chosen, count = tuple(spec.families or ()), spec.count
     need = {name: count // len(chosen) + (index < count % len(chosen)) for index, name in enumerate(chosen)}
     pairs: list[dict] = []
-    following = seed
-    with _workers(workers or available_cores()) as run:
+    following = spec.seed
+    with _Workers(workers or available_cores()) as run:
         for _ in range(_ROUNDS):
-            jobs = _assign(folder, following, split, need, scenes, size)
+            jobs = plan_jobs(folder, following, need, spec)
             if not jobs:
                 break
-            _check_range(split, jobs[-1].seed)
+            _check_range(spec.split, jobs[-1].seed)
             following += len(jobs)
             for made in run(jobs):
                 pairs += made
@@ -99,52 +112,50 @@ def make_pairs(
     shutil.rmtree(folder / _PARTS)
 
 
-def _check(
-    count: int,
-    seed: int,
-    split: str,
-    families: Sequence[str] | None,
-    scenes: SceneKind,
-    size: tuple[int, int] | None,
-) -> tuple[str, ...]:
-    if count < 1:
-        raise InputError(f"cannot make {count} pairs", "ask for 1 or more")
-    if split not in ("train", "test"):
-        raise InputError(f"there is no split {split!r}", "use train or test")
-    if seed < 0:
-        raise InputError(f"the seed {seed} is negative", "use a seed of 0 or more")
-    _check_range(split, seed)
+def checked(spec: PairSetSpec) -> PairSetSpec:
+    """The spec with its families named. Raises InputError where it makes no sense."""
+    if spec.count < 1:
+        raise InputError(f"cannot make {spec.count} pairs", "ask for 1 or more")
+    if spec.split not in get_args(Split):
+        raise InputError(f"there is no split {spec.split!r}", "use train or test")
+    if spec.seed < 0:
+        raise InputError(f"the seed {spec.seed} is negative", "use a seed of 0 or more")
+    _check_range(spec.split, spec.seed)
+    scenes, size = spec.scenes, spec.size
     if scenes not in get_args(SceneKind):
         raise InputError(f"there are no scenes {scenes!r}", f"choose one of {', '.join(get_args(SceneKind))}")
     if size is not None and scenes != "studio":
         raise InputError(f"clips of {scenes} have one size", "leave the size out; only the studio's can have another")
-    if size is not None and not (96 <= size[1] <= size[0] <= min(4096, 2 * size[1])):
+    if size is not None and not (STANDARD_SIZE <= size[1] <= size[0] <= min(LARGEST, 2 * size[1])):
         what = f"clips are not made at {size[0]}x{size[1]}"
-        raise InputError(what, "they are 96 to 4096 wide, and once to twice as wide as high")
-    possible = FOOTAGE_FAMILIES if scenes == "footage" else FAMILIES if size is None else SIZED_FAMILIES
-    if families is None:
-        return tuple(name for name in possible if split == "test" or name != "hybrid")
-    unknown = [name for name in families if name not in possible]
-    if unknown or not families:
+        raise InputError(what, f"they are {STANDARD_SIZE} to {LARGEST} wide, and once to twice as wide as high")
+    possible = FOOTAGE_FAMILIES if scenes == "footage" else FAMILY_NAMES if size is None else SIZED_FAMILIES
+    if spec.families is None:
+        return replace(
+            spec, families=tuple(name for name in possible if spec.split == "test" or FAMILIES[name].in_training)
+        )
+    unknown = [name for name in spec.families if name not in possible]
+    if unknown or not spec.families:
         kind = scenes if size is None else f"{scenes} at {size[0]}x{size[1]}"
         what = f"there is no family {', '.join(unknown)} of {kind}" if unknown else "no family is given"
         raise InputError(what, f"choose from {', '.join(possible)}")
-    return tuple(dict.fromkeys(families))
+    return replace(spec, families=tuple(dict.fromkeys(spec.families)))
 
 
-def _check_range(split: str, seed: int) -> None:
+def _check_range(split: Split, seed: int) -> None:
     if (split == "test") != (seed >= TEST_SEED):
         fix = f"use seeds from {TEST_SEED} on" if split == "test" else f"use seeds below {TEST_SEED}, or --split test"
         raise InputError(f"scene seed {seed} is not of the {split} split", fix)
 
 
-def _open_folder(folder: Path, plan: dict) -> bool:
+def _open_folder(folder: Path, spec: PairSetSpec) -> bool:
     """Prepares the folder; False where the same set already lies there finished."""
+    plan = json.dumps(asdict(spec))
     parts = folder / _PARTS
     finished = (folder / "pairs.jsonl").exists()
     record = parts / _PLAN if (parts / _PLAN).exists() else folder / _PLAN
     if record.exists():
-        if {"scenes": "studio", "size": None} | json.loads(record.read_text()) != plan:
+        if {"scenes": "studio", "size": None} | json.loads(record.read_text()) != json.loads(plan):
             raise InputError(f"{folder} holds another pair set", "choose another folder or delete it")
         if finished:
             if record.parent == parts:  # killed between the last two steps
@@ -159,13 +170,11 @@ def _open_folder(folder: Path, plan: dict) -> bool:
             stray.unlink()
     if not record.exists():
         with whole_file(parts / _PLAN) as temporary:
-            temporary.write_text(json.dumps(plan))
+            temporary.write_text(plan)
     return True
 
 
-def _assign(
-    folder: Path, seed: int, split: str, need: dict[str, int], scenes: SceneKind, size: tuple[int, int] | None
-) -> list[Job]:
+def plan_jobs(folder: Path, seed: int, need: dict[str, int], spec: PairSetSpec) -> list[Job]:
     """Scenes, from `seed` on, that would fill the need if every edit worked out, each family once a scene."""
     left, jobs = dict(need), []
     start = 0
@@ -176,25 +185,26 @@ def _assign(
         for name in taken:
             left[name] -= 1
         start = (names.index(taken[-1]) + 1) % len(names)
-        jobs.append(Job(str(folder), seed + len(jobs), split, tuple(taken), scenes, size))
+        jobs.append(Job(str(folder), seed + len(jobs), tuple(taken), spec))
     return jobs
 
 
-class _workers:
+class _Workers:
     """Runs jobs in order of their results, in this process or in a pool of pinned ones."""
 
     def __init__(self, count: int) -> None:
-        self.count, self.pool = count, None
+        self.count = count
+        self.pool: Pool | None = None
 
-    def __enter__(self) -> Callable[[list[Job]], Iterator[list[dict]]]:
+    def __enter__(self) -> Callable[[list[Job]], Iterable[list[dict]]]:
         if self.count == 1:
             return lambda jobs: map(run_job, jobs)
         method = multiprocessing.get_context("spawn")
         cores = method.Queue()
         for core in sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(self.count):
             cores.put(core)
-        self.pool = method.Pool(self.count, initializer=_pin, initargs=(cores,))
-        return lambda jobs: self.pool.imap(run_job, jobs)
+        self.pool = pool = method.Pool(self.count, initializer=_pin, initargs=(cores,))
+        return lambda jobs: pool.imap(run_job, jobs)
 
     def __exit__(self, *_: object) -> None:
         if self.pool is not None:
@@ -202,7 +212,7 @@ class _workers:
             self.pool.join()
 
 
-def _pin(cores: multiprocessing.Queue) -> None:
+def _pin(cores: Queue) -> None:
     """Takes a core for this process; the queue hands each out once and then again from the front."""
     core = cores.get()
     cores.put(core)
@@ -218,7 +228,7 @@ def run_job(job: Job) -> list[dict]:
         return json.loads(path.read_text())
     from vireo.world.produce import produce  # the studio is only opened where something is to be made
 
-    made = produce(Path(job.folder), job.seed, job.split, job.families, job.scenes, job.size)
+    made = produce(job)
     pairs = [pair.model_dump(mode="json") for pair in made]
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(pairs, ensure_ascii=False))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from vireo.world import shapes, textures
-from vireo.world.gl import mujoco
+from vireo.world.gl import MjModel, MjSpec, mujoco
 from vireo.world.palette import PATTERNED, REFLECTANCE
 from vireo.world.scene import Body, Scene
 
@@ -30,7 +30,7 @@ _FINISH = {
 _GLASS_OPACITY = 0.42
 
 
-def build(scene: Scene) -> mujoco.MjModel:
+def build(scene: Scene) -> MjModel:
     """The compiled model: its body 1 + i and geom 2 + i (floor and backdrop first) are `scene.bodies[i]`."""
     spec = mujoco.MjSpec()
     spec.option.timestep = _TIMESTEP
@@ -51,7 +51,7 @@ def build(scene: Scene) -> mujoco.MjModel:
     return spec.compile()
 
 
-def _add_light(spec: mujoco.MjSpec, scene: Scene) -> None:
+def _add_light(spec: MjSpec, scene: Scene) -> None:
     gain = np.array(scene.light.gain)
     head = spec.visual.headlight
     head.ambient, head.diffuse, head.specular = np.array(scene.light.ambient) * gain, [0] * 3, [0] * 3
@@ -68,20 +68,20 @@ def _add_light(spec: mujoco.MjSpec, scene: Scene) -> None:
         )
 
 
-def _add_texture(spec: mujoco.MjSpec, name: str, texels: np.ndarray, kind: mujoco.mjtTexture) -> None:
+def _add_texture(spec: MjSpec, name: str, texels: np.ndarray, kind: int) -> None:
     texture = spec.add_texture(
         name=name, type=kind, width=texels.shape[1], height=texels.shape[0], nchannel=texels.shape[2]
     )
     texture.data = texels.tobytes()
 
 
-def _add_material(spec: mujoco.MjSpec, name: str, texture: str | None = None, **values: object) -> None:
+def _add_material(spec: MjSpec, name: str, texture: str | None = None, **values: object) -> None:
     material = spec.add_material(name=name, **values)
     if texture is not None:
         material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = texture
 
 
-def _add_floor(spec: mujoco.MjSpec, scene: Scene) -> None:
+def _add_floor(spec: MjSpec, scene: Scene) -> None:
     texels = textures.surface("floor", scene.floor.kind, scene.floor.seed)
     _add_texture(spec, "floor", texels, mujoco.mjtTexture.mjTEXTURE_2D)
     reflectance = REFLECTANCE.get(scene.floor.kind, 0.0)
@@ -95,7 +95,7 @@ def _add_floor(spec: mujoco.MjSpec, scene: Scene) -> None:
     )
 
 
-def _add_backdrop(spec: mujoco.MjSpec, scene: Scene) -> None:
+def _add_backdrop(spec: MjSpec, scene: Scene) -> None:
     texels = textures.surface("backdrop", scene.backdrop.kind, scene.backdrop.seed)
     _add_texture(spec, "backdrop", texels, mujoco.mjtTexture.mjTEXTURE_2D)
     # Lamps hang high and graze the wall; a reflectivity above 1 makes it as bright as the floor.
@@ -109,7 +109,7 @@ def _add_backdrop(spec: mujoco.MjSpec, scene: Scene) -> None:
     )
 
 
-def _add_body(spec: mujoco.MjSpec, body: Body, index: int) -> None:
+def _add_body(spec: MjSpec, body: Body, index: int) -> None:
     name = f"body{index}"
     specular, shininess = _FINISH[body.material]
     if body.material in PATTERNED:
@@ -124,7 +124,7 @@ def _add_body(spec: mujoco.MjSpec, body: Body, index: int) -> None:
     part.add_geom(material=name, condim=6, friction=[0.7, 0.01, 0.002], density=400, **_geometry(spec, body, name))
 
 
-def _geometry(spec: mujoco.MjSpec, body: Body, name: str) -> dict:
+def _geometry(spec: MjSpec, body: Body, name: str) -> dict:
     if body.shape in shapes.MESHES:
         vertices, faces = shapes.mesh(body.shape)
         spec.add_mesh(name=name, uservert=(vertices * body.radius).ravel(), userface=faces.ravel().astype(np.int32))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vireo.world.sampling import highlights
-from vireo.world.scene import Body
-from vireo.world.visibility import SIDE_GAP, Sight
+from vireo.world.appearance import highlights
+from vireo.world.scene import STANDARD_SIZE, Body
+from vireo.world.visibility import SIDE_GAP, VisibleObject
 
 SYNONYMS = {"ball": "sphere", "cube": "box", "capsule": "pill", "ring": "donut"}
 """Second nouns, for variety."""
@@ -26,6 +26,21 @@ def describe(*, color: str, shape: str, size: str = "", material: str = "") -> s
     return " ".join(word for word in words if word)
 
 
+def describe_look(*, color: str, shape: str, size: str, material: str) -> str:
+    """The same without what is standard: size where small, material where not matte."""
+    return describe(
+        color=color,
+        shape=shape,
+        size="" if size == "large" else size,
+        material="" if material == "matte" else material,
+    )
+
+
+def describe_body(body: Body) -> str:
+    """An object in its colour and shape, with what is not standard: small striped red ball."""
+    return describe_look(color=body.color, shape=body.shape, size=body.size, material=body.material)
+
+
 def noun(shape: str, rng: np.random.Generator) -> str:
     """The shape's usual noun or, seldom, its second one."""
     return SYNONYMS[shape] if shape in SYNONYMS and rng.random() < _SYNONYM_SHARE else shape
@@ -38,14 +53,15 @@ def _tells_apart(a: Body, b: Body) -> bool:
     return a.material != b.material
 
 
-def refer(sights: list[Sight], index: int, rng: np.random.Generator) -> str | None:
-    """A name, with `the`, that fits this visible object and no other; None where words do not suffice.
+def refer(visible: list[VisibleObject], index: int, rng: np.random.Generator) -> str | None:
+    """A name, with `the`, that fits this object and no other; None where it is not visible or words do not suffice.
 
     Colour and shape name it; size, material and place join where they are needed, or seldom for variety.
     """
-    by_index = {sight.index: sight for sight in sights}
-    own = by_index.pop(index)
-    body, others = own.body, list(by_index.values())
+    named = next((entry for entry in visible if entry.index == index), None)
+    if named is None:
+        return None
+    body, others = named.body, [entry for entry in visible if entry is not named]
     word = noun(body.shape, rng)
     if all(other.body.shape != body.shape for other in others) and rng.random() < _SHORT_SHARE:
         return f"the {word}"
@@ -61,88 +77,9 @@ def refer(sights: list[Sight], index: int, rng: np.random.Generator) -> str | No
         return f"the {describe(color=body.color, shape=word, size=size, material=body.material)}"
     if len(twins) > 1:
         return None
-    gap = own.centre[0] - twins[0].centre[0]
-    if abs(gap) < 96 * SIDE_GAP:
+    gap = named.centre[0] - twins[0].centre[0]
+    if abs(gap) < STANDARD_SIZE * SIDE_GAP:
         return None
     side = "right" if gap > 0 else "left"
     plain = describe(color=body.color, shape=word)
     return f"the {plain} on the {side}" if rng.random() < 0.5 else f"the {side} {plain}"
-
-
-FLOOR_WORDS = {
-    "wood": "a wooden floor",
-    "grass": "grass",
-    "sand": "sand",
-    "snow": "snow",
-    "checkered": "a checkered floor",
-    "marble": "a marble floor",
-    "carpet": "a carpet",
-    "stone": "a stone floor",
-    "tiles": "a tiled floor",
-    "ice": "ice",
-}
-BACKDROP_WORDS = {
-    "wall": "a plain wall",
-    "bricks": "a brick wall",
-    "sky": "a blue sky",
-    "mountains": "mountains",
-    "forest": "a dark forest",
-    "curtain": "a red curtain",
-    "stars": "a starry sky",
-    "sea": "the sea",
-    "desert": "desert hills",
-    "wallpaper": "striped wallpaper",
-}
-LIGHT_WORDS = {
-    "night": "night",
-    "sunset": "sunset",
-    "dim": "dim light",
-    "bright": "bright light",
-    "blue": "blue light",
-    "red": "red light",
-    "green": "green light",
-    "fog": "fog",
-    "spotlight": "a spotlight",
-}
-LIGHT_CAPTIONS = {
-    "night": "at night",
-    "sunset": "at sunset",
-    "dim": "in dim light",
-    "bright": "in bright light",
-    "blue": "in blue light",
-    "red": "in red light",
-    "green": "in green light",
-    "fog": "in fog",
-    "spotlight": "under a spotlight",
-}
-LIGHT_ORDERS = {
-    "night": "make it night",
-    "sunset": "make it a sunset scene",
-    "dim": "make it darker",
-    "bright": "make it brighter",
-    "blue": "make the light blue",
-    "red": "make the light red",
-    "green": "make the light green",
-    "fog": "make it foggy",
-    "spotlight": "put a spotlight on the middle",
-}
-STYLE_WORDS = {
-    "gray": "a black and white film",
-    "sepia": "a sepia photo",
-    "sketch": "a pencil sketch",
-    "pixel": "pixel art",
-    "oil": "an oil painting",
-    "negative": "a film negative",
-    "poster": "a poster",
-    "cartoon": "a cartoon",
-}
-STYLE_ORDERS = {
-    "gray": "make it black and white",
-    "sepia": "make it sepia",
-    "sketch": "make it a pencil sketch",
-    "pixel": "make it pixel art",
-    "oil": "make it an oil painting",
-    "negative": "make it a film negative",
-    "poster": "make it a poster",
-    "cartoon": "make it a cartoon",
-}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from vireo.world.scene import Artifacts, BackdropKind, Color, FloorKind, LightName, Size, Vector
+from vireo.world.scene import BackdropKind, Color, FloorKind, LightName, Material, Size, Vector
 
 COLORS: dict[Color, Vector] = {
     "red": (0.86, 0.08, 0.08),
@@ -20,13 +20,13 @@ COLORS: dict[Color, Vector] = {
 }
 """The exact shade of each named colour."""
 
-MATERIALS: tuple[Artifacts, ...] = get_args(Artifacts)
+MATERIALS: tuple[Material, ...] = get_args(Material)
 
-PATTERNED: tuple[Artifacts, ...] = ("striped", "checkered", "metal")
+PATTERNED: tuple[Material, ...] = ("striped", "checkered", "metal")
 """Materials whose look turns with the object."""
 FLOORS: tuple[FloorKind, ...] = get_args(FloorKind)[1:]
 BACKDROPS: tuple[BackdropKind, ...] = get_args(BackdropKind)[1:]
-"""What scenes and instructions choose from; `plain`, the first kind, is for portraits only."""
+"""What scenes and instructions choose from; `plain`, the first kind, is for reference pictures only."""
 
 SIZES: dict[Size, float] = {"small": 0.195, "large": 0.30}
 """Standard radius in metres. An object named without a size has the large one."""
@@ -61,6 +61,10 @@ PLACES: dict[str, tuple[float, float]] = {
     "at the back right": (0.76, 0.43),
 }
 """Where an added object touches the floor: fractions of width and height in the first frame."""
+
+WATERMARK_TEXTS = ("SAMPLE", "DEMO", "NEWS", "LIVE", "STUDIO", "COPY")
+LOGOS = ("star", "disc", "square")
+"""What watermarks show."""
 
 SETTINGS: dict[str, tuple[FloorKind, BackdropKind]] = {
     "a beach": ("sand", "sea"),

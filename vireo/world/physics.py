@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from vireo.world.gl import mujoco
+from vireo.world.gl import MjModel, mujoco
 from vireo.world.scene import Body, Scene
 
 
-def simulate(scene: Scene, model: mujoco.MjModel) -> np.ndarray:
+def simulate(scene: Scene, model: MjModel) -> np.ndarray:
     """Poses float64 (frames, bodies, 7) at every frame of the scene.
 
     Bodies with a track follow it; they push the others but are not pushed. Bodies without one start from

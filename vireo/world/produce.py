@@ -11,17 +11,18 @@ import numpy as np
 from PIL import Image
 
 from vireo.runtime import whole_file
-from vireo.types import EditPair
+from vireo.types import EditPair, Split
 from vireo.video.io import write_lossless
-from vireo.world import edits, language
+from vireo.world import language
 from vireo.world.captions import caption
-from vireo.world.edits import Change, Situation
+from vireo.world.families import FAMILIES, Change, Situation, draw_changes
 from vireo.world.footage import sample_footage
-from vireo.world.portrait import portrait
+from vireo.world.generate import Job
+from vireo.world.reference_picture import draw_reference
 from vireo.world.render import Render, render
 from vireo.world.sampling import sample_scene
-from vireo.world.scene import Film, SceneKind
-from vireo.world.visibility import sights
+from vireo.world.scene import STANDARD_SIZE, AnyScene
+from vireo.world.visibility import visible_objects
 
 MASK_LEVEL = 2
 """Clean renders that differ by more than this (of 255, in any channel) differ."""
@@ -37,9 +38,9 @@ _EDITABLE_PIXELS, _EDITABLE_ALWAYS = 70, 30
 class _Edit:
     """An edit that shows: its changes, scenes and renders."""
 
-    changes: list[Change]
-    source: Film
-    target: Film
+    changes: tuple[Change, ...]
+    source: AnyScene
+    target: AnyScene
     before: Render
     after: Render
     mask: np.ndarray
@@ -62,36 +63,30 @@ def shows(before: Render, after: Render, mask: np.ndarray) -> bool:
     return float(np.sqrt((gap**2).mean())) >= LEAST_CHANGE
 
 
-def produce(
-    folder: Path,
-    seed: int,
-    split: str,
-    families: Sequence[str],
-    scenes: SceneKind = "studio",
-    size: tuple[int, int] | None = None,
-) -> list[EditPair]:
-    """Makes up to one pair of each family from the scene of `seed` and writes their files.
+def produce(job: Job) -> list[EditPair]:
+    """Makes up to one pair of each family from one scene and writes their files.
 
-    size: width and height of the clips, of the studio only; edits are chosen at the standard height all the same.
-
-    A family of which no visible edit was found after a few tries gives no pair.
+    Edits are chosen at the standard height, whatever the size of the clips. A family of which no visible edit was
+    found after a few tries gives no pair.
     """
-    if scenes == "footage":
-        scene = sample_footage(seed)
+    spec, size = job.spec, job.spec.size
+    if spec.scenes == "footage":
+        scene = sample_footage(job.seed)
     else:
-        scene = sample_scene(seed) if size is None else sample_scene(seed, round(96 * size[0] / size[1]))
+        scene = sample_scene(job.seed, STANDARD_SIZE if size is None else round(STANDARD_SIZE * size[0] / size[1]))
     base = render(scene)
-    seen = sights(scene, base.instances)
-    always = [int((base.instances == sight.index + 1).sum((1, 2)).min()) for sight in seen]
+    assert base.instances is not None, "rendered without truth"
+    seen = visible_objects(scene, base.instances)
+    always = [int((base.instances == entry.index + 1).sum((1, 2)).min()) for entry in seen]
     editable = sorted(
-        sight.index
-        for sight, least in zip(seen, always, strict=True)
-        if sight.pixels >= _EDITABLE_PIXELS and least >= _EDITABLE_ALWAYS
+        entry.index
+        for entry, least in zip(seen, always, strict=True)
+        if entry.pixels >= _EDITABLE_PIXELS and least >= _EDITABLE_ALWAYS
     )
     now = Situation(scene, seen, tuple(editable))
     found = {}
-    for family in families:
-        edit = _find(now, base, family, split)
+    for family in job.families:
+        edit = _find(now, base, family, spec.split)
         if edit is not None:
             found[family] = edit
     if not found:
@@ -100,14 +95,14 @@ def produce(
         large = render(_enlarged(scene, size))
         found = {family: _at_size(edit, size, base, large) for family, edit in found.items()}
         base = large
-    videos = folder / "videos"
-    shared = f"videos/{seed:07d}-source.mkv"
+    assert base.instances is not None, "rendered without truth"
+    folder, shared = Path(job.folder), f"videos/{job.seed:07d}-source.mkv"
     write_lossless(folder / shared, base.frames, scene.fps)
-    write_lossless(videos / f"{seed:07d}-instances.mkv", base.instances, scene.fps, gray=True)
-    return [_write(folder, seed, split, family, edit, base, shared) for family, edit in found.items()]
+    write_lossless(folder / f"videos/{job.seed:07d}-instances.mkv", base.instances, scene.fps, gray=True)
+    return [_write(job, family, edit, base, shared) for family, edit in found.items()]
 
 
-def _enlarged(scene: Film, size: tuple[int, int]) -> Film:
+def _enlarged(scene: AnyScene, size: tuple[int, int]) -> AnyScene:
     """The same scene filmed with more pixels."""
     look = scene.look.model_copy(update={"blur": scene.look.blur * size[1] / scene.height})
     return scene.model_copy(update={"width": size[0], "height": size[1], "look": look})
@@ -122,30 +117,43 @@ def _at_size(edit: _Edit, size: tuple[int, int], base: Render, large: Render) ->
     return replace(edit, source=source, target=target, before=before, after=after, mask=mask)
 
 
-def _find(now: Situation, base: Render, family: str, split: str) -> _Edit | None:
+def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | None:
     rng = np.random.default_rng([now.scene.seed, zlib.crc32(family.encode())])
     for _ in range(_TRIES):
-        drawn = edits.hybrid(now, rng) if family == "hybrid" else edits.PROPOSALS[family](now, rng)
-        if drawn is None:
+        changes = draw_changes(family, now, rng)
+        if not changes:
             continue
-        changes = drawn if isinstance(drawn, list) else [drawn]
-        phrased = language.instruct(changes, now.sights, split, rng)
+        phrased = language.instruct(changes, now.visible, split, rng)
         if phrased is None:
             continue
         source = now.scene
         for change in changes:
-            source = change.prepare(source)
-        target = edits.apply_all(changes, source)
+            source = change.alter_source(source)
+        target = _apply(changes, source)
         before = base if source == now.scene else render(source, truth=False)
         after = before if target == source else base if target == now.scene else render(target, truth=False)
         mask = mask_between(before, after)
-        if family == "absent" or shows(before, after, mask):
+        if FAMILIES[family].changes_nothing or shows(before, after, mask):
             return _Edit(changes, source, target, before, after, mask, *phrased)
     return None
 
 
-def _write(folder: Path, seed: int, split: str, family: str, edit: _Edit, base: Render, shared: str) -> EditPair:
-    name, fps = f"{seed:07d}-{family}", edit.source.fps
+def _apply(changes: Sequence[Change], scene: AnyScene) -> AnyScene:
+    """Applies changes of different objects; removals come last, so that indices keep their meaning."""
+    for change in sorted(changes, key=lambda change: change.removes):
+        scene = change.apply(scene)
+    return scene
+
+
+def _concerned(changes: Sequence[Change]) -> list[int]:
+    """The objects of one change in the order in which it names them, those of several in their order in the scene."""
+    if len(changes) == 1:
+        return list(changes[0].objects)
+    return sorted({index for change in changes for index in change.objects})
+
+
+def _write(job: Job, family: str, edit: _Edit, base: Render, shared: str) -> EditPair:
+    folder, name, fps = Path(job.folder), f"{job.seed:07d}-{family}", edit.source.fps
 
     def video(part: str, frames: np.ndarray, gray: bool = False) -> str:
         path = f"videos/{name}-{part}.mkv"
@@ -157,17 +165,17 @@ def _write(folder: Path, seed: int, split: str, family: str, edit: _Edit, base: 
         target = source
     else:
         target = shared if edit.after is base else video("target", edit.after.frames)
-    pictured = [change.portrait for change in edit.changes if change.portrait is not None]
+    pictured = [change.reference_object for change in edit.changes if change.reference_object is not None]
     reference = None
     if pictured:
         reference = f"images/{name}.png"
         with whole_file(folder / reference) as temporary:
-            Image.fromarray(portrait(pictured[0])).save(temporary, "PNG")
+            Image.fromarray(draw_reference(pictured[0])).save(temporary, "PNG")
     return EditPair(
         id=name,
         family=family,
-        seed=seed,
-        split=split,
+        seed=job.seed,
+        split=job.spec.split,
         source=source,
         target=target,
         mask=video("mask", edit.mask, gray=True),
@@ -178,6 +186,6 @@ def _write(folder: Path, seed: int, split: str, family: str, edit: _Edit, base: 
         reference=reference,
         scene=edit.source.model_dump(mode="json"),
         target_scene=edit.target.model_dump(mode="json"),
-        instances=f"videos/{seed:07d}-instances.mkv",
-        concerned=sorted({index for change in edit.changes for index in change.concerned}),
+        instances=f"videos/{job.seed:07d}-instances.mkv",
+        concerned=_concerned(edit.changes),
     )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vireo.world import film, footage, physics, styles
-from vireo.world.camera import View, views
-from vireo.world.gl import mujoco, open_context
+from vireo.world.camera import FrameCamera, frame_cameras
+from vireo.world.gl import MjModel, MjvCamera, MjvScene, mujoco, open_context
 from vireo.world.mujoco_model import build
-from vireo.world.scene import Film, Footage, Scene
+from vireo.world.scene import AnyScene, Footage, Scene
 
 _FIRST_BODY_GEOM = 2  # the floor and the backdrop come first
 
@@ -24,7 +24,7 @@ class Render:
     instances: uint8 (T, H, W), 1 + index of the body seen at a pixel, 0 where none is.
     depth: float32 (T, H, W), metres along the view direction.
     trajectories: float64 (T, n, 7), pose of every body.
-    instances and depth are None where `render` was told to leave them out.
+    instances and depth are None where `render` left them out.
     """
 
     frames: np.ndarray
@@ -34,29 +34,29 @@ class Render:
     trajectories: np.ndarray
 
 
-def render(scene: Film, *, truth: bool = True) -> Render:
+def render(scene: AnyScene, *, truth: bool = True) -> Render:
     """Renders a scene of the studio, or footage. Deterministic by bytes on one machine and driver.
 
     truth: False leaves out instances and depth, which take a second pass; footage has no depth.
     Raises StudioError where no GL context can be had.
     """
     if isinstance(scene, Footage):
-        pictures, depth, poses = footage.film(scene), None, np.zeros((scene.frames, 0, 7))
+        pictures, depth, poses = footage.shoot(scene), None, np.zeros((scene.frames, 0, 7))
         instances = np.zeros(pictures.shape[:3], np.uint8) if truth else None
     else:
         assert isinstance(scene, Scene), type(scene)
         model = build(scene)
         poses = physics.simulate(scene, model)
         pictures, instances, depth = _shoot(scene, model, poses, truth or "fog" in scene.effects)
-    exposed = film.lens(pictures, scene.look)
+    exposed = film.apply_lens(pictures, scene.look)
     clean = styles.apply(scene.effects, exposed, depth)
     if scene.watermark is not None:
-        clean = film.stamp(clean, scene.watermark)
-    return Render(film.film(clean, scene.look), clean, instances, depth, poses)
+        clean = film.draw_watermark(clean, scene.watermark)
+    return Render(film.apply_grain(clean, scene.look), clean, instances, depth, poses)
 
 
 def _shoot(
-    scene: Scene, model: mujoco.MjModel, poses: np.ndarray, truth: bool
+    scene: Scene, model: MjModel, poses: np.ndarray, truth: bool
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     open_context(scene.width, scene.height)
     context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50)
@@ -70,7 +70,7 @@ def _shoot(
     codes, buffer = np.empty((*shape[1:], 3), np.uint8), np.empty(shape[1:], np.float32)
     picture = np.empty((*shape[1:], 3), np.uint8)
     near, far = model.vis.map.znear * model.stat.extent, model.vis.map.zfar * model.stat.extent
-    for frame, view in enumerate(views(scene)):
+    for frame, view in enumerate(frame_cameras(scene)):
         data.qpos[:] = poses[frame].ravel()
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
@@ -92,26 +92,26 @@ def _shoot(
     return (pictures, instances, depth) if truth else (pictures, None, None)
 
 
-def _aim(camera: mujoco.MjvCamera, view: View) -> None:
+def _aim(camera: MjvCamera, view: FrameCamera) -> None:
     camera.type = mujoco.mjtCamera.mjCAMERA_FREE
     camera.lookat[:] = view.target
     camera.distance, camera.azimuth, camera.elevation = view.distance, 90 + view.azimuth, -view.elevation
 
 
-def _film_flags(stage: mujoco.MjvScene) -> None:
+def _film_flags(stage: MjvScene) -> None:
     flags = stage.flags
     flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = 0
     flags[mujoco.mjtRndFlag.mjRND_SHADOW] = flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 1
     flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = flags[mujoco.mjtRndFlag.mjRND_HAZE] = 0
 
 
-def _truth_flags(stage: mujoco.MjvScene) -> None:
+def _truth_flags(stage: MjvScene) -> None:
     flags = stage.flags
     flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = 1
     flags[mujoco.mjtRndFlag.mjRND_SHADOW] = flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 0
 
 
-def _decode(codes: np.ndarray, stage: mujoco.MjvScene) -> np.ndarray:
+def _decode(codes: np.ndarray, stage: MjvScene) -> np.ndarray:
     """Segment colours (H, W, 3) to 1 + body index, 0 for floor, backdrop and nothing."""
     segment = codes.astype(np.int32) @ np.array([1, 256, 65536])  # 0 is nothing, else 1 + segid
     table = np.zeros(stage.ngeom + 2, np.uint8)

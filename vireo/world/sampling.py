@@ -1,37 +1,61 @@
-"""Draws scenes from seeds: objects that stay in view, move by physics and can be told apart."""
+"""Draws scenes from seeds: objects that stay in view, move by physics and are distinguishable."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
 
 from vireo.errors import InputError
 from vireo.world import palette, shapes
-from vireo.world.camera import views
+from vireo.world.appearance import draw_material, jitter, pick, weighted
+from vireo.world.camera import frame_cameras
 from vireo.world.mujoco_model import build
 from vireo.world.physics import record, simulate
-from vireo.world.scene import Artifacts, Backdrop, Body, Camera, Color, Floor, Lamp, Light, Look, Scene, Shape
+from vireo.world.scene import (
+    STANDARD_SIZE,
+    Backdrop,
+    Body,
+    Camera,
+    CameraKind,
+    Color,
+    Floor,
+    Lamp,
+    Light,
+    Look,
+    Material,
+    Motion,
+    Quaternion,
+    Scene,
+    Shape,
+    Size,
+    to_quaternion,
+    to_vector,
+)
 
-_T = TypeVar("_T")
 _ATTEMPTS = 60
 _EDGE = 3.0  # pixels an object may hang over the border, measured by its reference circle
 _OVERLAP = 0.82  # least distance of two objects in the picture, in sums of their radii
 _GAP = 1.12  # least distance on the floor at the start, in sums of their radii
 
-_MOTIONS = {"rest": 0.40, "rolling": 0.20, "sliding": 0.12, "falling": 0.11, "thrown": 0.07, "spinning": 0.10}
-_CAMERAS = {"static": 0.58, "pan": 0.13, "orbit": 0.16, "shake": 0.13}
-_FACETED: tuple[Shape, ...] = ("cube", "cylinder", "cone")
-"""Shapes on which the studio's highlights hardly show; they are never sampled as shiny."""
+_MOTIONS: dict[Motion, float] = {
+    "rest": 0.40,
+    "rolling": 0.20,
+    "sliding": 0.12,
+    "falling": 0.11,
+    "thrown": 0.07,
+    "spinning": 0.10,
+}
+_SIZES: dict[Size, float] = {"small": 0.4, "large": 0.6}
+_CAMERAS: dict[CameraKind, float] = {"static": 0.58, "pan": 0.13, "orbit": 0.16, "shake": 0.13}
 
 
-def sample_scene(seed: int, width: int = 96) -> Scene:
+def sample_scene(seed: int, width: int = STANDARD_SIZE) -> Scene:
     """The scene of a seed (0 or more): 2 to 4 objects, floor, backdrop, light, camera and film look.
 
     Its motion is simulated and recorded as tracks. Objects stay in the picture and mostly unoccluded. width: of the
-    picture in pixels, beside a height of 96; the wider, the more room beside the objects.
+    picture in pixels, beside the standard height; the wider, the more room beside the objects.
     """
     if seed < 0:
         raise InputError(f"the scene seed {seed} is negative", "use a seed of 0 or more")
@@ -42,8 +66,8 @@ def sample_scene(seed: int, width: int = 96) -> Scene:
         bodies=(),
         camera=_camera(rng),
         light=_light(rng),
-        floor=Floor(kind=_pick(rng, palette.FLOORS), seed=int(rng.integers(1 << 30))),
-        backdrop=Backdrop(kind=_pick(rng, palette.BACKDROPS), seed=int(rng.integers(1 << 30))),
+        floor=Floor(kind=pick(rng, palette.FLOORS), seed=int(rng.integers(1 << 30))),
+        backdrop=Backdrop(kind=pick(rng, palette.BACKDROPS), seed=int(rng.integers(1 << 30))),
         look=draw_look(rng),
     )
     count = int(rng.choice([2, 3, 4], p=[0.25, 0.45, 0.30]))
@@ -59,16 +83,8 @@ def sample_scene(seed: int, width: int = 96) -> Scene:
         count = max(2, count - 1)  # a crowded view: fewer objects fit surely
 
 
-def _pick(rng: np.random.Generator, options: Sequence[_T]) -> _T:
-    return options[int(rng.integers(len(options)))]
-
-
-def _weighted(rng: np.random.Generator, weights: dict) -> str:
-    return str(rng.choice(list(weights), p=list(weights.values())))
-
-
 def _camera(rng: np.random.Generator) -> Camera:
-    kind = _weighted(rng, _CAMERAS)
+    kind = weighted(rng, _CAMERAS)
     sign = float(rng.choice([-1, 1]))
     amplitude = {
         "static": 0.0,
@@ -99,13 +115,13 @@ def _light(rng: np.random.Generator) -> Light:
         tint = rng.uniform(0.90, 1.06, 3)
         lamps.append(
             Lamp(
-                direction=tuple(float(v) for v in np.round(direction, 4)),
-                color=tuple(float(v) for v in np.round(strength * tint, 4)),
+                direction=to_vector(np.round(direction, 4)),
+                color=to_vector(np.round(strength * tint, 4)),
                 shadow=index == 0,
             )
         )
     tint = rng.uniform(0.94, 1.04, 3)
-    return Light(lamps=tuple(lamps), ambient=tuple(float(v) for v in np.round(ambient * tint, 4)))
+    return Light(lamps=tuple(lamps), ambient=to_vector(np.round(ambient * tint, 4)))
 
 
 def draw_look(rng: np.random.Generator) -> Look:
@@ -120,65 +136,38 @@ def draw_look(rng: np.random.Generator) -> Look:
     )
 
 
-def jitter(rng: np.random.Generator, color: str) -> tuple[float, float, float]:
-    """A shade near the named colour's exact one, still closer to it than to any other name."""
-    exact = np.array(palette.COLORS[color])
-    others = np.array([shade for name, shade in palette.COLORS.items() if name != color])
-    while True:
-        shade = np.clip(exact * rng.uniform(0.86, 1.06) + rng.normal(0, 1, 3) * (0.006 + 0.02 * exact), 0.03, 1.0)
-        if np.linalg.norm(shade - exact) < 0.5 * np.linalg.norm(others - exact, axis=1).min():
-            return tuple(float(v) for v in np.round(shade, 4))
+@dataclass(frozen=True)
+class _Traits:
+    """What an object is before it has a place."""
+
+    shape: Shape
+    color: Color
+    material: Material
+    size: Size
 
 
-def draw_material(rng: np.random.Generator, shape: Shape, color: Color) -> Artifacts:
-    """A material that shows on this shape and colour; matte and shiny are half of all or more."""
-    weights = {"matte": 0.34, "shiny": 0.16, "metal": 0.14, "glass": 0.10, "striped": 0.13, "checkered": 0.13}
-    material = _weighted(rng, weights)
-    return material if material_fits(material, shape, color) else "matte"
-
-
-def material_fits(material: Artifacts, shape: Shape, color: Color) -> bool:
-    """Whether the material shows on this shape, and the colour can still be told.
-
-    Black and white bodies have no patterns: black with white checks is no blacker than white with black ones.
-    """
-    if material in ("striped", "checkered"):
-        return color not in ("white", "black")
-    return material != "shiny" or highlights(shape)
-
-
-def highlights(shape: Shape) -> bool:
-    """Whether shiny and matte can be told apart on this shape."""
-    return shape not in _FACETED
-
-
-def _looks(rng: np.random.Generator, count: int) -> list[dict]:
-    """Shape, colour, material and size of each object; one scene in six holds two of one colour and shape."""
-    looks = []
-    while len(looks) < count:
-        shape, color = _pick(rng, shapes.SHAPES), _pick(rng, list(palette.COLORS))
-        look = {
-            "shape": shape,
-            "color": color,
-            "material": draw_material(rng, shape, color),
-            "size": _weighted(rng, {"small": 0.4, "large": 0.6}),
-        }
-        if all((look["shape"], look["color"]) != (old["shape"], old["color"]) for old in looks):
-            looks.append(look)
+def _traits(rng: np.random.Generator, count: int) -> list[_Traits]:
+    """Those of each object; one scene in six holds two objects of one colour and shape."""
+    found: list[_Traits] = []
+    while len(found) < count:
+        shape, color = pick(rng, shapes.SHAPES), pick(rng, palette.COLORS)
+        drawn = _Traits(shape, color, draw_material(rng, shape, color), weighted(rng, _SIZES))
+        if all((drawn.shape, drawn.color) != (old.shape, old.color) for old in found):
+            found.append(drawn)
     if rng.random() < 1 / 6:
         first, second = rng.permutation(count)[:2]
-        looks[second] |= {"shape": looks[first]["shape"], "color": looks[first]["color"]}
-        looks[second]["material"] = draw_material(rng, looks[second]["shape"], looks[second]["color"])
-    return looks
+        shape, color = found[first].shape, found[first].color
+        found[second] = _Traits(shape, color, draw_material(rng, shape, color), found[second].size)
+    return found
 
 
 def _bodies(rng: np.random.Generator, setting: Scene, count: int) -> tuple[Body, ...] | None:
     """Objects with their first states, or None where no free places were found."""
-    first = views(setting)[0]
+    first = frame_cameras(setting)[0]
     bodies: list[Body] = []
-    for look in _looks(rng, count):
-        radius = round(palette.SIZES[look["size"]] * rng.uniform(0.93, 1.07), 4)
-        motion = _weighted(rng, _MOTIONS)
+    for traits in _traits(rng, count):
+        radius = round(palette.SIZES[traits.size] * rng.uniform(0.93, 1.07), 4)
+        motion = weighted(rng, _MOTIONS)
         for _ in range(12):
             column, row = rng.uniform(0.16, 0.84) * setting.width, rng.uniform(0.42, 0.86) * setting.height
             spot = first.floor_point(column, row)
@@ -186,14 +175,14 @@ def _bodies(rng: np.random.Generator, setting: Scene, count: int) -> tuple[Body,
                 break
         else:
             return None
-        bodies.append(_start(rng, look, radius, motion, spot, bodies))
+        bodies.append(_start(rng, traits, radius, motion, spot, bodies))
     return tuple(bodies)
 
 
 def _start(
-    rng: np.random.Generator, look: dict, radius: float, motion: str, spot: np.ndarray, others: list[Body]
+    rng: np.random.Generator, traits: _Traits, radius: float, motion: Motion, spot: np.ndarray, others: list[Body]
 ) -> Body:
-    shape = look["shape"]
+    shape = traits.shape
     yaw = float(rng.uniform(-30, 30)) if motion == "rest" else float(rng.uniform(0, 360))
     quaternion = shapes.standing(shape, yaw)
     heading = rng.uniform(0, 2 * math.pi)
@@ -229,25 +218,28 @@ def _start(
         spin = np.array([0, 0, rng.choice([-1, 1]) * rng.uniform(2, 6)])
     down = shapes.reach_down(shape, radius, quaternion)
     return Body(
-        **look,
-        rgb=jitter(rng, look["color"]),
+        shape=shape,
+        color=traits.color,
+        rgb=jitter(rng, traits.color),
+        material=traits.material,
+        size=traits.size,
         radius=radius,
         motion=motion,
         position=(round(float(spot[0]), 4), round(float(spot[1]), 4), round(float(height + down), 5)),
-        quaternion=tuple(float(v) for v in quaternion),
-        velocity=tuple(float(v) for v in np.round(velocity, 4)),
-        spin=tuple(float(v) for v in np.round(spin, 4)),
+        quaternion=to_quaternion(quaternion),
+        velocity=to_vector(np.round(velocity, 4)),
+        spin=to_vector(np.round(spin, 4)),
     )
 
 
-def _any_orientation(rng: np.random.Generator) -> tuple[float, ...]:
+def _any_orientation(rng: np.random.Generator) -> Quaternion:
     quaternion = rng.normal(size=4)
-    return tuple(float(v) for v in quaternion / np.linalg.norm(quaternion))
+    return to_quaternion(quaternion / np.linalg.norm(quaternion))
 
 
 def _in_view(scene: Scene, poses: np.ndarray) -> bool:
     """Whether all objects are inside the picture and side by side in it at every frame."""
-    for view, pose in zip(views(scene), poses, strict=True):
+    for view, pose in zip(frame_cameras(scene), poses, strict=True):
         circles = []
         for body, place in zip(scene.bodies, pose[:, :3], strict=True):
             column, row, size = view.circle(place, body.radius)

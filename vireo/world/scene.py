@@ -7,13 +7,15 @@ Colours are linear factors 0..1 as MuJoCo takes them (displayed value / 255 for 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 Shape = Literal["ball", "cube", "cylinder", "capsule", "egg", "cone", "ring"]
 Color = Literal["red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink", "white", "black"]
-Artifacts = Literal["matte", "shiny", "metal", "glass", "striped", "checkered"]
+Material = Literal["matte", "shiny", "metal", "glass", "striped", "checkered"]
 Size = Literal["small", "large"]
 Motion = Literal["rest", "rolling", "sliding", "falling", "thrown", "spinning"]
 FloorKind = Literal["plain", "wood", "grass", "sand", "snow", "checkered", "marble", "carpet", "stone", "tiles", "ice"]
@@ -42,9 +44,32 @@ Quaternion = tuple[float, float, float, float]
 Pose = tuple[float, float, float, float, float, float, float]
 """Position (3) and quaternion (4)."""
 
+STANDARD_SIZE = 96
+"""Height of the studio's clips in pixels, and their width where nothing else is asked for; all thresholds of the studio
+that are given in pixels are for clips of this height."""
+
+STANDARD_FRAMES = 9
+"""Frames of a clip of the studio."""
+
+
+def to_vector(values: Iterable[float]) -> Vector:
+    """Three numbers of any kind as the plain floats that a scene holds."""
+    x, y, z = (float(value) for value in values)
+    return x, y, z
+
+
+def to_quaternion(values: Iterable[float]) -> Quaternion:
+    w, x, y, z = (float(value) for value in values)
+    return w, x, y, z
+
+
+def to_track(poses: np.ndarray) -> tuple[Pose, ...]:
+    """Poses (frames, 7) as `Body.track`."""
+    return tuple((*to_vector(pose[:3]), *to_quaternion(pose[3:])) for pose in poses)
+
 
 class Part(BaseModel):
-    """Base of all parts of a scene: frozen, and strangers are refused."""
+    """Base of all parts of a scene: frozen, and unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,7 +88,7 @@ class Body(Part):
     shape: Shape
     color: Color
     rgb: Vector
-    material: Artifacts = "matte"
+    material: Material = "matte"
     size: Size = "large"
     radius: float = Field(gt=0)
     motion: Motion = "rest"
@@ -158,17 +183,17 @@ class Look(Part):
     quality: int | None = None
 
 
-class Film(Part):
-    """What a clip has, whatever it shows.
+class AnyScene(Part):
+    """What scenes of the studio and footage have in common.
 
     bodies: the objects of which the truth is known.
     effects: canonical picture functions, applied in order after the lens and before the watermark.
     """
 
     seed: int
-    width: int = 96
-    height: int = 96
-    frames: int = 9
+    width: int = STANDARD_SIZE
+    height: int = STANDARD_SIZE
+    frames: int = STANDARD_FRAMES
     fps: int = 8
     bodies: tuple[Body, ...] = ()
     light: Light
@@ -177,7 +202,7 @@ class Film(Part):
     look: Look = Look()
 
 
-class Scene(Film):
+class Scene(AnyScene):
     """All data of a clip of the studio. The same scene renders to the same bytes on the same machine and driver."""
 
     camera: Camera
@@ -199,7 +224,7 @@ class Layer(Part):
     end: tuple[float, float, float, float]
 
 
-class Footage(Film):
+class Footage(AnyScene):
     """All data of a clip that is not of the studio: a camera goes across a picture, before which a cut-out of another
     may pass. No object in it is known, so only edits that are functions of the frames have an exact result: its
     `light` has no lamps, and the gain multiplies the picture."""

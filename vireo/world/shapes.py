@@ -91,8 +91,8 @@ def standing(shape: Shape, yaw: float) -> Quaternion:
     Yaw 0 is for a camera of azimuth 0: cubes show two faces, capsules lie across, rings stand on edge and
     show their hole, all others stand upright.
     """
-    own = {"cube": 25.0, "ring": 25.0}.get(shape, 0.0)
-    half = math.radians(yaw + own) / 2
+    offset = {"cube": 25.0, "ring": 25.0}.get(shape, 0.0)
+    half = math.radians(yaw + offset) / 2
     turn = (math.cos(half), 0.0, 0.0, math.sin(half))
     quarter = math.sqrt(0.5)
     if shape == "capsule":

@@ -6,13 +6,22 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-from vireo.types import GLOBAL_FAMILIES, EditPair
-from vireo.world.camera import views
-from vireo.world.generate import make_pairs
+from vireo.types import EditPair
+from vireo.world.camera import frame_cameras
+from vireo.world.families import FAMILIES, GLOBAL_FAMILIES
+from vireo.world.generate import PairSetSpec, make_pairs
 from vireo.world.scene import Scene
 
-COUNT, SEED = 1000, 2_000_000
-"""Never change: figures on other pairs could not be compared."""
+SPEC = PairSetSpec(
+    count=1000,
+    seed=2_000_000,
+    split="test",
+    families=(
+        *("recolor", "material", "remove", "add", "replace", "resize", "background", "light", "style"),
+        *("watermark", "reference", "hybrid", "absent"),
+    ),
+)
+"""Never change: figures on other pairs could not be compared. Families that come later are not in it."""
 
 FAST = 0.05
 """Share of the picture's width that an object crosses from one frame to the next to count as fast."""
@@ -25,7 +34,7 @@ def make_studiobench(
     folder: str | Path, *, workers: int | None = None, on_progress: Callable[[int, int], None] | None = None
 ) -> None:
     """Renders StudioBench into a folder; as `make_pairs`, which goes on from a broken run."""
-    make_pairs(folder, count=COUNT, seed=SEED, split="test", workers=workers, on_progress=on_progress)
+    make_pairs(folder, SPEC, workers=workers, on_progress=on_progress)
 
 
 def subsets(pair: EditPair) -> list[str]:
@@ -39,14 +48,14 @@ def subsets(pair: EditPair) -> list[str]:
         found.append("fast motion")
     if pair.family in GLOBAL_FAMILIES:
         found.append("global edit")
-    if pair.family == "remove":
+    if pair.family in FAMILIES and FAMILIES[pair.family].removes_objects:
         found.append("shadow after removal")
     return found
 
 
 def _fastest(scene: Scene, bodies: list[int]) -> float:
     """The greatest step of an object's centre from frame to frame, as a share of the width."""
-    cameras, fastest = views(scene), 0.0
+    cameras, fastest = frame_cameras(scene), 0.0
     for body in (scene.bodies[index] for index in bodies if index < len(scene.bodies)):
         if not body.track:
             continue

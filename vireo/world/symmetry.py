@@ -15,7 +15,7 @@ import numpy as np
 
 from vireo.world import shapes
 from vireo.world.palette import PATTERNED
-from vireo.world.scene import Artifacts, Shape
+from vireo.world.scene import Material, Shape
 
 _UP, _RIGHT = np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0])
 
@@ -30,7 +30,7 @@ _QUARTER_TURNS = np.array(
 """The 24 rotations that take a cube to itself."""
 
 
-def seen_turns(shape: Shape, material: Artifacts, rotations: np.ndarray) -> np.ndarray:
+def visible_rotations(shape: Shape, material: Material, rotations: np.ndarray) -> np.ndarray:
     """The rotations (T, 3, 3) without what cannot be seen of them on this shape in this material.
 
     The object looks the same in the result; two inputs between which it looks the same give the same result.
@@ -56,7 +56,7 @@ def seen_turns(shape: Shape, material: Artifacts, rotations: np.ndarray) -> np.n
     return np.array(result)
 
 
-def _finite(shape: Shape, material: Artifacts) -> np.ndarray:
+def _finite(shape: Shape, material: Material) -> np.ndarray:
     """The quarter turns (n, 3, 3) of the body that cannot be seen, itself unturned among them."""
     keeps: list[Callable[[np.ndarray], bool]] = []
     if (shape, material) == ("ring", "metal"):  # MuJoCo lays its bands across, along y

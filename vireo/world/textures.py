@@ -22,13 +22,15 @@ CUBE_PIXELS = 24
 def _noise(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int]) -> np.ndarray:
     """Smooth periodic noise in -1..1 with about `cells` bumps down and across."""
     coarse = np.pad(rng.uniform(-1, 1, cells), 2, mode="wrap")
-    fine = zoom(coarse, (shape[0] / cells[0], shape[1] / cells[1]), order=1, mode="nearest", grid_mode=True)
+    factors = (shape[0] / cells[0], shape[1] / cells[1])
+    fine = np.asarray(zoom(coarse, factors, order=1, mode="nearest", grid_mode=True))
     top, left = (fine.shape[0] - shape[0]) // 2, (fine.shape[1] - shape[1]) // 2
     return fine[top : top + shape[0], left : left + shape[1]]
 
 
 def _fractal(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int]) -> np.ndarray:
-    return sum(_noise(rng, shape, (cells[0] * 2**k, cells[1] * 2**k)) / 2**k for k in range(3)) / 1.75
+    octaves = (_noise(rng, shape, (cells[0] * 2**k, cells[1] * 2**k)) / 2**k for k in range(3))
+    return sum(octaves, np.zeros(shape)) / 1.75
 
 
 def _mix(low: np.ndarray, high: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -151,7 +153,8 @@ def surface(part: str, kind: str, seed: int | None) -> np.ndarray:
         middle = picture.mean((0, 1))
         picture = (middle + (picture - middle) * rng.uniform(0.7, 1.15)) * tint
         if part == "floor":
-            picture = np.rot90(np.roll(picture, tuple(rng.integers(0, FLOOR_PIXELS, 2)), (0, 1)), rng.integers(0, 4))
+            rolled = np.roll(picture, tuple(rng.integers(0, FLOOR_PIXELS, 2)), (0, 1))
+            picture = np.rot90(rolled, int(rng.integers(0, 4)))
         else:
             picture = np.roll(picture, int(rng.integers(0, BACKDROP_SIZE[1])), 1)
     texture = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)

@@ -3,22 +3,23 @@
 Everything is computed from a `Scene` with recorded tracks and, where pixels count, the instance masks of its
 render (uint8 (T, H, W), 1 + body index), so answers hold for the picture and not only for the room.
 
-    for sight in sights(scene, instances):            # first frame, visible objects, from left to right
-        sight.body.color, sight.body.shape, sight.place, sight.box
-    relations(scene, instances, a, b)                 # {"left of", "behind"}: a is left of and behind b
+    for entry in visible_objects(scene, instances):            # first frame, visible objects, from left to right
+        entry.body.color, entry.body.shape, entry.place, entry.box
+    relations(a, b, camera_distances(scene), width)        # ["left of", "behind"]: a is left of and behind b
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.world.camera import views
-from vireo.world.scene import Body, Film, Scene
+from vireo.world.camera import frame_cameras
+from vireo.world.scene import STANDARD_SIZE, AnyScene, Body, Scene
 
 VISIBLE_PIXELS = 40
-"""Least number of pixels (of 96 by 96) with which an object counts as seen."""
+"""Least number of pixels with which an object counts as seen, of a picture of the standard size."""
 
 SIDE_GAP = 0.09
 """Least distance of two centres, as a share of the width, for left and right."""
@@ -38,7 +39,7 @@ ROW_BORDERS = (0.47, 0.66)
 
 
 @dataclass(frozen=True)
-class Sight:
+class VisibleObject:
     """One visible object of one frame.
 
     index: of `body` in `scene.bodies`. pixels: how many pixels show it.
@@ -62,54 +63,44 @@ def place_name(column: float, row: float, width: int, height: int) -> str:
     return GRID[down][across]
 
 
-def near_border(sight: Sight, width: int, height: int, margin: float = 0.03) -> bool:
-    """Whether the sight's centre is so near a border of the grid that its place is a matter of taste."""
-    column, row = sight.centre[0] / width, sight.centre[1] / height
+def near_border(entry: VisibleObject, width: int, height: int, margin: float = 0.03) -> bool:
+    """Whether the object's centre is so near a border of the grid that its place is ambiguous."""
+    column, row = entry.centre[0] / width, entry.centre[1] / height
     return any(abs(column - b) < margin for b in COLUMN_BORDERS) or any(abs(row - b) < margin for b in ROW_BORDERS)
 
 
-def sights(scene: Film, instances: np.ndarray, frame: int = 0) -> list[Sight]:
+def visible_objects(scene: AnyScene, instances: np.ndarray, frame: int = 0) -> list[VisibleObject]:
     """The visible objects of a frame, from left to right."""
     found = []
     height, width = instances.shape[1:]
-    least = VISIBLE_PIXELS * height * width / (96 * 96)
+    least = VISIBLE_PIXELS * height * width / STANDARD_SIZE**2
     for index, body in enumerate(scene.bodies):
         rows, columns = np.nonzero(instances[frame] == index + 1)
         if len(rows) < least:
             continue
         centre = (float(columns.mean()) + 0.5, float(rows.mean()) + 0.5)
         box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
-        found.append(Sight(index, body, len(rows), box, centre, place_name(*centre, width, height)))
-    return sorted(found, key=lambda sight: sight.centre[0])
+        found.append(VisibleObject(index, body, len(rows), box, centre, place_name(*centre, width, height)))
+    return sorted(found, key=lambda entry: entry.centre[0])
 
 
-def camera_distance(scene: Scene, index: int, frame: int = 0) -> float:
-    """Distance of a body's centre from the camera along the view, in metres."""
-    body = scene.bodies[index]
-    place = body.position if body.track is None else body.track[frame][:3]
-    return views(scene)[frame].project(np.array(place))[2]
+def camera_distances(scene: Scene, frame: int = 0) -> list[float]:
+    """Distance of every body's centre from the camera along the view, in metres."""
+    camera = frame_cameras(scene)[frame]
+    places = [body.position if body.track is None else body.track[frame][:3] for body in scene.bodies]
+    return list((np.array(places) - camera.eye) @ camera.axes[2]) if places else []
 
 
-def relations(scene: Scene, instances: np.ndarray, a: int, b: int, frame: int = 0) -> set[str]:
-    """How body `a` lies to body `b`, as the viewer sees it: of left of, right of, in front of, behind.
+def relations(a: VisibleObject, b: VisibleObject, distances: Sequence[float], width: int) -> list[str]:
+    """How `a` lies to `b`, as the viewer sees it: left of, right of, in front of, behind; close calls are left out.
 
-    Close calls (see SIDE_GAP, DEPTH_GAP) are left out, as is everything where one of them is not visible.
+    distances: `camera_distances` of the frame. width: of the picture in pixels.
     """
-    seen = {sight.index: sight for sight in sights(scene, instances, frame)}
-    if a not in seen or b not in seen:
-        return set()
-    found = set()
-    gap = (seen[a].centre[0] - seen[b].centre[0]) / instances.shape[2]
+    found = []
+    gap = (a.centre[0] - b.centre[0]) / width
     if abs(gap) >= SIDE_GAP:
-        found.add("right of" if gap > 0 else "left of")
-    gap = camera_distance(scene, a, frame) - camera_distance(scene, b, frame)
+        found.append("right of" if gap > 0 else "left of")
+    gap = distances[a.index] - distances[b.index]
     if abs(gap) >= DEPTH_GAP:
-        found.add("behind" if gap > 0 else "in front of")
+        found.append("behind" if gap > 0 else "in front of")
     return found
-
-
-def distance_travelled(body: Body) -> float:
-    """Length in metres of the way a recorded body goes in the clip."""
-    assert body.track is not None, "the body has no recorded track"
-    places = np.array(body.track)[:, :3]
-    return float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())

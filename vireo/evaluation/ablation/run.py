@@ -26,10 +26,16 @@ from vireo.training.loop import LoopConfig, Progress, run
 from vireo.training.pair_sets import DataConfig
 from vireo.training.stages.editor import EditorConfig, EditorStage
 from vireo.training.stages.t2v import T2vConfig, T2vStage
-from vireo.world.generate import make_pairs
+from vireo.world.generate import PairSetSpec, make_pairs
 
 TEST_SEED = 3_000_000
 """Of the clips on which rungs are compared; of the test split, and of no other set of ours."""
+
+TEST_FAMILIES = (
+    *("recolor", "material", "remove", "add", "replace", "resize", "background", "light", "style"),
+    *("watermark", "reference", "hybrid", "absent"),
+)
+"""By name, so that tables of different commits are of the same clips."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,8 @@ class _Work:
     def base(self) -> bool:
         """The text-to-video model that every rung starts from, and the clips that every one is scored on."""
         test = self.workdir / "test"
-        make_pairs(test, count=self.config.tests, seed=TEST_SEED, split="test", on_progress=self._tick("test clips"))
+        spec = PairSetSpec(count=self.config.tests, seed=TEST_SEED, split="test", families=TEST_FAMILIES)
+        make_pairs(test, spec, on_progress=self._tick("test clips"))
         if self.material.finished("t2v"):
             return True
         settings = T2vConfig()

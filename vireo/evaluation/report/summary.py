@@ -21,7 +21,7 @@ from vireo.metrics.bootstrap import Interval, balanced_interval, mean_interval, 
 from vireo.metrics.shadow import left_behind
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, EditScore
 from vireo.runtime import source_commit, whole_file
-from vireo.types import FAMILIES
+from vireo.world.families import FAMILY_NAMES
 from vireo.world.studiobench import SUBSETS
 
 BESIDE = ("hybrid", "reference")
@@ -157,7 +157,7 @@ def headline_families(records: Sequence[Record]) -> list[str]:
 def present_families(records: Iterable[Record]) -> list[str]:
     """Families in the order of every table, unknown ones last."""
     names = dict.fromkeys(record.family for record in records)
-    known = [family for family in FAMILIES if family in names]
+    known = [family for family in FAMILY_NAMES if family in names]
     return known + [family for family in names if family not in known]
 
 

@@ -1,0 +1,69 @@
+"""What proposals about single objects share: drawing one, changing it, and finding room in scene and picture."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+
+from vireo.world import shapes
+from vireo.world.appearance import pick
+from vireo.world.camera import frame_cameras
+from vireo.world.families.record import Situation
+from vireo.world.scene import AnyScene, Body, Pose, Scene, Shape, to_quaternion
+
+_S = TypeVar("_S", bound=AnyScene)
+
+
+def draw_object(now: Situation, rng: np.random.Generator) -> int | None:
+    """Index of an object that may be edited; None where there is none."""
+    return pick(rng, now.editable) if now.editable else None
+
+
+def with_body(scene: _S, index: int, **values: Any) -> _S:
+    """The scene with some values of one body changed."""
+    bodies = list(scene.bodies)
+    bodies[index] = bodies[index].model_copy(update=values)
+    return scene.model_copy(update={"bodies": tuple(bodies)})
+
+
+def track_of(body: Body) -> tuple[Pose, ...]:
+    """The recorded pose of a body at every frame."""
+    assert body.track is not None, "the body has no recorded track"
+    return body.track
+
+
+def following(leader: Body, shape: Shape, radius: float) -> dict[str, Any]:
+    """The pose and track of a body of this shape and size that goes the way of `leader` in its standard orientation,
+    as high above the floor."""
+    quaternion = shapes.standing(shape, 0.0)
+    stand = shapes.reach_down(shape, radius, quaternion)
+    track: list[Pose] = []
+    for x, y, z, *turn in track_of(leader):
+        clearance = z - shapes.reach_down(leader.shape, leader.radius, to_quaternion(turn))
+        track.append((x, y, round(clearance + stand, 5), *quaternion))
+    return {"position": track[0][:3], "quaternion": quaternion, "track": tuple(track)}
+
+
+def is_free(scene: Scene, places: np.ndarray, radius: float, ignore: int | None = None, gap: float = 1.0) -> bool:
+    """Whether a ball of `radius` on `places` (frames, 3) keeps `gap` times the sum of radii from all but one body."""
+    for index, body in enumerate(scene.bodies):
+        distance = np.linalg.norm(np.array(track_of(body))[:, :3] - places, axis=1)
+        if index != ignore and (distance < gap * (radius + body.radius)).any():
+            return False
+    return True
+
+
+def is_unoccluded(scene: Scene, places: np.ndarray, radius: float, ignore: int | None = None) -> bool:
+    """Whether a ball of `radius` on `places` (frames, 3) is in the picture, neither hiding others much nor hidden."""
+    tracks = [track_of(body) for body in scene.bodies]
+    for frame, (camera, place) in enumerate(zip(frame_cameras(scene), places, strict=True)):
+        column, row, size = camera.circle(place, radius)
+        if not (size - 6 <= column <= camera.width - size + 6 and size - 6 <= row <= camera.height - size + 6):
+            return False
+        for index, (body, track) in enumerate(zip(scene.bodies, tracks, strict=True)):
+            other_column, other_row, other_size = camera.circle(track[frame][:3], body.radius)
+            distance = np.hypot(column - other_column, row - other_row)
+            if index != ignore and distance < 0.75 * (size + other_size):
+                return False
+    return True
