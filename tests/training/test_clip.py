@@ -9,7 +9,7 @@ import vireo.training.stages.clip as clip_stage
 from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
 from vireo.models.clip import PATCH_SIZE, build_mini_clip, start_tower
 from vireo.pairs.augment import moved_patches
-from vireo.training.loop import LoopConfig
+from vireo.training.stage import LoopConfig
 from vireo.training.stages.clip import CANDIDATES, ClipConfig, ClipStage, contrastive_loss, measure, measure_sight
 
 

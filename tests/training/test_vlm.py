@@ -12,7 +12,7 @@ from vireo.models.clip import IMAGE_SIZE, PATCH_SIZE, build_mini_clip
 from vireo.models.instructor.critic import verdict_logits
 from vireo.models.instructor.prompts import CRITIC_QUESTIONS, MINI, NO, YES, answer_ids
 from vireo.models.instructor.states import TOKENS_PER_IMAGE, build_processor, encode_instruction, highlighted
-from vireo.training.loop import LoopConfig
+from vireo.training.stage import LoopConfig
 from vireo.training.stages.vlm import (
     AnswerObjective,
     VlmConfig,
@@ -130,7 +130,7 @@ def test_verdict_turns_equal_the_critic(small, stage):
     yes, no = (answer_ids(small.tokenizer, MINI, word)[0] for word in (YES, NO))
     first = int(torch.nonzero(packed.turns == turn)[0])
     assert (scores[first, yes] - scores[first, no]).item() == pytest.approx(wanted.item(), abs=2e-4)
-    half = score_answers(AnswerObjective(instructor), batch, torch.device("cpu")).answers
+    half = score_answers(AnswerObjective(instructor), batch).answers
     assert (half - scores).abs().max() < 0.1
 
 
@@ -268,7 +268,7 @@ def test_what_is_kept_are_the_states_that_an_editor_reads(small):
     stage = make_stage(small, former="mini")
     owner = next(int(o) for o in small.curriculum.owners if small.curriculum.about([o], rng()).packed.told.numel())
     batch = small.curriculum.about([owner], rng())
-    kept = stage._read(score_answers(stage.module, batch, torch.device("cpu")).states, batch)
+    kept = stage._read(score_answers(stage.module, batch).states, batch)
     turns = [k for k, kind in enumerate(batch.packed.kinds) if kind == "plan"]
     ends = [int(batch.packed.asking[k, 1]) for k in turns]
     ids, user = batch.packed.ids[0].tolist(), small.tokenizer.convert_tokens_to_ids("<user>")

@@ -27,8 +27,9 @@ from vireo.models.transformer import widen_for_editing
 from vireo.runtime import pick_device, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
-from vireo.training.loop import LoopConfig, OnProgress, Progress, run
+from vireo.training.loop import OnProgress, Progress, run
 from vireo.training.pair_sets import EDITS_FAMILIES, DataConfig
+from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages import clip, vlm
 from vireo.training.stages.clip import ClipConfig, ClipStage
 from vireo.training.stages.editor import EditorConfig, EditorStage
@@ -188,7 +189,7 @@ class _Work:
         with whole_file(self.workdir / stage / "metrics.json") as path:
             path.write_text(json.dumps(metrics, indent=1) + "\n")
 
-    def _run(self, stage: Any) -> bool:
+    def _run(self, stage: Stage[Any, Any]) -> bool:
         left = None if self.deadline is None else (self.deadline - time.monotonic()) / 60
         if left is not None and left <= 0:
             return False

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 
-def in_bfloat16(module: nn.Module, *args: Any) -> Any:
-    """module(*args) with weights and float tensors among the arguments in bfloat16."""
-    weights = {name: parameter.bfloat16() for name, parameter in module.named_parameters()}
-    cast = tuple(a.bfloat16() if isinstance(a, Tensor) and a.is_floating_point() else a for a in args)
+def in_precision(dtype: torch.dtype, module: nn.Module, *args: Any) -> Any:
+    """module(*args) with weights and float tensors among the arguments in `dtype`, and no autocast."""
+    weights = {name: parameter.to(dtype) for name, parameter in module.named_parameters()}
+    cast = tuple(a.to(dtype) if isinstance(a, Tensor) and a.is_floating_point() else a for a in args)
     with torch.autocast(next(module.parameters()).device.type, enabled=False):
         return torch.func.functional_call(module, weights, cast, tie_weights=True)

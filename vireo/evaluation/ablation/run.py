@@ -22,8 +22,9 @@ from vireo.models.transformer import widen_for_editing
 from vireo.runtime import pick_device, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
-from vireo.training.loop import LoopConfig, Progress, run
+from vireo.training.loop import Progress, run
 from vireo.training.pair_sets import DataConfig
+from vireo.training.stage import LoopConfig
 from vireo.training.stages.editor import EditorConfig, EditorStage
 from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.world.generate import make_pairs

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -34,8 +33,8 @@ from vireo.models.clip import (
 )
 from vireo.pairs.augment import augmented, moved_patches
 from vireo.runtime import autocast
-from vireo.training.loop import LoopConfig
-from vireo.training.precision import in_bfloat16
+from vireo.training.precision import in_precision
+from vireo.training.stage import LoopConfig, Stage
 
 CANDIDATES = 32
 """Captions among which the right one is sought in the retrieval score."""
@@ -86,7 +85,7 @@ class ClipObjective(nn.Module):
         return self.clip.visual_projection(seen.pooler_output), [head(patches) for head in self.heads.values()]
 
 
-class ClipStage:
+class ClipStage(Stage[ClipConfig, ClipObjective]):
     name = "clip"
 
     def __init__(
@@ -98,7 +97,7 @@ class ClipStage:
         former: CLIPVisionModel | None = None,
     ) -> None:
         """former: a trained tower from which the new one starts."""
-        self.config, self.loop, self.pictures, self.device = config, config.loop, pictures, device
+        self.pictures = pictures
         self.processor = build_clip_processor(tokenizer)
         self.labels = pictures.dense_labels(PATCH_SIZE)
         self.facts = np.stack([scene_facts(picture.scene) for picture in pictures.pictures])
@@ -108,7 +107,7 @@ class ClipStage:
             start_tower(clip.vision_model, pictures.typical(), config.loop.seed)
         else:
             take_tower(clip.vision_model, former)
-        self.module = ClipObjective(clip).to(device)
+        super().__init__(config, ClipObjective(clip), device)
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         rng = np.random.default_rng((self.loop.seed, step))
@@ -123,7 +122,7 @@ class ClipStage:
         pixels = torch.from_numpy(augmented(pixels[:, None], rng)[:, 0]).to(self.device)
         ids = self._captions(rows, rng, self.config.negatives if contrasts else 0)
         x = pixels.permute(0, 3, 1, 2).float().div(127.5).sub(1)
-        images, texts, scores, facts = in_bfloat16(self.module, x, ids)
+        images, texts, scores, facts = in_precision(self.dtype, self.module, x, ids)
         known = torch.from_numpy(labels.astype(np.int64)).to(self.device)
         dense = torch.stack([masked_cross_entropy(score, known[:, i]) for i, score in enumerate(scores)]).mean()
         told = masked_fact_loss(facts, torch.from_numpy(self.facts[np.tile(rows, 2)]).to(self.device))
@@ -142,9 +141,6 @@ class ClipStage:
         right = [picture.caption for picture in shown]
         wrong = [text for p in shown for text in wrong_captions(p.caption, p.scene, rng, negatives, self.config.wrong)]
         return text_ids(self.processor.tokenizer, right + wrong, multiple=8).to(self.device)
-
-    def sample(self, folder: Path, step: int) -> None:
-        """This model makes no pictures; its figures are in the logs."""
 
     def finish(self) -> Bundle:
         """The model without the heads, and its processor."""

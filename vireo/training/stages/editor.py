@@ -18,7 +18,7 @@ from vireo.models.transformer import editor_input
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache, Shift
 from vireo.pairs.mixture import PHRASES, EditMixture, MixtureConfig, spread
-from vireo.training.loop import LoopConfig, step_generator
+from vireo.training.stage import LoopConfig, Stage, step_generator
 from vireo.training.stages.t2v import prepared
 from vireo.training.validation import Validation
 from vireo.types import PairFiles
@@ -68,7 +68,7 @@ class EditorData:
     picture_rows: np.ndarray
 
 
-class EditorStage:
+class EditorStage(Stage[EditorConfig, HunyuanVideoTransformer3DModel]):
     name = "editor"
 
     def __init__(
@@ -80,9 +80,8 @@ class EditorStage:
         validation: Validation | None,
         device: torch.device,
     ) -> None:
-        self.config, self.loop, self.device = config, config.loop, device
+        super().__init__(config, prepared(editor, config.loop, device), device)
         self.validation = validation
-        self.module = prepared(editor, config.loop, device)
         weights = spread([data.pairs for data in studio], config.mixture.weights)
         sums, share = np.array([sum(own.values()) for own in weights]), config.mixture.footage if footage else 0.0
         sets = [*zip(studio, weights, strict=True), *([(footage, {})] if footage else [])]

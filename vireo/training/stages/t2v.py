@@ -22,7 +22,7 @@ from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache
 from vireo.runtime import autocast
 from vireo.training.contact import save_rows
-from vireo.training.loop import LoopConfig, step_generator
+from vireo.training.stage import LoopConfig, Stage, step_generator
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class T2vConfig:
     )
 
 
-class T2vStage:
+class T2vStage(Stage[T2vConfig, HunyuanVideoTransformer3DModel]):
     """captions: row i is the caption of clip i of the latent cache; its last row is the empty caption."""
 
     name = "t2v"
@@ -62,11 +62,11 @@ class T2vStage:
         vae: VideoAutoencoder,
         device: torch.device,
     ) -> None:
-        self.config, self.loop, self.device = config, config.loop, device
-        self.latents, self.captions, self.vae = latents, captions, vae
         torch.manual_seed(config.loop.seed)
         channels, width = latents.videos.shape[1], captions.tokens.shape[1]
-        self.module = prepared(build_mini_transformer(channels, width, **vars(config.transformer)), config.loop, device)
+        module = build_mini_transformer(channels, width, **vars(config.transformer))
+        super().__init__(config, prepared(module, config.loop, device), device)
+        self.latents, self.captions, self.vae = latents, captions, vae
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)
@@ -94,7 +94,7 @@ class T2vStage:
         times = sampling_times(steps, self.config.shift).to(self.device)
         for now, after in itertools.pairwise(times):
             t = now.expand(count)
-            with autocast(self.device):
+            with autocast(self.device, self.dtype):
                 output = self.module(torch.cat([z, z]), 1000 * torch.cat([t, t]), *condition, return_dict=False)[0]
             without, within = (velocity_from_output(o, z, t, self.config.prediction) for o in output.float().chunk(2))
             z = z + (after - now) * (without + guidance * (within - without))

@@ -14,7 +14,7 @@ from vireo.models.pixels import to_pixels, to_uint8
 from vireo.models.vae import BlockTransformVAE
 from vireo.pairs.frame_cache import FrameCache
 from vireo.training.contact import save_rows
-from vireo.training.loop import LoopConfig, step_generator
+from vireo.training.stage import LoopConfig, Stage, step_generator
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,21 @@ class VaeConfig:
     )
 
 
-class VaeStage:
+class VaeStage(Stage[VaeConfig, BlockTransformVAE]):
     name = "vae"
 
     def __init__(self, config: VaeConfig, frames: FrameCache, device: torch.device) -> None:
-        self.config, self.loop, self.frames, self.device = config, config.loop, frames, device
         torch.manual_seed(config.loop.seed)
-        self.module = BlockTransformVAE(
+        module = BlockTransformVAE(
             latent_channels=config.latent_channels,
             width=config.width,
             encoder_blocks=config.encoder_blocks,
             decoder_blocks=config.decoder_blocks,
             refine_blocks=config.refine_blocks,
             posterior_std=config.posterior_std,
-        ).to(device)
+        )
+        super().__init__(config, module, device)
+        self.frames = frames
         mean, basis = principal_blocks(self.module, self._draw(step_generator(config.loop.seed, 0, 1), 256))
         self.module.start_as_linear(mean.to(device), basis.to(device))
 

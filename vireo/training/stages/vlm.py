@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -26,8 +25,8 @@ from vireo.models.attention import PRODUCT
 from vireo.models.bundle import Bundle
 from vireo.models.instructor.states import build_mini_instructor, build_processor, highlighted, start_projector
 from vireo.pairs.augment import augmented
-from vireo.training.loop import LoopConfig
-from vireo.training.precision import in_bfloat16
+from vireo.training.precision import in_precision
+from vireo.training.stage import LoopConfig, Stage
 
 POINTER = 64
 """Width in which a turn's question and a picture's patches are compared."""
@@ -127,7 +126,7 @@ class AnswerObjective(nn.Module):
         return torch.cat([found, self.nowhere(asking)], 1)
 
 
-class VlmStage:
+class VlmStage(Stage[VlmConfig, AnswerObjective]):
     name = "vlm"
 
     def __init__(
@@ -140,10 +139,9 @@ class VlmStage:
     ) -> None:
         """instructor: `new_instructor`, or the former one."""
         instructor.set_attn_implementation(PRODUCT)
-        self.config, self.loop, self.curriculum, self.device = config, config.loop, curriculum, device
-        self.tokenizer = tokenizer
         torch.manual_seed(config.loop.seed)  # of the heads
-        self.module = AnswerObjective(instructor).to(device)
+        super().__init__(config, AnswerObjective(instructor), device)
+        self.curriculum, self.tokenizer = curriculum, tokenizer
         self.former = copy.deepcopy(self.module).requires_grad_(False) if config.former else None
         # The last norm of the tower stands behind the layer that is read, and never gets a gradient.
         instructor.model.vision_tower.post_layernorm.requires_grad_(False)
@@ -152,7 +150,7 @@ class VlmStage:
         rng = np.random.default_rng((self.loop.seed, step))
         sort, batch = self._batch(rng)
         batch = replace(batch, images=augmented(batch.images, rng))
-        scores = score_answers(self.module, batch, self.device)
+        scores = score_answers(self.module, batch, self.dtype)
         loss = cross_entropy(scores.answers, batch.packed.answers.to(self.device))
         figures = {f"loss_{sort}": loss.item()}
         for names, truth in ((("pointing", "places"), batch.pointed), (("naming", "sites"), batch.named)):
@@ -171,7 +169,7 @@ class VlmStage:
 
     @torch.no_grad()
     def _former_states(self, batch: Batch) -> Tensor:
-        return score_answers(self.former, batch, self.device).states
+        return score_answers(self.former, batch, self.dtype).states
 
     def _read(self, states: Tensor, batch: Batch) -> Tensor:
         """(K, D), those that an editor reads: of instructions, and of every `interleave`-th image token."""
@@ -194,9 +192,6 @@ class VlmStage:
         rows = count if sort in ("about", "texts") else count * 3 // 4
         return sort, getattr(self.curriculum, sort)(rng.choice(pools[sort][1], rows), rng)
 
-    def sample(self, folder: Path, step: int) -> None:
-        """This model makes no pictures; its figures are in the logs."""
-
     def finish(self) -> Bundle:
         """The instructor and its processor."""
         return Bundle(self.module.instructor.eval(), build_processor(self.tokenizer, self.curriculum.patch_size))
@@ -216,14 +211,15 @@ def keeping_loss(states: Tensor, former: Tensor) -> Tensor:
     return (states - former).square().mean() / (former - former.mean(0)).square().mean()
 
 
-def score_answers(module: nn.Module, batch: Batch, device: torch.device) -> Scores:
-    """`AnswerObjective` of a batch, computed in bfloat16; the scores are float32."""
+def score_answers(module: AnswerObjective, batch: Batch, dtype: torch.dtype = torch.bfloat16) -> Scores:
+    """The objective on a batch, computed in `dtype`; the scores are float32."""
+    device = module.instructor.device
     pixels = torch.from_numpy(batch.images).to(device).permute(0, 1, 4, 2, 3).float().div(127.5).sub(1)
     if batch.highlights:
         pixels = torch.stack([pixels[:, 0], highlighted(pixels[:, 0], pixels[:, 1])], 1)
     pixels = pixels.flatten(0, 1) if pixels.numel() else None
     packed = batch.packed.to(device)
-    return Scores(*(part.float() for part in in_bfloat16(module, pixels, packed.mask, packed)))
+    return Scores(*(part.float() for part in in_precision(dtype, module, pixels, packed.mask, packed)))
 
 
 @torch.no_grad()
@@ -242,7 +238,7 @@ def measure(
     (mean of the rates on yes and on no) of each question, over `rounds` random candidates a pair; `critic_mean`
     is their mean; `critic_reasoned` the same over reasoned instructions alone.
     """
-    module = AnswerObjective(instructor)
+    module = AnswerObjective(instructor).to(instructor.device)
     rng = np.random.default_rng(seed)
     lessons = curriculum.lessons
     right: dict[str, list[bool]] = defaultdict(list)
@@ -255,7 +251,7 @@ def measure(
     for sort, pool in pools.items():
         for start in range(0, len(pool), batch):
             made: Batch = getattr(curriculum, sort)(pool[start : start + batch], rng)
-            answers = score_answers(module, made, instructor.device).answers
+            answers = score_answers(module, made).answers
             for kind, hit in zip(made.packed.kinds, made.packed.answered_right(answers.argmax(-1).cpu()), strict=True):
                 right[f"{sort}:{kind}" if sort == "references" else kind].append(hit)
     return summarise(right)
