@@ -7,7 +7,7 @@ cached beside it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,12 @@ from torch import Tensor
 
 from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
 from vireo.runtime import whole_file
-from vireo.types import EditPair
+from vireo.types import EditPair, OnCount
 from vireo.video.io import read_clip
 from vireo.world import naming
 
 STILLS = (0, 4, 8)
 """The frames of a clip that are used."""
-
-OnCount = Callable[[int, int], None]
 
 _SAME_GEOMETRY = ("recolor", "material", "remove", "background", "light", "watermark", "absent")
 """Families whose target shows all remaining objects where the source does."""
@@ -110,7 +108,7 @@ class PictureSet:
         """Frame STILLS[frame] of a clip, uint8 (H, W, 3)."""
         return self.frames[self.pictures[number].path][STILLS[frame]]
 
-    def typical(self, count: int = 512) -> Tensor:
+    def sample_pixels(self, count: int = 512) -> Tensor:
         """First frames of clips from all over the set, (B, 3, H, W) in -1..1, B at most `count`."""
         numbers = np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
         stills = torch.from_numpy(np.stack([self.still(int(number), 0) for number in numbers]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +10,16 @@ import torch
 
 from vireo.models.latents import VideoAutoencoder, encode_latents
 from vireo.models.pixels import to_pixels
-from vireo.pairs.augment import moved
+from vireo.pairs.augment import translated
 from vireo.pairs.frame_cache import FrameCache
 from vireo.runtime import autocast, whole_file
-from vireo.types import PairFiles
+from vireo.types import OnCount, PairFiles
 from vireo.video.io import read_clip
 
-OnCount = Callable[[int, int], None]
-
 Shift = tuple[int, int]
-"""Pixels by which a copy of a clip is moved: down, right."""
+"""Pixels by which a copy of a clip is translated: down, right."""
 
-STILL: Shift = (0, 0)
+NO_SHIFT: Shift = (0, 0)
 
 
 class LatentCache:
@@ -38,19 +36,20 @@ def cache_latents(
     vae: VideoAutoencoder,
     frames: FrameCache,
     folder: Path,
-    device: torch.device,
     on_progress: OnCount | None = None,
-    shift: Shift = STILL,
+    shift: Shift = NO_SHIFT,
+    dtype: torch.dtype = torch.bfloat16,
 ) -> LatentCache:
-    """Encodes every clip of the frame cache, moved by `shift`; does nothing where that is done."""
+    """Encodes every clip of the frame cache, translated by `shift`, with products in `dtype`; does nothing where that
+    is done."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "images.npy").exists():
-        count, batch = len(frames.frames), 32
+        count, batch, device = len(frames.frames), 32, vae.device
         with whole_file(folder / "videos.npy") as first, whole_file(folder / "images.npy") as second:
             videos = images = None
             for start in range(0, count, batch):
-                x = to_pixels(moved(frames.frames[start : start + batch], *shift), device)
-                with autocast(device):
+                x = to_pixels(translated(frames.frames[start : start + batch], *shift), device)
+                with autocast(device, dtype):
                     video = encode_latents(vae, x).half().cpu().numpy()
                     ends = [encode_latents(vae, x[:, :, [k]]).half().cpu().numpy() for k in (0, -1)]
                 if videos is None:
@@ -82,15 +81,15 @@ def cache_masks(
     folder: Path,
     strides: tuple[int, int],
     on_progress: OnCount | None = None,
-    shift: Shift = STILL,
+    shift: Shift = NO_SHIFT,
 ) -> np.ndarray:
-    """bool (pairs, k + 1, h, w): the masks, moved by `shift`, at latent resolution; computed once."""
+    """bool (pairs, k + 1, h, w): the masks, translated by `shift`, at latent resolution; computed once."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "masks.npy"
     if not path.exists():
         rows = []
         for number, pair in enumerate(pairs):
-            mask = moved(read_clip(pairs_dir / pair.mask, trusted=True).frames, *shift)[..., 0] > 127
+            mask = translated(read_clip(pairs_dir / pair.mask, trusted=True).frames, *shift)[..., 0] > 127
             rows.append(pool_mask(mask, *strides))
             if on_progress and number % 100 == 0:
                 on_progress(number, len(pairs))

@@ -98,8 +98,8 @@ class _Work:
             temporary.write_text(json.dumps(plan))
         data = DataConfig(pairs=(config.pairs,), seeds=(0,), edits=(), edits_seeds=(), edits_families=())
         tick = lambda name: lambda done, total: show(done, total, name)  # noqa: E731
-        self.material = Artifacts(workdir, data, 0, pick_device(), tick, former=model)
-        self.material.adopt(self.material.former)
+        self.material = Artifacts(workdir, data, 0, pick_device(), tick, init_from=model)
+        self.material.adopt(self.material.initial)
 
     def base(self) -> bool:
         """The text-to-video model that every rung starts from, and the clips that every one is scored on."""
@@ -158,7 +158,7 @@ class _Work:
     def _pipeline(
         self, transformer: HunyuanVideoTransformer3DModel, given: EditorConfig, rung: Variant
     ) -> VireoPipeline:
-        former = self.material.former
+        former = self.material.initial
         return VireoPipeline(
             former.vae,
             transformer,
