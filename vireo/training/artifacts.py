@@ -155,7 +155,7 @@ class Artifacts:
         return self._latents("", (), self.pair_sets.frames)
 
     def _latents(self, prefix: str, identity: object, frames: FrameCache, shift: Shift = NO_SHIFT) -> LatentCache:
-        folder = self.pair_sets.cache(f"{prefix}latents", self.model("vae"), (identity, shift))
+        folder = self.pair_sets.cache(f"{prefix}latents", self.model("vae"), (identity, shift, self.dtype))
         return cache_latents(self.vae_model, frames, folder, self.progress_for("encoding"), shift, self.dtype)
 
     @cached_property
@@ -177,7 +177,7 @@ class Artifacts:
         for pair in self.pair_sets.pairs:
             captions[pair.source], captions[pair.target] = pair.source_caption, pair.target_caption
         texts = [captions[path] for path in self.pair_sets.frames.index]
-        folder = self.pair_sets.cache("captions", self.model("vlm"), self.template)
+        folder = self.pair_sets.cache("captions", self.model("vlm"), (self.template, self.dtype))
         return self._conditioning(folder, (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
 
     def studio_edits(self, with_images: bool = True, shifts: Sequence[Shift] = ()) -> Iterator[EditorData]:
@@ -230,7 +230,7 @@ class Artifacts:
                 phrases = [pair.instruction, pair.paraphrases[row % len(pair.paraphrases)], ""]
                 yield from (Prompt(text, frame, reference) for text in phrases)
 
-        settings = (identity, shift, self.template, with_images)
+        settings = (identity, shift, self.template, with_images, self.dtype)
         conditioning = self.pair_sets.cache(f"{prefix}instructions", self.model("vlm"), settings)
         masks = self.pair_sets.cache(f"{prefix}masks", settings=(identity, shift, strides(self.vae_model)))
         return EditorData(

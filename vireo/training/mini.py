@@ -25,7 +25,7 @@ from vireo.config import as_json, overridden
 from vireo.errors import InputError
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.transformer import widen_for_editing
-from vireo.runtime import pick_device, source_commit, whole_file
+from vireo.runtime import pick_device, pick_dtype, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import OnProgress, Progress, run
@@ -70,19 +70,24 @@ def train(
     minutes: float | None = None,
     overrides: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
+    device: str = "auto",
+    dtype: str | None = None,
 ) -> bool:
     """Runs one stage, or all in order for "mini". True once it is finished; the same call goes on otherwise.
 
-    Raises InputError where an earlier stage is missing or a setting is unknown.
+    device, dtype: see `pick_device` and `pick_dtype`; dtype is that of every stage's loop and of all caches.
+    Raises InputError where an earlier stage is missing, a setting is unknown or there is no such device.
     """
-    config = overridden(MiniConfig(), overrides or {})
+    dtypes = {f"{name}.loop.dtype": dtype for name in STAGES} if dtype else {}
+    place, precision = pick_device(device), pick_dtype(dtype)
+    config = overridden(MiniConfig(), {**dtypes, **(overrides or {})})
     if stage == "mini" and config.editor.init_from:
         raise InputError("editor.init_from takes the place of all stages before", "run: vireo train editor")
     workdir = Path(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     with whole_file(workdir / "config.json") as path:
         path.write_text(as_json(config))
-    training = _MiniTraining(config, workdir, minutes, on_progress)
+    training = _MiniTraining(config, workdir, minutes, on_progress, place, precision)
     try:
         return all(training.finish(name) for name in (STAGES if stage == "mini" else [stage]))
     except _TimeUp:
@@ -93,13 +98,19 @@ class _MiniTraining:
     """The stages of mini over one workdir."""
 
     def __init__(
-        self, config: MiniConfig, workdir: Path, minutes: float | None, on_progress: OnProgress | None
+        self,
+        config: MiniConfig,
+        workdir: Path,
+        minutes: float | None,
+        on_progress: OnProgress | None,
+        device: torch.device,
+        dtype: torch.dtype,
     ) -> None:
         self.config, self.workdir, self.on_progress = config, workdir, on_progress
         self.deadline = None if minutes is None else time.monotonic() + 60 * minutes
-        self.device = pick_device()
+        self.device = device
         self.artifacts = Artifacts(
-            workdir, config.data, config.vlm.clips, self.device, self._progress_for, config.vlm.init_from
+            workdir, config.data, config.vlm.clips, device, self._progress_for, config.vlm.init_from, dtype
         )
 
     def finish(self, stage: str) -> bool:

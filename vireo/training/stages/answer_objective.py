@@ -12,7 +12,7 @@ from vireo.instruction_tuning.batches import Batch
 from vireo.instruction_tuning.packing import Packed
 from vireo.models.instructor.states import highlighted
 from vireo.models.pixels import to_pixels
-from vireo.training.precision import in_precision
+from vireo.training.acceleration import in_precision
 
 POINTER = 64
 """Width in which the state of a question is compared with those of a picture's patches."""

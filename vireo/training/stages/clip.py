@@ -29,7 +29,7 @@ from vireo.models.clip import (
 )
 from vireo.models.pixels import to_pixels
 from vireo.pairs.augment import augmented, translated_patches
-from vireo.training.precision import in_precision
+from vireo.training.acceleration import in_precision
 from vireo.training.stage import LoopConfig, Stage
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import HunyuanVideoTransformer3DModel
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from torch import Tensor
 
 from vireo.flow.loss import masked_flow_loss, relative_mask_weight, velocities
@@ -18,8 +18,8 @@ from vireo.models.transformer import editor_input
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache, Shift
 from vireo.pairs.mixture import PHRASES, EditMixture, MixtureConfig, spread
+from vireo.training.acceleration import compile_blocks, plain_attention
 from vireo.training.stage import LoopConfig, Stage, step_generator
-from vireo.training.stages.t2v import prepared
 from vireo.training.validation import Validation
 from vireo.types import PairFiles
 
@@ -83,7 +83,9 @@ class EditorStage(Stage[EditorConfig, HunyuanVideoTransformer3DModel]):
         validation: Validation | None,
         device: torch.device,
     ) -> None:
-        super().__init__(config, prepared(editor, config.loop, device), device)
+        super().__init__(config, editor, device)
+        if config.loop.compile_blocks:
+            compile_blocks(self.module)
         self.validation = validation
         weights = spread([data.pairs for data in studio], config.mixture.weights)
         totals = np.array([sum(families.values()) for families in weights])
@@ -116,7 +118,8 @@ class EditorStage(Stage[EditorConfig, HunyuanVideoTransformer3DModel]):
         noise = torch.randn(x0.shape, generator=generator).to(self.device)
         t = training_times(len(x0), self.config.shift, generator).to(self.device)
         z = interpolate(x0, noise, t)
-        output = self.module(editor_input(z, source, reference), 1000 * t, *condition, return_dict=False)[0]
+        with plain_attention(self.device):
+            output = self.module(editor_input(z, source, reference), 1000 * t, *condition, return_dict=False)[0]
         output = output[:, :, : z.shape[2]].float()
         predicted, true = velocities(output, x0, noise, z, t, self.config.prediction, source)
         weight = relative_mask_weight(mask, source, x0, self.config.mask_share, self.config.mask_weight_limit)
