@@ -38,9 +38,6 @@ from vireo.types import GLOBAL_FAMILIES, EditPair, OnCount
 from vireo.world.scene import Scene
 from vireo.world.visibility import Sight, sights
 
-CORPUS_FORMAT = 5
-"""Grows with every change of what lessons hold, so that older files are not read."""
-
 WHICH = "which object changes?"
 _TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "count", "existence")
 
