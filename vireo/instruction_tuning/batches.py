@@ -285,7 +285,9 @@ class BatchSampler:
         known = self._known_answers(index, candidate, fault, instruction)
         if not known:
             return None
-        weights = {kind: critic_candidates.question_weight(kind, answer) for kind, answer in known.items()}
+        weights: dict[QuestionKind, float] = {
+            kind: critic_candidates.question_weight(kind, answer) for kind, answer in known.items()
+        }
         asked = _choice(weights, rng)
         diagnosis = critic_candidates.DIAGNOSES[candidate].get(fault)
         if diagnosis is not None and rng.random() < _DIAGNOSED:

@@ -109,8 +109,8 @@ class TurnBank:
     @classmethod
     def load(cls, path: Path) -> TurnBank:
         with np.load(path) as arrays:
-            ragged = {k: Ragged(arrays[f"{k}.values"], arrays[f"{k}.offsets"]) for k in ("tokens", "names")}
-            return cls(**{name: arrays[name] for name in arrays if "." not in name}, **ragged)
+            tokens, names = (Ragged(arrays[f"{k}.values"], arrays[f"{k}.offsets"]) for k in ("tokens", "names"))
+            return cls(tokens=tokens, names=names, **{name: arrays[name] for name in arrays if "." not in name})
 
 
 def tokenise(

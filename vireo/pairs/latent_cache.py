@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from vireo.models.latents import VideoAutoencoder, encode_latents
 from vireo.models.pixels import to_pixels
@@ -45,18 +46,20 @@ def cache_latents(
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "images.npy").exists():
         count, batch, device = len(frames.frames), 32, vae.device
-        with whole_file(folder / "videos.npy") as first, whole_file(folder / "images.npy") as second:
-            videos = images = None
+
+        def encode(x: Tensor) -> np.ndarray:
+            with autocast(device, dtype):
+                return encode_latents(vae, x).half().cpu().numpy()
+
+        first = to_pixels(frames.frames[:1], device)
+        video_shape, image_shape = encode(first).shape[1:], encode(first[:, :, [0]]).shape[1:]
+        with whole_file(folder / "videos.npy") as video_path, whole_file(folder / "images.npy") as image_path:
+            videos = np.lib.format.open_memmap(video_path, "w+", np.float16, (count, *video_shape))
+            images = np.lib.format.open_memmap(image_path, "w+", np.float16, (count, 2, *image_shape))
             for start in range(0, count, batch):
                 x = to_pixels(translated(frames.frames[start : start + batch], *shift), device)
-                with autocast(device, dtype):
-                    video = encode_latents(vae, x).half().cpu().numpy()
-                    ends = [encode_latents(vae, x[:, :, [k]]).half().cpu().numpy() for k in (0, -1)]
-                if videos is None:
-                    videos = np.lib.format.open_memmap(first, "w+", np.float16, (count, *video.shape[1:]))
-                    images = np.lib.format.open_memmap(second, "w+", np.float16, (count, 2, *ends[0].shape[1:]))
-                videos[start : start + batch] = video
-                images[start : start + batch] = np.stack(ends, 1)
+                videos[start : start + batch] = encode(x)
+                images[start : start + batch] = np.stack([encode(x[:, :, [k]]) for k in (0, -1)], 1)
                 if on_progress:
                     on_progress(start, count)
             videos.flush()
@@ -72,7 +75,7 @@ def pool_mask(mask: np.ndarray, temporal: int, spatial: int) -> np.ndarray:
     """
     mask = np.concatenate([mask[:1].repeat(temporal - 1, 0), mask])
     t, h, w = mask.shape
-    return mask.reshape(t // temporal, temporal, h // spatial, spatial, w // spatial, spatial).any((1, 3, 5))
+    return np.any(mask.reshape(t // temporal, temporal, h // spatial, spatial, w // spatial, spatial), (1, 3, 5))
 
 
 def cache_masks(

@@ -151,7 +151,9 @@ class Artifacts:
 
     @cached_property
     def vae_model(self) -> BlockTransformVAE:
-        return BlockTransformVAE.from_pretrained(self.model("vae")).to(self.device).eval()
+        model = BlockTransformVAE.from_pretrained(self.model("vae"))
+        nn.Module.to(model, self.device)  # diffusers' own `to` is typed wrongly
+        return model.eval()
 
     @cached_property
     def latents(self) -> LatentCache:
@@ -165,7 +167,8 @@ class Artifacts:
     @cached_property
     def instructor(self) -> LlavaForConditionalGeneration:
         model = LlavaForConditionalGeneration.from_pretrained(self.model("vlm"), dtype=torch.float32)
-        return model.to(self.device).eval().requires_grad_(False)
+        nn.Module.to(model, self.device)  # transformers' own `to` is typed wrongly
+        return model.eval().requires_grad_(False)
 
     @cached_property
     def processor(self) -> LlavaProcessor:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 from transformers import CLIPModel, LlavaForConditionalGeneration
 
 from vireo.config import as_json, overridden
@@ -138,7 +138,7 @@ class _MiniTraining:
         clips = {pair.source for pair in pairs if pair.family != "watermark"}
         clips |= {pair.target for pair in pairs if pair.family in EDITS_FAMILIES and pair.family != "watermark"}
         plain = sorted(artifacts.validation_pictures.number[path] for path in clips)
-        retrieval = measure_retrieval(finished.model, finished.processor, artifacts.validation_pictures, plain)
+        retrieval = measure_retrieval(stage.module.clip, stage.processor, artifacts.validation_pictures, plain)
         patches = measure_patches(stage.module, artifacts.validation_pictures)
         self._save_metrics("clip", retrieval | {"patches": patches})
         save_model(self.workdir / "clip" / "model", finished)
@@ -154,7 +154,7 @@ class _MiniTraining:
         if not self._run(stage):
             return False
         finished = stage.finish()
-        self._save_metrics("vlm", measure_answers(finished.model, artifacts.validation_sampler))
+        self._save_metrics("vlm", measure_answers(stage.module.instructor, artifacts.validation_sampler))
         if initial:
             initial.register_to_config(template=vars(artifacts.template))
             command = f"vireo train vlm --set vlm.init_from={self.config.vlm.init_from}"

@@ -34,7 +34,8 @@ def measure_step(steps: int = 8, channels: int = 48, text: tuple[int, int] = (32
         reuse_memory()
     torch.manual_seed(0)
     base = build_mini_transformer(channels, text[1], **vars(T2vConfig().transformer))
-    module = widen_for_editing(base, config.prediction == "affine").to(device)
+    module = widen_for_editing(base, config.prediction == "affine")
+    torch.nn.Module.to(module, device)  # diffusers' own `to` is typed wrongly
     loop = config.loop
     batch = loop.batch_size
     z, source = (torch.randn(batch, channels, 3, 12, 12, device=device) for _ in range(2))

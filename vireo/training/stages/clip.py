@@ -59,10 +59,15 @@ class ClipObjective(nn.Module):
     def __init__(self, clip: CLIPModel) -> None:
         super().__init__()
         self.clip = clip
-        width = clip.vision_model.config.hidden_size
+        width = clip.visual_projection.in_features
         sizes = {"object": 2, **{name: len(values) for name, values in LABELS.items()}}
         self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in sizes.items()})
-        self.facts = nn.Linear(clip.config.projection_dim, len(FACTS))
+        self.facts = nn.Linear(clip.visual_projection.out_features, len(FACTS))
+
+    @property
+    def patch_size(self) -> int:
+        """Of the vision tower, in pixels."""
+        return self.clip.vision_model.embeddings.patch_embedding.kernel_size[0]
 
     def forward(self, pixels: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
         """pixels (B, 3, H, W), ids (N, L), the first B of the pictures' captions: picture vectors (B, D), text vectors
@@ -98,8 +103,7 @@ class ClipStage(Stage[ClipConfig, ClipObjective]):
             take_tower(clip.vision_model, init_from)
         super().__init__(config, ClipObjective(clip), device)
         self.pictures, self.processor = pictures, build_clip_processor(tokenizer)
-        self.patch_size: int = clip.vision_model.config.patch_size
-        self.labels = pictures.dense_labels(self.patch_size)
+        self.labels = pictures.dense_labels(self.module.patch_size)
         self.facts = np.stack([scene_facts(picture.scene) for picture in pictures.pictures])
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
@@ -111,7 +115,7 @@ class ClipStage(Stage[ClipConfig, ClipObjective]):
         labels = self.labels[rows, stills]
         contrastive = step >= self.config.without_contrast * self.loop.steps
         if not contrastive:
-            images, labels = translated_patches(images, labels, self.patch_size, NOTHING, rng)
+            images, labels = translated_patches(images, labels, self.module.patch_size, NOTHING, rng)
         pixels = to_pixels(augmented(images[:, None], rng), self.device)[:, :, 0]
         ids = self._captions(rows, rng, self.config.negatives if contrastive else 0)
         image_vectors, text_vectors, scores, facts = in_precision(self.dtype, self.module, pixels, ids)

@@ -47,7 +47,7 @@ def measure_retrieval(
 def measure_patches(module: ClipObjective, pictures: PictureSet, batch: int = 32) -> dict[str, float]:
     """Accuracy of the classes of patches whose label is known, by attribute."""
     device = next(module.parameters()).device
-    labels = pictures.dense_labels(module.clip.vision_model.config.patch_size)
+    labels = pictures.dense_labels(module.patch_size)
     hits, known = np.zeros(len(module.heads)), np.zeros(len(module.heads))
     for start in range(0, len(pictures), batch):
         numbers = range(start, min(start + batch, len(pictures)))

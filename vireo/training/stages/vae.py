@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
+from diffusers.models.autoencoders.vae import DecoderOutput
+from diffusers.models.modeling_outputs import AutoencoderKLOutput
 from einops import rearrange
 from torch import Tensor
 
@@ -74,27 +77,27 @@ class VaeStage(Stage[VaeConfig, BlockTransformVAE]):
     @torch.no_grad()
     def sample(self, folder: Path, step: int) -> None:
         x = self._draw(torch.Generator().manual_seed(1), 4).to(self.device)
-        y = self.module.decode(self.module.encode(x).latent_dist.mode()).sample
-        save_rows(
-            folder / f"{step:06d}.png", [row for pair in zip(to_uint8(x), to_uint8(y), strict=True) for row in pair]
-        )
+        y = cast(DecoderOutput, self.module.decode(self._codes(x))).sample
+        rows = [row for pair in zip(to_uint8(x), to_uint8(y), strict=True) for row in pair]
+        save_rows(folder / f"{step:06d}.png", rows)
+
+    def _codes(self, x: Tensor) -> Tensor:
+        return cast(AutoencoderKLOutput, self.module.encode(x)).latent_dist.mode()
 
     @torch.no_grad()
     def finish(self, count: int = 512) -> BlockTransformVAE:
         """Measures the statistics of the codes, after which the model is complete."""
         generator = torch.Generator().manual_seed(2)
-        codes = [
-            self.module.encode(self._draw(generator, 8).to(self.device)).latent_dist.mode() for _ in range(count // 8)
-        ]
+        codes = [self._codes(self._draw(generator, 8).to(self.device)) for _ in range(count // 8)]
         codes = rearrange(torch.cat(codes), "b c t h w -> c (b t h w)").float()
         self.module.set_statistics(codes.mean(1), codes.std(1), self.config.whitening)
         return self.module
 
 
 def principal_blocks(vae: BlockTransformVAE, clips: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (768,) and leading principal components (C, 768) of the clips' blocks; clips: (B, 3, T, H, W)."""
+    """Mean (D,) and leading principal components (C, D) of the clips' blocks; clips: (B, 3, T, H, W)."""
     blocks = rearrange(vae.blocks(clips), "b k t h w -> (b t h w) k").double()
     mean = blocks.mean(0)
     _, vectors = torch.linalg.eigh((blocks - mean).T @ (blocks - mean))
-    basis = vectors.flip(1).T[: vae.config.latent_channels]
+    basis = vectors.flip(1).T[: vae.config["latent_channels"]]
     return mean.float(), basis.float().contiguous()
