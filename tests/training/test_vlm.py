@@ -115,7 +115,7 @@ def test_verdict_turns_equal_the_critic(small, stage):
     """What the stage trains is what the critic asks: the same logits at the place of the answer."""
     instructor = stage.module.instructor.eval()
     processor = build_processor(small.tokenizer)
-    pair_index = next(k for k in small.sampler.edits if small.sampler.families[k] == "recolor")
+    pair_index = next(k for k in small.sampler.edits if small.sampler.pairs[k].family == "recolor")
     batch = small.sampler.verdicts([pair_index], np.random.default_rng(4))
     packed = batch.packed
     turn = next(k for k, kind in enumerate(packed.kinds) if kind.startswith("critic/"))
