@@ -50,13 +50,7 @@ def train(
             advance(now.step, now.steps, f"{now.stage}, loss {now.loss:.4f}")
 
         done = mini.train(
-            stage.value,
-            workdir,
-            minutes=minutes,
-            overrides=overrides,
-            on_progress=show,
-            device=device,
-            dtype=dtype,
+            stage.value, workdir, minutes=minutes, overrides=overrides, on_progress=show, device=device, dtype=dtype
         )
     if done:
         terminal.print_facts({"trained": workdir})

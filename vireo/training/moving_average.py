@@ -22,8 +22,8 @@ class MovingAverage:
         self.trained = [p for p in module.parameters() if p.requires_grad]
 
         def mix(averaged: Any, current: Any, count: Tensor | int) -> None:
-            warmed = min(decay, (1 + int(count)) / (10 + int(count)))
-            get_ema_multi_avg_fn(warmed)(averaged, current, count)
+            steps = int(self.average.n_averaged)  # `count` is a copy of it on the device, and reading that would wait
+            get_ema_multi_avg_fn(min(decay, (1 + steps) / (10 + steps)))(averaged, current, count)
 
         self.average = AveragedModel(self._current(), multi_avg_fn=mix)
         self.update()  # the first one copies: the weights before training count as the first average

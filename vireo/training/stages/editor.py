@@ -17,7 +17,7 @@ from vireo.flow.schedule import training_times
 from vireo.models.transformer import editor_input
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache, Shift
-from vireo.pairs.mixture import PHRASES, EditMixture, MixtureConfig, spread
+from vireo.pairs.mixture import PHRASES, EditMixture, MixtureConfig, family_weights
 from vireo.training.acceleration import compile_blocks, plain_attention
 from vireo.training.stage import LoopConfig, Stage, step_generator
 from vireo.training.validation import Validation
@@ -87,7 +87,7 @@ class EditorStage(Stage[EditorConfig, HunyuanVideoTransformer3DModel]):
         if config.loop.compile_blocks:
             compile_blocks(self.module)
         self.validation = validation
-        weights = spread([data.pairs for data in studio], config.mixture.weights)
+        weights = family_weights([data.pairs for data in studio], config.mixture.weights)
         totals = np.array([sum(families.values()) for families in weights])
         share = config.mixture.footage if footage else 0.0
         sets = [*zip(studio, weights, strict=True), *([(footage, {})] if footage else [])]
