@@ -29,7 +29,7 @@ from vireo.runtime import pick_device, pick_dtype, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import OnProgress, Progress, run
-from vireo.training.pair_sets import EDITS_FAMILIES, DataConfig
+from vireo.training.pair_sets import MOVABLE_FAMILIES, DataConfig
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_accuracy import measure_answers
 from vireo.training.stages.clip import ClipConfig, ClipStage
@@ -136,7 +136,7 @@ class _MiniTraining:
         # With a watermark, a style or a light, part of what a caption says cannot be seen.
         pairs = artifacts.pair_sets.validation
         clips = {pair.source for pair in pairs if pair.family != "watermark"}
-        clips |= {pair.target for pair in pairs if pair.family in EDITS_FAMILIES and pair.family != "watermark"}
+        clips |= {pair.target for pair in pairs if pair.family in MOVABLE_FAMILIES}
         plain = sorted(artifacts.validation_pictures.number[path] for path in clips)
         retrieval = measure_retrieval(stage.module.clip, stage.processor, artifacts.validation_pictures, plain)
         patches = measure_patches(stage.module, artifacts.validation_pictures)
