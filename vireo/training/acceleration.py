@@ -26,15 +26,23 @@ def in_precision(dtype: torch.dtype, module: nn.Module, *args: Any) -> Any:
 
 @contextlib.contextmanager
 def plain_attention(device: torch.device) -> Iterator[None]:
-    """Attention by plain products from then on on CPUs; elsewhere torch's own choice.
+    """Attention by plain products within the block on CPUs; elsewhere torch's own choice.
 
     Fused attention's backward pass is ten times slower than plain products at 100-200 tokens on CPUs. The switches,
     CUDA by name, hold there too, and for the token refiner, which takes no attention backend.
     """
-    if device.type == "cpu":
-        torch.backends.cuda.enable_flash_sdp(False)
-        torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
-    yield
+    if device.type != "cpu":
+        yield
+        return
+    cuda = torch.backends.cuda
+    fused, reduced = cuda.flash_sdp_enabled(), cuda.fp16_bf16_reduction_math_sdp_allowed()
+    cuda.enable_flash_sdp(False)
+    cuda.allow_fp16_bf16_reduction_math_sdp(True)
+    try:
+        yield
+    finally:
+        cuda.enable_flash_sdp(fused)
+        cuda.allow_fp16_bf16_reduction_math_sdp(reduced)
 
 
 def compile_blocks(module: HunyuanVideoTransformer3DModel) -> None:
