@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,12 @@ def test_steps_repeat_exactly(stage):
     assert first.item() == again.item() != stage.loss(4)[0].item()
     assert "contrastive" not in stage.loss(1)[1], "the first steps are without contrast"
     assert set(figures) == {"contrastive", "patches", "facts", "batch_accuracy"}
+
+
+def test_full_precision_is_another_loss_but_a_near_one(stage, monkeypatch):
+    half = stage.loss(3)[0].item()
+    monkeypatch.setattr(stage, "config", replace(stage.config, loop=replace(stage.config.loop, dtype="float32")))
+    assert half != stage.loss(3)[0].item() == pytest.approx(half, rel=0.02)
 
 
 def test_every_parameter_that_trains_gets_a_gradient(stage):

@@ -63,6 +63,12 @@ def test_steps_repeat_exactly(stage):
     )
 
 
+def test_full_precision_is_another_loss_but_a_near_one(stage, monkeypatch):
+    half = stage.loss(3)[0].item()
+    monkeypatch.setattr(stage, "config", replace(stage.config, loop=replace(stage.config.loop, dtype="float32")))
+    assert half != stage.loss(3)[0].item() == pytest.approx(half, rel=0.02)
+
+
 def test_every_parameter_that_trains_gets_a_gradient(stage):
     stage.module.zero_grad()
     for step in range(6):
