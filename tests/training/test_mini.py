@@ -131,8 +131,8 @@ def test_an_editor_goes_on_with_its_own_autoencoder(workdir, tmp_path):
 def test_moved_copies_are_moved_in_all_that_the_editor_learns_from(workdir):
     """By one block of the autoencoder, so that masks move by one place."""
     settings = overridden(MiniConfig(), SMALL)
-    tick = lambda name: lambda done, total: None  # noqa: E731
-    artifacts = Artifacts(workdir, settings.data, 10, torch.device("cpu"), tick)
+    progress_for = lambda name: lambda done, total: None  # noqa: E731
+    artifacts = Artifacts(workdir, settings.data, 10, torch.device("cpu"), progress_for)
     still, further, moved, moved_further = artifacts.studio_edits(shifts=((8, -8),))
     assert {pair.family for pair in moved.pairs} == {pair.family for pair in still.pairs} & set(MOVABLE_FAMILIES)
     assert [pair.id for pair in moved_further.pairs] == [pair.id for pair in further.pairs]
@@ -142,7 +142,7 @@ def test_moved_copies_are_moved_in_all_that_the_editor_learns_from(workdir):
     shown = np.pad(frames[row], ((0, 0), (8, 0), (0, 8), (0, 0)), mode="edge")[None, :, :96, 8:]
     latents = encode_latents(artifacts.vae_model, to_pixels(shown, artifacts.device))
     assert np.abs(latents.detach().numpy() - moved.latents.videos[row]).max() < 0.05
-    assert not np.array_equal(moved_further.conditioning.pooled, further.states.pooled)
+    assert not np.array_equal(moved_further.conditioning.pooled, further.conditioning.pooled)
 
 
 def test_a_finished_run_does_nothing_twice(workdir):
