@@ -12,7 +12,7 @@ import vireo.errors
 PACKAGE = Path(vireo.errors.__file__).parent
 ORDER = (
     *("cli", "evaluation", "training", "pipeline", "rewards", "judges", "instruction_tuning", "pairs"),
-    *("receipt", "world", "metrics", "models", "video", "flow", "config", "runtime", "types", "errors"),
+    *("receipt", "world", "metrics", "models", "video", "flow", "config", "runtime", "code_digest", "types", "errors"),
 )
 ONLY_IN = {"av": "video/io", "mujoco": "world", "typer": "cli", "jinja2": "evaluation"}
 FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}

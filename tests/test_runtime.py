@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from vireo import runtime
 from vireo.errors import InputError
-from vireo.runtime import autocast, pick_device, pick_dtype, source_digest
+from vireo.runtime import autocast, pick_device, pick_dtype
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -31,16 +30,3 @@ def test_products_have_the_precision_that_is_named(name, kept):
 def test_an_unknown_precision_is_refused():
     with pytest.raises(InputError, match="bfloat16, float32"):
         pick_dtype("float8")
-
-
-def test_a_digest_of_sources_follows_the_sources_that_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(runtime, "__file__", str(tmp_path / "runtime.py"))
-    (tmp_path / "world/families").mkdir(parents=True)
-    for name in ("world/scene.py", "world/families/add.py", "models.py", "flow.py"):
-        (tmp_path / name).write_text(name)
-    digests = [source_digest("world", "models.py")]
-    for name in ("flow.py", "models.py", "world/families/add.py", "world/new.py"):
-        (tmp_path / name).write_text("changed")
-        digests.append(source_digest("world", "models.py"))
-    assert digests[0] == digests[1]
-    assert len(set(digests[1:])) == 4

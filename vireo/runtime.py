@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-import hashlib
 import os
 import shutil
 import subprocess
@@ -139,19 +138,6 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def source_digest(*parts: str) -> str:
-    """Digest of the sources of parts of this package, folders or files: ("world", "models/tokenizer.py").
-
-    Names what was made by them, so that nothing stale is read after a change, at the price of making it again after a
-    change that did not matter.
-    """
-    package, digest = Path(__file__).parent, hashlib.sha256()
-    files = {file for part in parts for file in [package / part, *(package / part).rglob("*.py")] if file.is_file()}
-    for file in sorted(files):
-        digest.update(f"{file.relative_to(package)} {file.stat().st_size} ".encode() + file.read_bytes())
-    return digest.hexdigest()
 
 
 def source_commit() -> str:

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import nn
 from transformers import LlavaForConditionalGeneration, LlavaProcessor, PreTrainedTokenizerFast
 
+from vireo.code_digest import code_digest
 from vireo.errors import InputError
 from vireo.instruction_tuning.batches import BatchSampler
 from vireo.instruction_tuning.corpus import Corpus, CorpusTexts
@@ -31,14 +32,10 @@ from vireo.pairs.conditioning_cache import ConditioningCache, Prompt, PromptEnco
 from vireo.pairs.frame_cache import FrameCache
 from vireo.pairs.latent_cache import NO_SHIFT, LatentCache, Shift, cache_latents, cache_masks
 from vireo.pairs.mixture import PHRASES
-from vireo.runtime import source_digest
 from vireo.training.export import save_model
 from vireo.training.pair_sets import MOVABLE_FAMILIES, DataConfig, PairSets, Part, ProgressFor
 from vireo.training.stages.editor import EditorData
 from vireo.types import EditPair, PairFiles
-
-CORPUS_SOURCES = ("instruction_tuning", "world", "models/instructor/prompts.py", "models/tokenizer.py")
-"""What a corpus is made by, besides the pairs and the vocabulary."""
 
 
 class Artifacts:
@@ -137,7 +134,8 @@ class Artifacts:
 
     def _sampler(self, name: str, pairs: list[EditPair], pictures: PictureSet) -> BatchSampler:
         vocabulary = hashlib.sha256(self.tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
-        settings = (self.pair_sets.data, vocabulary, self.question_clips, source_digest(*CORPUS_SOURCES))
+        code = code_digest("vireo.instruction_tuning.corpus")
+        settings = (self.pair_sets.data, vocabulary, self.question_clips, code)
         folder = self.pair_sets.cache(f"{name}-corpus", settings=settings)
         if not (folder / "reference_pairs.npy").exists():
             texts = CorpusTexts(pairs, pictures, self.question_clips, self.progress_for("corpus"))
