@@ -12,7 +12,8 @@ import vireo.errors
 PACKAGE = Path(vireo.errors.__file__).parent
 ORDER = (
     *("cli", "evaluation", "training", "pipeline", "rewards", "judges", "instruction_tuning", "pairs"),
-    *("receipt", "world", "metrics", "models", "video", "flow", "config", "monitor", "runtime", "types", "errors"),
+    *("receipt", "world", "metrics", "models", "video", "flow", "config", "monitor", "runtime", "code_digest"),
+    *("types", "errors"),
 )
 MAY_IMPORT = {
     "av": ("video/io/",),

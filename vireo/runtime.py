@@ -37,7 +37,7 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_dtype(name: str | None = None) -> torch.dtype:
-    """The precision of matrix products: "bfloat16", which is the default, or "float32". Raises InputError for others."""
+    """Precision of matrix products: "bfloat16", the default, or "float32". Raises InputError for others."""
     import torch
 
     known = {"bfloat16": torch.bfloat16, "float32": torch.float32}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+
+OnCount = Callable[[int, int], None]
+"""Called by long work with what is done and the total; may end the work by raising."""
 
 
 @dataclass(frozen=True)

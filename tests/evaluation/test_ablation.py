@@ -83,7 +83,7 @@ def test_a_climb(tmp_path, monkeypatch):
     made, stage_of = [], EditorStage.__init__
 
     def watched(self, config, base, studio, *rest):
-        made.append((config, studio[0].states))
+        made.append((config, studio[0].conditioning))
         stage_of(self, config, base, studio, *rest)
 
     monkeypatch.setattr(EditorStage, "__init__", watched)

@@ -27,10 +27,10 @@ def test_layout():
     following = packed.ids[packed.rows[used], packed.columns[used] + 1]
     assert following.tolist() == packed.answers[used].tolist()
     assert packed.turns[used].tolist() == [0, 0, 1, 1, 1, 2, 2]
-    assert packed.asking.tolist() == [[0, 7], [0, 12], [1, 8]]
-    assert packed.bodies == [5, 0, 0]
-    assert packed.naming.tolist() == [[0, 11]]
-    assert packed.named == [2]
+    assert packed.question_ends.tolist() == [[0, 7], [0, 12], [1, 8]]
+    assert packed.objects == [5, 0, 0]
+    assert packed.name_ends.tolist() == [[0, 11]]
+    assert packed.name_objects == [2]
 
 
 def test_sets_of_objects():
@@ -81,17 +81,17 @@ def test_bank_holds_what_the_chat_format_gives(tmp_path):
         [],
         [Text("relation", "is the ball left of the red cone?", "No", 3, (("the ball", 1), ("the red cone", 2)))],
     ]
-    tokenizer = train_tokenizer([f" {t.said} {t.answer}" for group in texts for t in group] * 5, 330)
+    tokenizer = train_tokenizer([f" {t.question} {t.answer}" for group in texts for t in group] * 5, 330)
     tokenise(tokenizer, MINI, texts).save(tmp_path / "bank.npz")
     bank = TurnBank.load(tmp_path / "bank.npz")
     assert len(bank) == 3
     assert len(bank.of(1)) == 0
     flat = [text for group in texts for text in group]
     for number, text in enumerate(flat):
-        start = turn_ids(tokenizer, MINI, text.said)
+        start = turn_ids(tokenizer, MINI, text.question)
         ids = (*start, *answer_ids(tokenizer, MINI, text.answer), EOS)
         turn = bank.turn(number)
-        assert (turn.ids, turn.answer, turn.kind, turn.bodies) == (ids, len(start), text.kind, text.bodies)
+        assert (turn.ids, turn.answer, turn.kind, turn.objects) == (ids, len(start), text.kind, text.objects)
         assert [own for _, own in turn.names] == [own for _, own in text.names]
         for (last, _), (words, _) in zip(turn.names, text.names, strict=True):
             assert tokenizer.decode(ids[: last + 1]).endswith(f" {words}")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vireo.pairs.mixture import PHRASES, EditMixture, MixtureConfig, spread
+from vireo.pairs.mixture import PHRASES, EditMixture, MixtureConfig, family_weights
 
 FAMILIES = ["recolor"] * 60 + ["remove"] * 20 + ["reference"] * 20
 
@@ -51,6 +51,6 @@ def test_a_draw_is_a_function_of_its_generator():
 
 def test_over_several_sets_every_pair_of_a_family_comes_equally_often():
     sets = [[SimpleNamespace(family=f) for f in FAMILIES], [SimpleNamespace(family="recolor")] * 30]
-    first, second = spread(sets, {"recolor": 3.0})
+    first, second = family_weights(sets, {"recolor": 3.0})
     assert first == pytest.approx({"recolor": 2.0, "remove": 1.0})
     assert second == pytest.approx({"recolor": 1.0})

@@ -9,6 +9,7 @@ from PIL import Image
 from vireo.instruction_tuning.batches import BatchSampler
 from vireo.instruction_tuning.corpus import Corpus, CorpusTexts
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
+from vireo.models.clip import PATCH_SIZE
 from vireo.models.instructor.prompts import MINI
 from vireo.models.tokenizer import train_tokenizer
 from vireo.pairs.format import EditPair
@@ -42,7 +43,7 @@ class SmallSet:
     pairs: list
     pictures: PictureSet
     tokenizer: object
-    curriculum: BatchSampler
+    sampler: BatchSampler
 
 
 def make_small_set(folder, scenes=4, seed=7):
@@ -94,5 +95,6 @@ def make_small_set(folder, scenes=4, seed=7):
     )
     texts = CorpusTexts(pairs, pictures, clips=100)
     tokenizer = train_tokenizer([*texts.every(), *(f" {p.caption}" for p in pictures.pictures)], 900)
-    lessons = Corpus.make(texts, tokenizer, MINI, folder / "lessons")
-    return SmallSet(pairs, pictures, tokenizer, BatchSampler(folder, pairs, pictures, lessons, tokenizer, MINI))
+    corpus = Corpus.make(texts, tokenizer, MINI, folder / "corpus")
+    sampler = BatchSampler(folder, pairs, pictures, corpus, tokenizer, MINI, PATCH_SIZE)
+    return SmallSet(pairs, pictures, tokenizer, sampler)

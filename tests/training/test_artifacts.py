@@ -19,8 +19,8 @@ def test_a_cache_is_named_by_all_it_is_made_from(tmp_path):
 
     def name(data=DataConfig(), weights=b"one", settings=MINI):
         (model / "model.safetensors").write_bytes(weights)
-        material = Artifacts(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
-        return material.sets.cache("instructions", model, settings).name
+        artifacts = Artifacts(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
+        return artifacts.pair_sets.cache("instructions", model, settings).name
 
     assert name() == name()
     others = [
@@ -45,9 +45,9 @@ def test_clip_and_instructor_see_every_scene_of_the_further_parts(tmp_path):
     data = DataConfig(
         pairs=(2,), seeds=(0,), edits=(4,), edits_seeds=(300_000,), edits_families=(("recolor", "remove"),), footage=0
     )
-    material = Artifacts(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
-    shown, further = material.pictures, material.sets.read(next(material.sets.further()))
-    assert len(material.sets.pairs) == 2
+    artifacts = Artifacts(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
+    shown, further = artifacts.pictures, artifacts.pair_sets.read(next(artifacts.pair_sets.edit_parts()))
+    assert len(artifacts.pair_sets.pairs) == 2
     assert {pair.source for pair in further} <= set(shown.number)
     assert len({pair.target for pair in further} & set(shown.number)) == len({pair.source for pair in further})
     for path, number in shown.number.items():

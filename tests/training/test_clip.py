@@ -1,16 +1,18 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from small_set import make_small_set
 
-import vireo.training.stages.clip as clip_stage
+import vireo.training.stages.clip_accuracy as clip_accuracy
 from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
 from vireo.models.clip import PATCH_SIZE, build_mini_clip, start_tower
-from vireo.pairs.augment import moved_patches
-from vireo.training.loop import LoopConfig
-from vireo.training.stages.clip import CANDIDATES, ClipConfig, ClipStage, contrastive_loss, measure, measure_sight
+from vireo.pairs.augment import translated_patches
+from vireo.training.stage import LoopConfig
+from vireo.training.stages.clip import ClipConfig, ClipStage, contrastive_loss
+from vireo.training.stages.clip_accuracy import CANDIDATES, measure_patches, measure_retrieval
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stage(small):
-    config = ClipConfig(seeing=0.2, negatives=2, loop=LoopConfig(steps=10, batch_size=6, learning_rate=1e-3))
+    config = ClipConfig(without_contrast=0.2, negatives=2, loop=LoopConfig(steps=10, batch_size=6, learning_rate=1e-3))
     return ClipStage(config, small.pictures, small.tokenizer, torch.device("cpu"))
 
 
@@ -49,7 +51,13 @@ def test_steps_repeat_exactly(stage):
     again, _ = stage.loss(3)
     assert first.item() == again.item() != stage.loss(4)[0].item()
     assert "contrastive" not in stage.loss(1)[1], "the first steps are without contrast"
-    assert set(figures) == {"contrastive", "dense", "facts", "batch_accuracy"}
+    assert set(figures) == {"contrastive", "patches", "facts", "batch_accuracy"}
+
+
+def test_full_precision_is_another_loss_but_a_near_one(stage, monkeypatch):
+    half = stage.loss(3)[0].item()
+    monkeypatch.setattr(stage, "config", replace(stage.config, loop=replace(stage.config.loop, dtype="float32")))
+    assert half != stage.loss(3)[0].item() == pytest.approx(half, rel=0.02)
 
 
 def test_every_parameter_that_trains_gets_a_gradient(stage):
@@ -78,7 +86,7 @@ def test_labels_move_with_the_picture():
     rng = np.random.default_rng(0)
     classes = rng.integers(0, 200, (16, 1, 64))
     images = classes.reshape(16, 8, 8).repeat(12, 1).repeat(12, 2)[..., None].repeat(3, -1).astype(np.uint8)
-    moved, labels = moved_patches(images, classes, 12, NOTHING, rng)
+    moved, labels = translated_patches(images, classes, 12, NOTHING, rng)
     shown = moved[:, 6::12, 6::12, 0].reshape(16, 64)
     known = labels[:, 0] != NOTHING
     assert (shown[known] == labels[:, 0][known]).all()
@@ -112,8 +120,8 @@ def test_removed_objects_leave_the_masks(small):
 
 def test_score_is_deterministic_and_chance_before_training(stage, small):
     numbers = [n for n, p in enumerate(small.pictures.pictures) if not p.scene["effects"]][:12]
-    first = measure(stage.module.clip, stage.processor, small.pictures, numbers)
-    assert first == measure(stage.module.clip, stage.processor, small.pictures, numbers)
+    first = measure_retrieval(stage.module.clip, stage.processor, small.pictures, numbers)
+    assert first == measure_retrieval(stage.module.clip, stage.processor, small.pictures, numbers)
     assert first["n"] == len(numbers)
     assert first["candidates"] == CANDIDATES
     assert first["retrieval"] <= 0.5
@@ -122,10 +130,10 @@ def test_score_is_deterministic_and_chance_before_training(stage, small):
 def test_a_clip_is_the_mean_of_its_stills(small, stage, monkeypatch):
     """The first still says caption 1, the other two caption 0, which is the right one."""
     said = torch.eye(CANDIDATES)[[1, 0, 0]]
-    monkeypatch.setattr(clip_stage, "embed_images", lambda model, processor, images: said)
-    monkeypatch.setattr(clip_stage, "embed_texts", lambda model, processor, texts: torch.eye(len(texts)))
+    monkeypatch.setattr(clip_accuracy, "embed_images", lambda model, processor, images: said)
+    monkeypatch.setattr(clip_accuracy, "embed_texts", lambda model, processor, texts: torch.eye(len(texts)))
     numbers = [next(n for n, p in enumerate(small.pictures.pictures) if not p.scene["effects"])]
-    figures = measure(stage.module.clip, stage.processor, small.pictures, numbers)
+    figures = measure_retrieval(stage.module.clip, stage.processor, small.pictures, numbers)
     assert (figures["retrieval"], figures["retrieval_clip"]) == (0, 1)
 
 
@@ -137,7 +145,7 @@ def test_a_tower_that_names_one_class_everywhere_is_right_as_often_as_the_class_
             head.weight.zero_()
             head.bias.zero_()
             head.bias[1] = 1
-    found, labels = measure_sight(module, small.pictures), small.pictures.dense_labels(PATCH_SIZE)
+    found, labels = measure_patches(module, small.pictures), small.pictures.dense_labels(PATCH_SIZE)
     for row, (name, share) in enumerate(found.items()):
         known = labels[:, :, row][labels[:, :, row] != NOTHING]
         assert share == pytest.approx((known == 1).mean()), name

@@ -79,10 +79,10 @@ def test_measures_and_the_resolved_configuration_are_kept(workdir):
     assert set(line["success"]) >= {"recolor", "remove", "all"}
 
 
-def test_an_editor_goes_on_from_a_former_one(workdir, tmp_path):
+def test_an_editor_goes_on_from_another(workdir, tmp_path):
     """Without learning it stays what it was; its autoencoder and instructor come with it."""
     (tmp_path / "data").symlink_to(workdir / "data")
-    further = SMALL | {"editor.former": str(workdir / "mini"), "editor.shifts": "[[3, -5]]"}
+    further = SMALL | {"editor.init_from": str(workdir / "mini"), "editor.shifts": "[[3, -5]]"}
     assert train("editor", tmp_path, overrides=further | {"editor.loop.learning_rate": "0"}) is True
     for part in ("transformer", "vae", "instructor"):
         one, other = (next((folder / "mini" / part).glob("*.safetensors")) for folder in (workdir, tmp_path))
@@ -105,7 +105,7 @@ def test_an_editor_learns_from_imported_pairs(workdir, tmp_path):
     (tmp_path / "work").mkdir()
     (tmp_path / "work/data").symlink_to(workdir / "data")
     none = {f"data.{name}": "[]" for name in ("pairs", "seeds", "edits", "edits_seeds", "edits_families")}
-    further = SMALL | none | {"data.footage": "0", "editor.former": str(workdir / "mini")}
+    further = SMALL | none | {"data.footage": "0", "editor.init_from": str(workdir / "mini")}
     with pytest.raises(InputError, match="nothing to learn from"):
         train("editor", tmp_path / "work", overrides=further)
     further |= {"data.imported": json.dumps([str(tmp_path / "pairs")])}
@@ -120,29 +120,29 @@ def test_an_editor_learns_from_imported_pairs(workdir, tmp_path):
         train("editor", tmp_path / "work", overrides=further | {"editor.loop.steps": "6"})
 
 
-def test_a_former_editor_goes_with_its_own_autoencoder(workdir, tmp_path):
-    further = SMALL | {"editor.former": str(workdir / "mini")}
+def test_an_editor_goes_on_with_its_own_autoencoder(workdir, tmp_path):
+    further = SMALL | {"editor.init_from": str(workdir / "mini")}
     with pytest.raises(InputError, match="vireo train editor"):
         train("mini", tmp_path, overrides=further)
     with pytest.raises(InputError, match="another autoencoder"):
-        train("editor", workdir, overrides=SMALL | {"editor.former": "mini"})
+        train("editor", workdir, overrides=SMALL | {"editor.init_from": "mini"})
 
 
 def test_moved_copies_are_moved_in_all_that_the_editor_learns_from(workdir):
     """By one block of the autoencoder, so that masks move by one place."""
     settings = overridden(MiniConfig(), SMALL)
-    tick = lambda name: lambda done, total: None  # noqa: E731
-    material = Artifacts(workdir, settings.data, 10, torch.device("cpu"), tick)
-    still, further, moved, moved_further = material.studio_edits(shifts=((8, -8),))
+    progress_for = lambda name: lambda done, total: None  # noqa: E731
+    artifacts = Artifacts(workdir, settings.data, 10, torch.device("cpu"), progress_for)
+    still, further, moved, moved_further = artifacts.studio_edits(shifts=((8, -8),))
     assert {pair.family for pair in moved.pairs} == {pair.family for pair in still.pairs} & set(MOVABLE_FAMILIES)
     assert [pair.id for pair in moved_further.pairs] == [pair.id for pair in further.pairs]
     assert further.masks.any()
     assert np.array_equal(moved_further.masks[..., 1:, :-1], further.masks[..., :-1, 1:])
-    row, frames = moved.source_rows[0], material.sets.frames.frames
+    row, frames = moved.source_rows[0], artifacts.pair_sets.frames.frames
     shown = np.pad(frames[row], ((0, 0), (8, 0), (0, 8), (0, 0)), mode="edge")[None, :, :96, 8:]
-    latents = encode_latents(material.vae_model, to_pixels(shown, material.device))
+    latents = encode_latents(artifacts.vae_model, to_pixels(shown, artifacts.device))
     assert np.abs(latents.detach().numpy() - moved.latents.videos[row]).max() < 0.05
-    assert not np.array_equal(moved_further.states.pooled, further.states.pooled)
+    assert not np.array_equal(moved_further.conditioning.pooled, further.conditioning.pooled)
 
 
 def test_a_finished_run_does_nothing_twice(workdir):

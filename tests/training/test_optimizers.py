@@ -33,7 +33,7 @@ def descend(module, optimizers, steps):
 
 def test_muon_takes_the_matrices_of_repeated_blocks_and_adamw_all_else():
     module = network()
-    adamw, muon = build(module, "muon").all
+    adamw, muon = build(module, "muon").optimizers
     own = {id(p) for group in muon.param_groups for p in group["params"]}
     assert own == {id(block.weight) for block in module["blocks"]}
     other = [id(p) for group in adamw.param_groups for p in group["params"]]
@@ -42,7 +42,7 @@ def test_muon_takes_the_matrices_of_repeated_blocks_and_adamw_all_else():
 
 def test_adamw_takes_everything_and_decays_no_biases():
     module = network()
-    (adamw,) = build(module, "adamw").all
+    (adamw,) = build(module, "adamw").optimizers
     decay = {id(p): group["weight_decay"] for group in adamw.param_groups for p in group["params"]}
     assert all((decay[id(p)] > 0) == (p.ndim > 1) for p in module.parameters())
 

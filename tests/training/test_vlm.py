@@ -12,17 +12,17 @@ from vireo.models.clip import IMAGE_SIZE, PATCH_SIZE, build_mini_clip
 from vireo.models.instructor.critic import verdict_logits
 from vireo.models.instructor.prompts import CRITIC_QUESTIONS, MINI, NO, YES, answer_ids
 from vireo.models.instructor.states import TOKENS_PER_IMAGE, build_processor, encode_instruction, highlighted
-from vireo.training.loop import LoopConfig
+from vireo.training.stage import LoopConfig
+from vireo.training.stages.answer_accuracy import measure_answers, summarise
+from vireo.training.stages.answer_objective import AnswerObjective, score_answers
 from vireo.training.stages.vlm import (
-    AnswerObjective,
     VlmConfig,
     VlmStage,
-    keeping_loss,
-    measure,
+    distillation_loss,
     new_instructor,
-    score_answers,
-    summarise,
 )
+
+HEADS = ("turn_pointer", "turn_location", "name_pointer", "name_location")
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,9 @@ def stage(small):
 def make_stage(small, clip=None, rows=4, **settings):
     """A stage of a new instructor; settings: of `VlmConfig`."""
     clip = clip or build_mini_clip(len(small.tokenizer))
-    instructor = new_instructor(clip, len(small.tokenizer), small.pictures.typical())
+    instructor = new_instructor(clip, len(small.tokenizer), small.pictures.sample_pixels())
     config = VlmConfig(loop=LoopConfig(steps=10, batch_size=rows, learning_rate=1e-3), **settings)
-    return VlmStage(config, small.curriculum, small.tokenizer, instructor, torch.device("cpu"))
+    return VlmStage(config, small.sampler, small.tokenizer, instructor, torch.device("cpu"))
 
 
 def test_steps_repeat_exactly(stage):
@@ -55,12 +55,18 @@ def test_steps_repeat_exactly(stage):
     assert len(set(losses)) == 6
     chance = np.log(stage.module.instructor.config.text_config.vocab_size)
     for loss, figures in steps:
-        helps = {name: figures.get(f"loss_{name}", 0.0) for name in ("pointing", "places", "naming", "sites")}
-        assert 0.8 * chance < loss.item() - 0.5 * sum(helps.values()) < 1.3 * chance
+        grounding = sum(figures.get(f"loss_{name}", 0.0) for name in HEADS)
+        assert 0.8 * chance < loss.item() - 0.5 * grounding < 1.3 * chance
     assert all(
-        abs(figures.get("loss_pointing", np.log(TOKENS_PER_IMAGE + 1)) - np.log(TOKENS_PER_IMAGE + 1)) < 1.5
+        abs(figures.get("loss_turn_pointer", np.log(TOKENS_PER_IMAGE + 1)) - np.log(TOKENS_PER_IMAGE + 1)) < 1.5
         for _, figures in steps
     )
+
+
+def test_full_precision_is_another_loss_but_a_near_one(stage, monkeypatch):
+    half = stage.loss(3)[0].item()
+    monkeypatch.setattr(stage, "config", replace(stage.config, loop=replace(stage.config.loop, dtype="float32")))
+    assert half != stage.loss(3)[0].item() == pytest.approx(half, rel=0.02)
 
 
 def test_every_parameter_that_trains_gets_a_gradient(stage):
@@ -92,18 +98,18 @@ def over_and_over(stage, steps, rate=2e-3):
 
 @pytest.mark.parametrize("sort", ["about", "texts", "references", "verdicts"])
 def test_batches_have_fixed_shapes_and_right_borders(small, sort):
-    curriculum = small.curriculum
+    sampler = small.sampler
     pool = {
-        "about": curriculum.owners,
-        "texts": range(len(curriculum.lessons.texts)),
-        "references": range(len(curriculum.lessons.reference_pairs)),
-        "verdicts": curriculum.judged,
+        "about": sampler.owners,
+        "texts": range(len(sampler.corpus.texts)),
+        "references": range(len(sampler.corpus.reference_pairs)),
+        "verdicts": sampler.edits,
     }[sort]
-    batch = getattr(curriculum, sort)(list(pool)[:3], np.random.default_rng(0))
+    batch = getattr(sampler, sort)(list(pool)[:3], np.random.default_rng(0))
     packed = batch.packed
     pictures = {"about": 1, "texts": 0, "references": 2, "verdicts": 2}[sort]
     assert batch.images.shape[:2] == (3, pictures)
-    assert packed.ids.shape == (3, small.curriculum.lengths[pictures])
+    assert packed.ids.shape == (3, small.sampler.lengths[pictures])
     assert packed.ids.shape[1] >= packed.opening + 180, "room for turns"
     used = packed.answers >= 0
     assert (packed.ids[packed.rows[used], packed.columns[used] + 1] == packed.answers[used]).all()
@@ -115,11 +121,11 @@ def test_verdict_turns_equal_the_critic(small, stage):
     """What the stage trains is what the critic asks: the same logits at the place of the answer."""
     instructor = stage.module.instructor.eval()
     processor = build_processor(small.tokenizer)
-    pair_index = next(k for k in small.curriculum.judged if small.curriculum.families[k] == "recolor")
-    batch = small.curriculum.verdicts([pair_index], np.random.default_rng(4))
+    pair_index = next(k for k in small.sampler.edits if small.sampler.pairs[k].family == "recolor")
+    batch = small.sampler.verdicts([pair_index], np.random.default_rng(4))
     packed = batch.packed
     turn = next(k for k, kind in enumerate(packed.kinds) if kind.startswith("critic/"))
-    said = small.tokenizer.decode(packed.ids[0, : packed.asking[turn, 1]]).split("<user>")[-1]
+    said = small.tokenizer.decode(packed.ids[0, : packed.question_ends[turn, 1]]).split("<user>")[-1]
     instruction, question = said.strip().split("\n")
     kind = packed.kinds[turn].split("/")[1]
     assert question == CRITIC_QUESTIONS[kind]
@@ -130,7 +136,7 @@ def test_verdict_turns_equal_the_critic(small, stage):
     yes, no = (answer_ids(small.tokenizer, MINI, word)[0] for word in (YES, NO))
     first = int(torch.nonzero(packed.turns == turn)[0])
     assert (scores[first, yes] - scores[first, no]).item() == pytest.approx(wanted.item(), abs=2e-4)
-    half = score_answers(AnswerObjective(instructor), batch, torch.device("cpu")).answers
+    half = score_answers(AnswerObjective(instructor), batch).answers
     assert (half - scores).abs().max() < 0.1
 
 
@@ -143,7 +149,7 @@ def test_every_verdict_comes_with_both_answers(small):
     """A question that is nearly always answered alike teaches to answer without looking."""
     rng, counts = np.random.default_rng(0), Counter()
     for _ in range(40):
-        kinds = small.curriculum.verdicts(rng.choice(small.curriculum.judged, 8), rng).packed.kinds
+        kinds = small.sampler.verdicts(rng.choice(small.sampler.edits, 8), rng).packed.kinds
         counts.update(tuple(kind.split("/")[1:3]) for kind in kinds if kind.startswith("critic/"))
     for question in {question for question, _ in counts}:
         yes, no = counts[question, "yes"], counts[question, "no"]
@@ -162,10 +168,10 @@ def test_a_diagnosis_agrees_with_the_verdicts():
 def test_what_was_changed_is_what_the_second_picture_shows(small):
     rng, told, undone = np.random.default_rng(0), Counter(), 0
     for _ in range(30):
-        batch = small.curriculum.verdicts(rng.choice(small.curriculum.judged, 8), rng)
+        batch = small.sampler.verdicts(rng.choice(small.sampler.edits, 8), rng)
         packed = batch.packed
         for turn, kind in enumerate(packed.kinds):
-            source, edited = batch.images[int(packed.asking[turn, 0])].astype(int)
+            source, edited = batch.images[int(packed.question_ends[turn, 0])].astype(int)
             answer = small.tokenizer.decode(packed.answers[packed.turns == turn], skip_special_tokens=True).strip()
             if kind == "changes":
                 told[answer.split()[0]] += 1
@@ -181,16 +187,16 @@ def test_what_was_changed_is_what_the_second_picture_shows(small):
 
 def test_turns_point_at_what_they_name(small):
     """Against the rendered masks: the colour of a pointed patch is the answer, and what is absent is nowhere."""
-    curriculum, pictures = small.curriculum, small.pictures
+    sampler, pictures = small.sampler, small.pictures
     compared = nowhere = 0
-    for owner in curriculum.owners[:40]:
-        batch = curriculum.about([owner], np.random.default_rng(0))
+    for owner in sampler.owners[:40]:
+        batch = sampler.about([owner], np.random.default_rng(0))
         packed, number, still = batch.packed, int(owner) // 3, int(owner) % 3
-        assert batch.pointed.shape == (len(packed.kinds), TOKENS_PER_IMAGE + 1)
+        assert batch.turn_patches.shape == (len(packed.kinds), TOKENS_PER_IMAGE + 1)
         labels = pictures.instances(number)
         for turn, kind in enumerate(packed.kinds):
             answer = small.tokenizer.decode(packed.answers[packed.turns == turn], skip_special_tokens=True).strip()
-            share = batch.pointed[turn]
+            share = batch.turn_patches[turn]
             assert share.sum() == pytest.approx(1, abs=1e-5) or not share.any()
             if kind == "color":
                 row, column = (
@@ -211,28 +217,32 @@ def test_turns_point_at_what_they_name(small):
 
 def test_names_in_a_relation_point_at_its_two_objects_in_order(small):
     """Against the answers: what is said to be left of another has its patches further left, if the answer is yes."""
-    curriculum, compared = small.curriculum, 0
+    sampler, compared = small.sampler, 0
     columns = np.arange(TOKENS_PER_IMAGE) % (IMAGE_SIZE // PATCH_SIZE)
     assert TOKENS_PER_IMAGE == (IMAGE_SIZE // PATCH_SIZE) ** 2
-    for owner in curriculum.owners[:60]:
-        batch = curriculum.about([owner], np.random.default_rng(0))
+    for owner in sampler.owners[:60]:
+        batch = sampler.about([owner], np.random.default_rng(0))
         packed = batch.packed
         for turn, kind in enumerate(packed.kinds):
-            begin = 0 if turn == 0 else int(packed.asking[turn - 1, 1])
-            own = [k for k, (_, column) in enumerate(packed.naming.tolist()) if begin < column < packed.asking[turn, 1]]
+            begin = 0 if turn == 0 else int(packed.question_ends[turn - 1, 1])
+            own = [
+                k
+                for k, (_, column) in enumerate(packed.name_ends.tolist())
+                if begin < column < packed.question_ends[turn, 1]
+            ]
             known = {"relation": 2, "comparison": 2, "place": 1, "cell": 1, "color": 1, "floor": 0, "light": 0}
             assert len(own) == known.get(kind, len(own))
             if kind not in ("relation", "comparison"):
                 continue
-            start = int(packed.naming[own[0], 1])
-            between = small.tokenizer.decode(packed.ids[0, start + 1 : int(packed.naming[own[1], 1])])
+            start = int(packed.name_ends[own[0], 1])
+            between = small.tokenizer.decode(packed.ids[0, start + 1 : int(packed.name_ends[own[1], 1])])
             answer = small.tokenizer.decode(packed.answers[packed.turns == turn], skip_special_tokens=True).strip()
             if kind == "comparison":
                 between, answer = f" {answer}", "Yes"
             side = next((word for word in ("left", "right") if f" {word} of" in between), None)
             if side is None:
                 continue
-            first, second = (batch.named[k, :-1] @ columns for k in own)
+            first, second = (batch.name_patches[k, :-1] @ columns for k in own)
             assert ((first < second) == (side == "left")) == (answer == "Yes")
             compared += 1
     assert compared >= 5
@@ -243,34 +253,34 @@ def test_heads_tell_places_apart(small):
     torch.manual_seed(2)
     stage = make_stage(small, rows=2, about=1, verdicts=0, references=0, texts=0)
     figures = [found for _, found in over_and_over(stage, 40, rate=1.5e-3)]
-    for name in ("loss_pointing", "loss_places", "loss_naming", "loss_sites"):
-        assert figures[-1][name] < figures[0][name] - 1.5
+    for name in HEADS:
+        assert figures[-1][f"loss_{name}"] < figures[0][f"loss_{name}"] - 1.5
 
 
-def test_a_former_instructor_keeps_what_its_editor_reads(small):
-    stage = make_stage(small, former="mini", about=1, verdicts=0, references=0, texts=0)
-    assert stage.loss(0)[1]["loss_keeping"] < 1e-6, "it starts as the former one"
+def test_an_instructor_that_goes_on_keeps_what_its_editor_reads(small):
+    stage = make_stage(small, init_from="mini", about=1, verdicts=0, references=0, texts=0)
+    assert stage.loss(0)[1]["loss_distillation"] < 1e-6, "it starts as it was"
     with torch.no_grad():
         for parameter in stage.module.instructor.lm_head.parameters():
             parameter.mul_(1.05)
-    assert (moved := stage.loss(0)[1]["loss_keeping"]) > 1e-4, "words are tied to the vocabulary"
-    others = replace(stage.config, keeping=0.0)
-    free = VlmStage(others, small.curriculum, small.tokenizer, stage.module.instructor, torch.device("cpu"))
-    assert free.loss(0)[1]["loss_keeping"] < 1e-6, "what counts is where it started"
+    assert (moved := stage.loss(0)[1]["loss_distillation"]) > 1e-4, "words are tied to the vocabulary"
+    others = replace(stage.config, distillation=0.0)
+    free = VlmStage(others, small.sampler, small.tokenizer, stage.module.instructor, torch.device("cpu"))
+    assert free.loss(0)[1]["loss_distillation"] < 1e-6, "what counts is where it started"
     before = stage.loss(0)[0].item()
     stage.config = others
     assert before - stage.loss(0)[0].item() == pytest.approx(2 * moved, rel=1e-2)
-    stage.curriculum = SimpleNamespace(patch_size=12)
-    assert stage.finish().processor.patch_size == 12, "that of the former tower"
+    stage.sampler = SimpleNamespace(patch_size=12)
+    assert stage.finish().processor.patch_size == 12, "that of the tower it started from"
 
 
 def test_what_is_kept_are_the_states_that_an_editor_reads(small):
-    stage = make_stage(small, former="mini")
-    owner = next(int(o) for o in small.curriculum.owners if small.curriculum.about([o], rng()).packed.told.numel())
-    batch = small.curriculum.about([owner], rng())
-    kept = stage._read(score_answers(stage.module, batch, torch.device("cpu")).states, batch)
+    stage = make_stage(small, init_from="mini")
+    owner = next(int(o) for o in small.sampler.owners if small.sampler.about([o], rng()).packed.instructions.numel())
+    batch = small.sampler.about([owner], rng())
+    kept = stage._editor_states(score_answers(stage.module, batch).states, batch)
     turns = [k for k, kind in enumerate(batch.packed.kinds) if kind == "plan"]
-    ends = [int(batch.packed.asking[k, 1]) for k in turns]
+    ends = [int(batch.packed.question_ends[k, 1]) for k in turns]
     ids, user = batch.packed.ids[0].tolist(), small.tokenizer.convert_tokens_to_ids("<user>")
     said = [ids[max(k for k in range(end) if ids[k] == user) + 1 : end] for end in ends]
     processor = build_processor(small.tokenizer)
@@ -282,7 +292,7 @@ def test_what_is_kept_are_the_states_that_an_editor_reads(small):
     wanted = torch.cat([*texts, images])
     starts = np.cumsum([0, *(len(tokens) + 2 for tokens in said)])[:-1]
     kept = torch.from_numpy(np.delete(kept.detach().numpy(), starts, 0))  # the mark before an instruction is not read
-    assert keeping_loss(kept, wanted) < 2e-3, "bfloat16 alone"
+    assert distillation_loss(kept, wanted) < 2e-3, "bfloat16 alone"
 
 
 def rng():
@@ -312,7 +322,7 @@ def test_table_by_hand():
 
 
 def test_measure_is_deterministic(small, stage):
-    first = measure(stage.module.instructor, small.curriculum, rounds=1)
-    assert first["kinds"] == measure(stage.module.instructor, small.curriculum, rounds=1)["kinds"]
+    first = measure_answers(stage.module.instructor, small.sampler, rounds=1)
+    assert first["kinds"] == measure_answers(stage.module.instructor, small.sampler, rounds=1)["kinds"]
     assert {"caption", "color", "relation", "place", "plan", "which", "references:plan", "text"} <= set(first["kinds"])
     assert set(first["critic"]) == {"accuracy", "preservation", "naturalness", "realism", "overall"}

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
+from vireo.cli.choices import Device, Dtype
 
 
 class Stage(StrEnum):
@@ -33,6 +34,8 @@ def train(
         typer.Option("--set", metavar="NAME=VALUE", help="Change a setting; may be repeated."),
     ] = None,
     recipe: Annotated[Path | None, typer.Option(help="A TOML file of settings, under --set.")] = None,
+    device: Device = "auto",
+    dtype: Dtype = None,
 ) -> None:
     """Train STAGE in WORKDIR; the same command goes on where the last one stopped."""
     from vireo.config import read_assignments, read_recipe
@@ -46,7 +49,9 @@ def train(
         def show(now: Progress) -> None:
             advance(now.step, now.steps, f"{now.stage}, loss {now.loss:.4f}")
 
-        done = mini.train(stage.value, workdir, minutes=minutes, overrides=overrides, on_progress=show)
+        done = mini.train(
+            stage.value, workdir, minutes=minutes, overrides=overrides, on_progress=show, device=device, dtype=dtype
+        )
     if done:
         terminal.print_facts({"trained": workdir})
     else:

@@ -8,7 +8,7 @@ orders     right and faulty wordings of each edit, and what it does, for verdict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,17 +33,12 @@ from vireo.models.instructor.prompts import (
     YES,
     InstructorTemplate,
 )
-from vireo.types import EditPair
+from vireo.types import EditPair, OnCount
 from vireo.world.families import GLOBAL_FAMILIES, EditFacts, read_facts
 from vireo.world.families.record import NOTHING
 from vireo.world.naming import describe_body
 from vireo.world.scene import Scene
 from vireo.world.visibility import visible_objects
-
-OnCount = Callable[[int, int], None]
-
-CORPUS_FORMAT = 5
-"""Grows with every change of what a corpus holds, so that older files are not read."""
 
 WHICH = "which object changes?"
 _TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "count", "existence")
@@ -129,7 +124,7 @@ class CorpusTexts:
         for group in (self.about, self.texts, self.references, self.orders):
             for texts in group:
                 for text in texts:
-                    yield f" {text.said}"
+                    yield f" {text.question}"
                     yield f" {text.answer}"
         # Implicit wordings are many and each is rare: all of them, so that none falls apart into letters.
         yield from (f" {text}" for text in every_implicit_instruction() for _ in range(4))

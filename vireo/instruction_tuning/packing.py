@@ -1,7 +1,7 @@
 """Packed dialogues: after one opening (head and pictures) many question and answer turns in one sequence.
 
-A turn sees the opening and itself, not the other turns, and its positions count on from the opening. So every
-turn is computed as if it were the only one, at the price of its own tokens alone.
+A turn attends to the opening and to itself, not to the other turns, and its positions count on from the opening. So
+every turn is computed as if it were the only one, at the price of its own tokens alone.
 """
 
 from __future__ import annotations
@@ -17,37 +17,39 @@ from torch import Tensor
 from vireo.models.tokenizer import PAD
 
 ABSENT = 1 << 15
-"""`Turn.bodies` of a turn about something that is not there."""
+"""The set of objects (see `Turn.objects`) of a turn about something that is not there."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """ids: tokens of the whole turn with answer and end mark. answer: where the answer begins in them.
+    """One question and its answer.
 
+    ids: tokens of the whole turn with answer and end mark. answer: where the answer begins in them.
     kind: what is asked, for the figures.
-    bodies: set of the objects that the turn is about, as bits: 1 << index in the scene of the first picture;
-        ABSENT where it is about one that the picture does not show; 0 where it is about none.
-    names: single objects that are named in it, as (place of the name's last token in ids, bodies).
+    objects: the set of the objects that the turn is about, as bits: 1 << index in the scene of the first picture,
+        indices 0 to 14; ABSENT where it is about one that the picture does not show; 0 where it is about none.
+    names: single objects that are named in it, as (position of the name's last token in ids, objects).
     """
 
     ids: tuple[int, ...]
     answer: int
     kind: str
-    bodies: int = 0
+    objects: int = 0
     names: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Packed:
-    """A batch of B sequences of L tokens with N predicted tokens.
+    """A batch of B sequences of L tokens with N predicted tokens in T turns, which name M objects.
 
-    ids, positions: int64 (B, L). mask: float32 (B, 1, L, L), 0 where a token may look, -inf elsewhere.
-    rows, columns: int64 (N,), the places from which answer tokens are predicted. answers: int64 (N,), those
-        tokens; -100 for padding. turns: int64 (N,), number of the turn in the batch.
-    asking: int64 (T, 2), row and column of the last token before the answer of each turn.
-    naming: int64 (M, 2), row and column of the last token of each object's name.
-    told: int64 (K, 2), rows and columns of all tokens of instructions as an editor reads them (turns of kind "plan").
-    kinds, bodies: of the turns. named: bodies of the names. opening: length of the opening.
+    ids, positions: int64 (B, L). mask: float32 (B, 1, L, L), 0 where a token may attend, -inf elsewhere.
+    rows, columns: int64 (N,), where answer tokens are predicted from. answers: int64 (N,), those tokens; -100 for
+        padding. turns: int64 (N,), number of the turn in the batch; -1 for padding.
+    question_ends: int64 (T, 2), row and column of the last token before the answer of each turn.
+    name_ends: int64 (M, 2), row and column of the last token of each object's name.
+    instructions: int64 (K, 2), rows and columns of all tokens of instructions as an editor reads them (turns of kind
+        "plan").
+    kinds, objects: of the turns. name_objects: of the names. opening: length of the opening.
     """
 
     ids: Tensor
@@ -57,12 +59,12 @@ class Packed:
     columns: Tensor
     answers: Tensor
     turns: Tensor
-    asking: Tensor
-    naming: Tensor
-    told: Tensor
+    question_ends: Tensor
+    name_ends: Tensor
+    instructions: Tensor
     kinds: list[str]
-    bodies: list[int]
-    named: list[int]
+    objects: list[int]
+    name_objects: list[int]
     opening: int
 
     def to(self, device: torch.device) -> Packed:
@@ -88,50 +90,51 @@ def pack(opening: Sequence[int], dialogues: Sequence[Sequence[Turn]], length: in
     positions = np.tile(np.arange(length), (batch, 1))
     groups = np.full((batch, length), -1)
     groups[:, :begin] = 0
-    rows, columns, answers, turns = [], [], [], []
-    asking, naming, told, kinds, bodies, named = [], [], [], [], [], []
+    placed: list[tuple[int, int, Turn]] = []  # row, column of the first token
     for row, dialogue in enumerate(dialogues):
-        at = begin
+        start = begin
         for turn in dialogue:
-            end = at + len(turn.ids)
+            end = start + len(turn.ids)
             if end > length:
                 continue
-            ids[row, at:end] = turn.ids
-            positions[row, at:end] = np.arange(begin, begin + len(turn.ids))
-            groups[row, at:end] = len(kinds) + 1
-            count = len(turn.ids) - turn.answer
-            rows += [row] * count
-            columns += range(at + turn.answer - 1, end - 1)
-            answers += turn.ids[turn.answer :]
-            turns += [len(kinds)] * count
-            asking.append((row, at + turn.answer - 1))
-            kinds.append(turn.kind)
-            bodies.append(turn.bodies)
-            naming += [(row, at + place) for place, _ in turn.names]
-            if turn.kind == "plan":
-                told += [(row, column) for column in range(at, at + turn.answer)]
-            named += [own for _, own in turn.names]
-            at = end
-    spare = -len(rows) % multiple
+            ids[row, start:end] = turn.ids
+            positions[row, start:end] = np.arange(begin, begin + len(turn.ids))
+            groups[row, start:end] = len(placed) + 1
+            placed.append((row, start, turn))
+            start = end
+    predicted = [
+        (row, start + k - 1, turn.ids[k], number)
+        for number, (row, start, turn) in enumerate(placed)
+        for k in range(turn.answer, len(turn.ids))
+    ]
+    predicted += [(0, 0, -100, -1)] * (-len(predicted) % multiple)
+    rows, columns, answers, turns = _int64(predicted, 4).unbind(1)
+    names = [(row, start + last, objects) for row, start, turn in placed for last, objects in turn.names]
+    instructions = [(row, start + k) for row, start, turn in placed if turn.kind == "plan" for k in range(turn.answer)]
     return Packed(
-        torch.from_numpy(ids),
-        torch.from_numpy(positions),
-        _mask(torch.from_numpy(groups)),
-        torch.tensor(rows + [0] * spare),
-        torch.tensor(columns + [0] * spare),
-        torch.tensor(answers + [-100] * spare),
-        torch.tensor(turns + [-1] * spare),
-        torch.tensor(asking, dtype=torch.int64).view(-1, 2),
-        torch.tensor(naming, dtype=torch.int64).view(-1, 2),
-        torch.tensor(told, dtype=torch.int64).view(-1, 2),
-        kinds,
-        bodies,
-        named,
-        begin,
+        ids=torch.from_numpy(ids),
+        positions=torch.from_numpy(positions),
+        mask=_attention_mask(torch.from_numpy(groups)),
+        rows=rows,
+        columns=columns,
+        answers=answers,
+        turns=turns,
+        question_ends=_int64([(row, start + turn.answer - 1) for row, start, turn in placed], 2),
+        name_ends=_int64([(row, column) for row, column, _ in names], 2),
+        instructions=_int64(instructions, 2),
+        kinds=[turn.kind for _, _, turn in placed],
+        objects=[turn.objects for _, _, turn in placed],
+        name_objects=[objects for _, _, objects in names],
+        opening=begin,
     )
 
 
-def _mask(groups: Tensor) -> Tensor:
+def _int64(entries: Sequence[tuple[int, ...]], width: int) -> Tensor:
+    return torch.tensor(entries, dtype=torch.int64).view(-1, width)
+
+
+def _attention_mask(groups: Tensor) -> Tensor:
+    """groups: (B, L), 0 for the opening, then the number of the turn, -1 for padding."""
     length = groups.shape[1]
     same = (groups[:, :, None] == groups[:, None, :]) | (groups[:, None, :] == 0)
     allowed = same & torch.ones(length, length, dtype=torch.bool).tril()

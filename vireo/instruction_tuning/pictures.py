@@ -7,7 +7,7 @@ cached beside it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
 from vireo.runtime import whole_file
-from vireo.types import EditPair
+from vireo.types import EditPair, OnCount
 from vireo.video.io import read_clip
 from vireo.world import vocabulary
 from vireo.world.families import FAMILIES
@@ -26,8 +26,6 @@ from vireo.world.scene import STANDARD_FRAMES
 
 STILLS = (0, STANDARD_FRAMES // 2, STANDARD_FRAMES - 1)
 """The frames of a clip that are used: first, middle and last."""
-
-OnCount = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class PictureSet:
         """Frame STILLS[frame] of a clip, uint8 (H, W, 3)."""
         return self.frames[self.pictures[number].path][STILLS[frame]]
 
-    def typical(self, count: int = 512) -> Tensor:
+    def sample_pixels(self, count: int = 512) -> Tensor:
         """First frames of clips from all over the set, (B, 3, H, W) in -1..1, B at most `count`."""
         numbers = np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
         stills = torch.from_numpy(np.stack([self.still(int(number), 0) for number in numbers]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,55 +18,70 @@ from vireo.runtime import whole_file
 
 @dataclass(frozen=True)
 class Text:
-    """A turn before it is tokenised. kind, bodies: as in `Turn`.
+    """A turn before it is tokenised. kind, objects: as in `Turn`.
 
-    names: words of `said` that name one object, in their order there, and the object as bodies.
+    names: words of `question` that name one object, in their order there, and the object as a set.
     """
 
     kind: str
-    said: str
+    question: str
     answer: str
-    bodies: int = 0
+    objects: int = 0
     names: tuple[tuple[str, int], ...] = ()
 
 
-def bits(bodies: Iterable[int] | None) -> int:
-    """A set of objects as `Turn.bodies`; empty means absent, None that there is nothing to look for."""
-    if bodies is None:
+def bits(objects: Iterable[int] | None) -> int:
+    """A set of objects as `Turn.objects`; empty means absent, None that there is nothing to look for."""
+    if objects is None:
         return 0
-    return sum(1 << index for index in set(bodies)) or ABSENT
+    return sum(1 << index for index in set(objects)) or ABSENT
 
 
+@dataclass(frozen=True)
+class Ragged:
+    """Rows of different lengths: row i is values[offsets[i] : offsets[i + 1]]."""
+
+    values: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]]) -> Ragged:
+        values = np.fromiter(chain.from_iterable(rows), np.uint16)
+        return cls(values, np.cumsum([0, *map(len, rows)]))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TurnBank:
-    """Turns of M owners. Turn i has tokens[offsets[i] : offsets[i + 1]], its answer begins at answers[i]; owner m
-    has turns owned[m] to owned[m + 1]; names[kinds[i]] is a turn's kind, bodies[i] its objects; the names of objects
-    in it are named[naming[i] : naming[i + 1]], as in `Turn.names`."""
+    """Turns of M owners; owner m has turns owned[m] to owned[m + 1].
 
-    def __init__(
-        self,
-        tokens: np.ndarray,
-        offsets: np.ndarray,
-        answers: np.ndarray,
-        kinds: np.ndarray,
-        bodies: np.ndarray,
-        naming: np.ndarray,
-        named: np.ndarray,
-        owned: np.ndarray,
-        names: np.ndarray,
-    ) -> None:
-        self.tokens, self.offsets, self.answers = tokens, offsets, answers
-        self.kinds, self.bodies, self.naming, self.named = kinds, bodies, naming, named
-        self.owned, self.names = owned, names
+    Of turn i: tokens[i]; answers[i], where its answer begins; kind_names[kinds[i]]; objects[i]; names[i], position of
+    the last token and objects of each name in turn, flat. Objects and names are as in `Turn`.
+    """
+
+    tokens: Ragged
+    answers: np.ndarray
+    kinds: np.ndarray
+    kind_names: np.ndarray
+    objects: np.ndarray
+    names: Ragged
+    owned: np.ndarray
 
     def __len__(self) -> int:
         return len(self.owned) - 1
 
+    def kind(self, number: int) -> str:
+        return str(self.kind_names[self.kinds[number]])
+
     def turn(self, number: int) -> Turn:
-        ids = self.tokens[self.offsets[number] : self.offsets[number + 1]]
-        kind = str(self.names[self.kinds[number]])
-        named = self.named[self.naming[number] : self.naming[number + 1]].tolist()
-        names = tuple((place, own) for place, own in named)
-        return Turn(tuple(ids.tolist()), int(self.answers[number]), kind, int(self.bodies[number]), names)
+        names = [(last, objects) for last, objects in self.names[number].reshape(-1, 2).tolist()]
+        answer, objects = int(self.answers[number]), int(self.objects[number])
+        return Turn(tuple(self.tokens[number].tolist()), answer, self.kind(number), objects, tuple(names))
 
     def of(self, owner: int) -> range:
         """Numbers of the turns of an owner."""
@@ -78,60 +94,61 @@ class TurnBank:
 
         emphasis: weights of kinds, 1 for others; heavier ones tend to come earlier (Efraimidis and Spirakis, 2006).
         """
-        own = self.of(owner)
-        weights = np.array([(emphasis or {}).get(str(name), 1.0) for name in self.names])[
-            self.kinds[own.start : own.stop]
-        ]
-        return [self.turn(own[k]) for k in np.argsort(rng.exponential(size=len(own)) / weights)[:most]]
+        numbers = self.of(owner)
+        by_kind = np.array([(emphasis or {}).get(str(name), 1.0) for name in self.kind_names])
+        weights = by_kind[self.kinds[numbers.start : numbers.stop]]
+        return [self.turn(numbers[k]) for k in np.argsort(rng.exponential(size=len(numbers)) / weights)[:most]]
 
     def save(self, path: Path) -> None:
+        arrays = {}
+        for name, value in vars(self).items():
+            arrays |= {f"{name}.{k}": v for k, v in vars(value).items()} if isinstance(value, Ragged) else {name: value}
         with whole_file(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **vars(self))
+            np.savez(file, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> TurnBank:
         with np.load(path) as arrays:
-            return cls(**arrays)
+            tokens, names = (Ragged(arrays[f"{k}.values"], arrays[f"{k}.offsets"]) for k in ("tokens", "names"))
+            return cls(tokens=tokens, names=names, **{name: arrays[name] for name in arrays if "." not in name})
 
 
 def tokenise(
     tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, owners: Sequence[Sequence[Text]]
 ) -> TurnBank:
     """All turns of all owners; each is what `prompts.turn_ids` and `answer_ids` give, and an end mark."""
-    flat = [text for texts in owners for text in texts]
+    texts = list(chain.from_iterable(owners))
     before, after = marked_ids(tokenizer, template.tail), marked_ids(tokenizer, template.closing + template.answer)
-    said = _plain(tokenizer, [template.lead + (folded(t.said) if template.fold else t.said.strip()) for t in flat])
-    answered = _plain(tokenizer, [template.lead + t.answer for t in flat])
-    names = sorted({text.kind for text in flat})
-    named = _named(tokenizer, template.lead, flat)
-    rows, answers = [], []
-    for question, answer in zip(said, answered, strict=True):
-        start = before + question + after
-        rows.append(start + answer + [EOS])
-        answers.append(len(start))
+    wordings = (folded(text.question) if template.fold else text.question.strip() for text in texts)
+    questions = _plain(tokenizer, [template.lead + wording for wording in wordings])
+    answers = _plain(tokenizer, [template.lead + text.answer for text in texts])
+    starts = [before + question + after for question in questions]
+    kinds = sorted({text.kind for text in texts})
+    names = [
+        [value for last, objects in found for value in (len(before) + last, objects)]
+        for found in _name_ends(tokenizer, template.lead, texts)
+    ]
     return TurnBank(
-        np.array([token for row in rows for token in row], np.uint16),
-        np.cumsum([0, *map(len, rows)]),
-        np.array(answers, np.uint16),
-        np.array([names.index(text.kind) for text in flat], np.uint8),
-        np.array([text.bodies for text in flat], np.uint16),
-        np.cumsum([0, *map(len, named)]),
-        np.array([(len(before) + last, own) for pairs in named for last, own in pairs], np.uint16).reshape(-1, 2),
-        np.cumsum([0, *map(len, owners)]),
-        np.array(names),
+        tokens=Ragged.of([[*start, *answer, EOS] for start, answer in zip(starts, answers, strict=True)]),
+        answers=np.array([len(start) for start in starts], np.uint16),
+        kinds=np.array([kinds.index(text.kind) for text in texts], np.uint8),
+        kind_names=np.array(kinds),
+        objects=np.array([text.objects for text in texts], np.uint16),
+        names=Ragged.of(names),
+        owned=np.cumsum([0, *map(len, owners)]),
     )
 
 
-def _named(tokenizer: PreTrainedTokenizerFast, lead: str, texts: list[Text]) -> list[list[tuple[int, int]]]:
-    """For each text the names in it: place of the last token among those of `said`, and the object."""
+def _name_ends(tokenizer: PreTrainedTokenizerFast, lead: str, texts: list[Text]) -> list[list[tuple[int, int]]]:
+    """For each text the names in it: position of the last token among those of `question`, and the object."""
     beginnings = []
     for text in texts:
         end = 0
         for words, _ in text.names:
-            end = text.said.index(words, end) + len(words)
-            beginnings.append(lead + text.said[:end])
+            end = text.question.index(words, end) + len(words)
+            beginnings.append(lead + text.question[:end])
     lasts = iter([len(ids) - 1 for ids in _plain(tokenizer, beginnings)])
-    return [[(next(lasts), own) for _, own in text.names] for text in texts]
+    return [[(next(lasts), objects) for _, objects in text.names] for text in texts]
 
 
 def _plain(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> list[list[int]]:

@@ -1,24 +1,26 @@
-"""Changes of pictures against learning scenes by heart."""
+"""Augmentation of pictures, against learning scenes by heart."""
 
 from __future__ import annotations
 
 import numpy as np
 
 SHIFT = 2
-"""Most pixels by which pictures are moved where answers must stay the same; a quarter of a patch."""
+"""Most pixels by which pictures are translated where answers must stay the same; a quarter of a patch."""
 
 GAIN = 0.07
 """Most by which brightness, and each colour on its own by half of that, is changed."""
 
 
-def moved(images: np.ndarray, down: int, right: int) -> np.ndarray:
-    """(..., H, W, C) moved by so many pixels; the border is repeated."""
-    rows, columns = _moved(images.shape[-3], down), _moved(images.shape[-2], right)
+def translated(images: np.ndarray, down: int, right: int) -> np.ndarray:
+    """(..., H, W, C) translated by so many pixels; the border is repeated."""
+    height, width = images.shape[-3:-1]
+    rows = np.clip(np.arange(height) - down, 0, height - 1)
+    columns = np.clip(np.arange(width) - right, 0, width - 1)
     return images[..., rows[:, None], columns, :]
 
 
 def augmented(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """uint8 (B, n, H, W, 3), moved a little, and brighter or darker; the n pictures of a row alike.
+    """uint8 (B, n, H, W, 3), translated a little, and brighter or darker; the n pictures of a row alike.
 
     What is true of a picture stays true.
     """
@@ -29,39 +31,36 @@ def augmented(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     shifts = rng.integers(-SHIFT, SHIFT + 1, (count, 2))
     result = np.empty_like(images)
     for row, (down, right) in enumerate(shifts):
-        shown = moved(images[row], down, right)
+        picture = translated(images[row], down, right)
         for channel in range(3):
-            result[row, ..., channel] = tables[row, channel][shown[..., channel]]
+            result[row, ..., channel] = tables[row, channel][picture[..., channel]]
     return result
 
 
-def moved_patches(
-    images: np.ndarray, labels: np.ndarray, patch: int, nothing: int, rng: np.random.Generator
+def translated_patches(
+    images: np.ndarray, labels: np.ndarray, patch: int, unknown: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures mirrored at random and moved by up to one whole patch each way, and their labels likewise.
+    """Pictures mirrored at random and translated by up to one whole patch each way, and their labels likewise.
 
     images: uint8 (B, H, W, 3). labels: (B, A, P), P patches, rows first. Patches that were not in the picture
-    repeat its border and are labelled `nothing`. Left and right change places: not for captions.
+    repeat its border and are labelled `unknown`. Left and right change places: not for captions.
     """
     grid = images.shape[1] // patch
-    moved_images, moved_labels = np.empty_like(images), np.full_like(labels, nothing)
+    new_images, new_labels = np.empty_like(images), np.full_like(labels, unknown)
     cells = labels.reshape(*labels.shape[:2], grid, grid)
     for row in range(len(images)):
         down, right = (int(step) for step in rng.integers(-1, 2, 2))
-        picture, own = images[row], cells[row]
+        picture, classes = images[row], cells[row]
         if rng.random() < 0.5:
-            picture, own = picture[:, ::-1], own[..., ::-1]
-        moved_images[row] = moved(picture, down * patch, right * patch)
-        into = moved_labels[row].reshape(-1, grid, grid)
-        into[:, _span(down, grid), _span(right, grid)] = own[:, _span(-down, grid), _span(-right, grid)]
-    return moved_images, moved_labels
+            picture, classes = picture[:, ::-1], classes[..., ::-1]
+        new_images[row] = translated(picture, down * patch, right * patch)
+        target = new_labels[row].reshape(-1, grid, grid)
+        target[:, _overlap(down, grid), _overlap(right, grid)] = classes[
+            :, _overlap(-down, grid), _overlap(-right, grid)
+        ]
+    return new_images, new_labels
 
 
-def _moved(length: int, by: int) -> np.ndarray:
-    """Where each place takes its content from when everything moves `by`; the border is repeated."""
-    return np.clip(np.arange(length) - by, 0, length - 1)
-
-
-def _span(by: int, length: int) -> slice:
-    """Places that still have content of their own after a move `by`."""
-    return slice(max(0, by), length + min(0, by))
+def _overlap(shift: int, length: int) -> slice:
+    """Where something of this length still has its own content after a translation."""
+    return slice(max(0, shift), length + min(0, shift))

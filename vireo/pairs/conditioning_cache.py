@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.models.instructor.prompts import InstructorTemplate
-from vireo.models.instructor.states import encode_instruction
-from vireo.pairs.latent_cache import OnCount
+from vireo.models.instructor.states import Conditioning, encode_instruction
 from vireo.runtime import autocast, whole_file
+from vireo.types import OnCount
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,23 @@ class Prompt:
     text: str
     frame: np.ndarray | None = None
     reference: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class PromptEncoder:
+    """A frozen instructor with what belongs to it. dtype: precision of its products."""
+
+    instructor: LlavaForConditionalGeneration
+    processor: LlavaProcessor
+    template: InstructorTemplate
+    dtype: torch.dtype = torch.bfloat16
+
+    def encode(self, prompts: list[Prompt]) -> Conditioning:
+        """States of a batch of prompts; either all have a frame or none has."""
+        texts, frames = [prompt.text for prompt in prompts], [p.frame for p in prompts if p.frame is not None]
+        references = [prompt.reference for prompt in prompts] if frames else None
+        with autocast(self.instructor.device, self.dtype):
+            return encode_instruction(self.instructor, self.processor, texts, frames or None, references, self.template)
 
 
 class ConditioningCache:
@@ -40,20 +58,17 @@ class ConditioningCache:
         few shapes occur."""
         sizes = self.offsets[rows + 1] - self.offsets[rows]
         length = -(-int(sizes.max()) // multiple) * multiple
-        states = np.zeros((len(rows), length, self.tokens.shape[1]), np.float16)
+        padded = np.zeros((len(rows), length, self.tokens.shape[1]), np.float16)
         for i, (row, size) in enumerate(zip(rows, sizes, strict=True)):
-            states[i, :size] = self.tokens[self.offsets[row] : self.offsets[row] + size]
+            padded[i, :size] = self.tokens[self.offsets[row] : self.offsets[row] + size]
         mask = np.arange(length) < sizes[:, None]
-        tensors = (torch.from_numpy(a).to(device) for a in (states, mask, self.pooled[rows]))
-        states, mask, pooled = tensors
-        return states.float(), mask, pooled.float()
+        states, valid, pooled = (torch.from_numpy(a).to(device) for a in (padded, mask, self.pooled[rows]))
+        return states.float(), valid, pooled.float()
 
 
 def cache_conditioning(
-    instructor: Any,
-    processor: Any,
-    template: InstructorTemplate,
-    prompts: Sequence[Prompt] | Iterator[Prompt],
+    encoder: PromptEncoder,
+    prompts: Iterable[Prompt],
     count: int,
     folder: Path,
     on_progress: OnCount | None = None,
@@ -62,31 +77,23 @@ def cache_conditioning(
     """Encodes `count` prompts in order; does nothing where that is done."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "offsets.npy").exists():
-        width = instructor.config.text_config.hidden_size
-        sizes, pooled, prompts = [], [], iter(prompts)
+        sizes: list[int] = []
+        pooled: list[np.ndarray] = []
+        prompts = iter(prompts)
         with tempfile.TemporaryFile(dir=folder) as raw:  # the total is known only at the end
-            for start in range(0, count, batch):
-                group = [next(prompts) for _ in range(min(batch, count - start))]
-                with autocast(instructor.device):
-                    states = _encode(instructor, processor, template, group)
-                mask = states.mask.cpu()
-                raw.write(states.states.half().cpu()[mask].numpy().tobytes())
-                sizes += mask.sum(1).tolist()
-                pooled.append(states.pooled.half().cpu().numpy())
+            while group := list(islice(prompts, batch)):
+                encoded = encoder.encode(group)
+                mask = encoded.mask.cpu()
+                raw.write(encoded.states.half().cpu()[mask].numpy().tobytes())
                 if on_progress:
-                    on_progress(start, count)
+                    on_progress(len(sizes), count)
+                sizes += mask.sum(1).tolist()
+                pooled.append(encoded.pooled.half().cpu().numpy())
+            assert len(sizes) == count
             raw.flush()
             with whole_file(folder / "tokens.npy") as path:
-                np.save(path, np.memmap(raw, np.float16, "r", shape=(sum(sizes), width)))
+                np.save(path, np.memmap(raw, np.float16, "r", shape=(sum(sizes), pooled[0].shape[1])))
         for name, values in (("pooled", np.concatenate(pooled)), ("offsets", np.cumsum([0, *sizes]))):
             with whole_file(folder / f"{name}.npy") as path:
                 np.save(path, values)
     return ConditioningCache(folder)
-
-
-def _encode(instructor: Any, processor: Any, template: InstructorTemplate, group: list[Prompt]) -> Any:
-    texts = [prompt.text for prompt in group]
-    if group[0].frame is None:
-        return encode_instruction(instructor, processor, texts, template=template)
-    frames, references = [prompt.frame for prompt in group], [prompt.reference for prompt in group]
-    return encode_instruction(instructor, processor, texts, frames, references, template)

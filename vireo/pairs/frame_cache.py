@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from vireo.runtime import whole_file
-from vireo.types import PairFiles
+from vireo.types import OnCount, PairFiles
 from vireo.video.io import read_clip
 
 
@@ -39,7 +39,7 @@ def clip_paths(pairs: Sequence[PairFiles]) -> list[str]:
 
 
 def cache_frames(
-    pairs_dir: Path, pairs: Sequence[PairFiles], folder: Path, on_progress: Callable[[int, int], None] | None = None
+    pairs_dir: Path, pairs: Sequence[PairFiles], folder: Path, on_progress: OnCount | None = None
 ) -> FrameCache:
     """Decodes every distinct clip once into folder/frames.npy; does nothing where that is done."""
     folder.mkdir(parents=True, exist_ok=True)

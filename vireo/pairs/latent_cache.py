@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from vireo.models.latents import VideoAutoencoder, encode_latents
 from vireo.models.pixels import to_pixels
-from vireo.pairs.augment import moved
+from vireo.pairs.augment import translated
 from vireo.pairs.frame_cache import FrameCache
 from vireo.runtime import autocast, whole_file
-from vireo.types import PairFiles
+from vireo.types import OnCount, PairFiles
 from vireo.video.io import read_clip
 
-OnCount = Callable[[int, int], None]
-
 Shift = tuple[int, int]
-"""Pixels by which a copy of a clip is moved: down, right."""
+"""Pixels by which a copy of a clip is translated: down, right."""
 
-STILL: Shift = (0, 0)
+NO_SHIFT: Shift = (0, 0)
 
 
 class LatentCache:
@@ -38,26 +37,29 @@ def cache_latents(
     vae: VideoAutoencoder,
     frames: FrameCache,
     folder: Path,
-    device: torch.device,
     on_progress: OnCount | None = None,
-    shift: Shift = STILL,
+    shift: Shift = NO_SHIFT,
+    dtype: torch.dtype = torch.bfloat16,
 ) -> LatentCache:
-    """Encodes every clip of the frame cache, moved by `shift`; does nothing where that is done."""
+    """Encodes every clip of the frame cache, translated by `shift`, with products in `dtype`; does nothing where that
+    is done."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "images.npy").exists():
-        count, batch = len(frames.frames), 32
-        with whole_file(folder / "videos.npy") as first, whole_file(folder / "images.npy") as second:
-            videos = images = None
+        count, batch, device = len(frames.frames), 32, vae.device
+
+        def encode(x: Tensor) -> np.ndarray:
+            with autocast(device, dtype):
+                return encode_latents(vae, x).half().cpu().numpy()
+
+        first = to_pixels(frames.frames[:1], device)
+        video_shape, image_shape = encode(first).shape[1:], encode(first[:, :, [0]]).shape[1:]
+        with whole_file(folder / "videos.npy") as video_path, whole_file(folder / "images.npy") as image_path:
+            videos = np.lib.format.open_memmap(video_path, "w+", np.float16, (count, *video_shape))
+            images = np.lib.format.open_memmap(image_path, "w+", np.float16, (count, 2, *image_shape))
             for start in range(0, count, batch):
-                x = to_pixels(moved(frames.frames[start : start + batch], *shift), device)
-                with autocast(device):
-                    video = encode_latents(vae, x).half().cpu().numpy()
-                    ends = [encode_latents(vae, x[:, :, [k]]).half().cpu().numpy() for k in (0, -1)]
-                if videos is None:
-                    videos = np.lib.format.open_memmap(first, "w+", np.float16, (count, *video.shape[1:]))
-                    images = np.lib.format.open_memmap(second, "w+", np.float16, (count, 2, *ends[0].shape[1:]))
-                videos[start : start + batch] = video
-                images[start : start + batch] = np.stack(ends, 1)
+                x = to_pixels(translated(frames.frames[start : start + batch], *shift), device)
+                videos[start : start + batch] = encode(x)
+                images[start : start + batch] = np.stack([encode(x[:, :, [k]]) for k in (0, -1)], 1)
                 if on_progress:
                     on_progress(start, count)
             videos.flush()
@@ -73,7 +75,7 @@ def pool_mask(mask: np.ndarray, temporal: int, spatial: int) -> np.ndarray:
     """
     mask = np.concatenate([mask[:1].repeat(temporal - 1, 0), mask])
     t, h, w = mask.shape
-    return mask.reshape(t // temporal, temporal, h // spatial, spatial, w // spatial, spatial).any((1, 3, 5))
+    return np.any(mask.reshape(t // temporal, temporal, h // spatial, spatial, w // spatial, spatial), (1, 3, 5))
 
 
 def cache_masks(
@@ -82,15 +84,15 @@ def cache_masks(
     folder: Path,
     strides: tuple[int, int],
     on_progress: OnCount | None = None,
-    shift: Shift = STILL,
+    shift: Shift = NO_SHIFT,
 ) -> np.ndarray:
-    """bool (pairs, k + 1, h, w): the masks, moved by `shift`, at latent resolution; computed once."""
+    """bool (pairs, k + 1, h, w): the masks, translated by `shift`, at latent resolution; computed once."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "masks.npy"
     if not path.exists():
         rows = []
         for number, pair in enumerate(pairs):
-            mask = moved(read_clip(pairs_dir / pair.mask, trusted=True).frames, *shift)[..., 0] > 127
+            mask = translated(read_clip(pairs_dir / pair.mask, trusted=True).frames, *shift)[..., 0] > 127
             rows.append(pool_mask(mask, *strides))
             if on_progress and number % 100 == 0:
                 on_progress(number, len(pairs))

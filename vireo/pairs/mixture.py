@@ -54,7 +54,7 @@ class MixtureConfig:
     )
 
 
-def spread(sets: Sequence[Sequence[PairFiles]], weights: Mapping[str, float]) -> list[dict[str, float]]:
+def family_weights(sets: Sequence[Sequence[PairFiles]], weights: Mapping[str, float]) -> list[dict[str, float]]:
     """Weights of the families within each set; their sums are the weights of the sets.
 
     So the families come as often as `weights` says, and every pair of a family as often as the others, whichever

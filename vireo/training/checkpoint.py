@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -10,53 +12,56 @@ from torch import nn
 
 from vireo.errors import InputError
 from vireo.runtime import whole_file
-from vireo.training.optimizers import Optimizers
 
 NAME = "checkpoint.pt"
 
 
-class Average:
-    """Exponential moving average of a module's parameters in fp32; the decay warms up with the steps."""
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """Everything that a run goes on from.
 
-    def __init__(self, module: nn.Module, decay: float) -> None:
-        self.decay = decay
-        self.shadow = {k: p.detach().float().clone() for k, p in module.named_parameters()}
+    step: number of steps done. config: the stage's resolved configuration. module: see `trained_state`.
+    optimizers, average, stage: their `state_dict`.
+    """
 
-    @torch.no_grad()
-    def update(self, module: nn.Module, step: int) -> None:
-        decay = min(self.decay, (1 + step) / (10 + step))
-        values = dict(module.named_parameters())
-        keys = list(self.shadow)
-        torch._foreach_lerp_([self.shadow[k] for k in keys], [values[k].detach().float() for k in keys], 1 - decay)
+    step: int
+    config: dict[str, Any]
+    module: dict[str, Any]
+    optimizers: list[dict[str, Any]]
+    average: dict[str, Any]
+    stage: dict[str, Any]
 
-    @torch.no_grad()
-    def copy_to(self, module: nn.Module) -> None:
-        for name, parameter in module.named_parameters():
-            parameter.copy_(self.shadow[name])
+    def save(self, folder: Path) -> None:
+        """Replaces the folder's checkpoint in one rename."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with whole_file(folder / NAME) as path:
+            torch.save({field.name: getattr(self, field.name) for field in fields(self)}, path)
 
-
-def save_checkpoint(
-    folder: Path, step: int, module: nn.Module, optimizers: Optimizers, average: Average, config: dict
-) -> None:
-    """Replaces the folder's checkpoint in one rename."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(folder / NAME) as path:
-        state = {
-            "step": step,
-            "config": config,
-            "module": module.state_dict(),
-            "optimizers": optimizers.state_dict(),
-            "average": average.shadow,
-        }
-        torch.save(state, path)
+    @classmethod
+    def load(cls, folder: Path) -> Checkpoint | None:
+        """The folder's checkpoint, on the CPU, or None where it has none. Raises InputError where it cannot be read."""
+        path = folder / NAME
+        if not path.exists():
+            return None
+        try:
+            return cls(**torch.load(path, map_location="cpu", weights_only=True))
+        except (RuntimeError, EOFError, OSError, TypeError, UnpicklingError) as error:
+            raise InputError(f"{path} cannot be read: {error}", "delete it to start the stage anew") from None
 
 
-def load_checkpoint(folder: Path) -> dict[str, Any] | None:
-    """The folder's checkpoint, or None where it has none. Raises InputError where it cannot be read."""
-    path = folder / NAME
-    if not path.exists():
-        return None
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError) as error:
-        raise InputError(f"{path} cannot be read: {error}", "delete it to start the stage anew") from None
+def trained_state(module: nn.Module) -> dict[str, Any]:
+    """The module's `state_dict` without its frozen parameters, which every run makes anew and never changes."""
+    frozen = _frozen(module)
+    return {name: value for name, value in module.state_dict().items() if name not in frozen}
+
+
+def load_trained_state(module: nn.Module, state: dict[str, Any]) -> None:
+    """Takes what `trained_state` gave. Raises RuntimeError where a trained part is missing or one is unknown."""
+    missing, unknown = module.load_state_dict(state, strict=False)
+    if unknown or not _frozen(module).issuperset(missing):
+        raise RuntimeError(f"the checkpoint is of another module: lacks {missing}, has {unknown}")
+
+
+def _frozen(module: nn.Module) -> set[str]:
+    parameters = module.named_parameters(remove_duplicate=False)
+    return {name for name, parameter in parameters if not parameter.requires_grad}

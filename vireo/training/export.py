@@ -20,7 +20,7 @@ from vireo.runtime import whole_file
 
 
 class Savable(Protocol):
-    def save_pretrained(self, folder: str) -> Any: ...
+    def save_pretrained(self, folder: str, /) -> Any: ...
 
 
 def save_model(folder: Path, model: Savable) -> None:
@@ -59,7 +59,7 @@ def stamp_weights(folder: Path, facts: dict[str, str]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", type=Path, help="folder of a model that `vireo train` made")
     parser.add_argument("destination", type=Path)
     parser.add_argument("--report", type=Path, help="report.json of `vireo eval` on this model")

@@ -3,7 +3,7 @@
 workdir/config.json         the resolved configuration
 workdir/data/{part-K,edits-K,footage,validation}   pair sets
 workdir/cache/...           frames, latents, masks, instructor states
-workdir/STAGE/              checkpoint.pt, tensorboard/, samples/, model/ once finished, metrics.json
+workdir/STAGE/              checkpoint.pt, config.json, tensorboard/, samples/, model/ once finished, metrics.json
 workdir/mini/               what `VireoPipeline.from_pretrained` loads
 """
 
@@ -11,32 +11,39 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler, HunyuanVideoTransformer3DModel
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 from transformers import CLIPModel, LlavaForConditionalGeneration
 
 from vireo.config import as_json, overridden
 from vireo.errors import InputError
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.transformer import widen_for_editing
-from vireo.runtime import pick_device, source_commit, whole_file
+from vireo.runtime import pick_device, pick_dtype, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
-from vireo.training.loop import LoopConfig, OnProgress, Progress, run
+from vireo.training.loop import OnProgress, Progress, run
 from vireo.training.pair_sets import DataConfig
-from vireo.training.stages import clip, vlm
+from vireo.training.stage import LoopConfig, Stage
+from vireo.training.stages.answer_accuracy import measure_answers
 from vireo.training.stages.clip import ClipConfig, ClipStage
+from vireo.training.stages.clip_accuracy import measure_patches, measure_retrieval
 from vireo.training.stages.editor import EditorConfig, EditorStage
 from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.training.stages.vae import VaeConfig, VaeStage
 from vireo.training.stages.vlm import VlmConfig, VlmStage, new_instructor
 from vireo.training.validation import Validation
+from vireo.types import OnCount
 from vireo.world.families import MOVABLE_FAMILIES
+
+STAGES = ("vae", "clip", "vlm", "t2v", "editor")
+"""The stages of mini, in order."""
 
 
 @dataclass(frozen=True)
@@ -64,120 +71,125 @@ def train(
     minutes: float | None = None,
     overrides: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
+    device: str = "auto",
+    dtype: str | None = None,
 ) -> bool:
     """Runs one stage, or all in order for "mini". True once it is finished; the same call goes on otherwise.
 
-    Raises InputError where an earlier stage is missing or a setting is unknown.
+    device, dtype: see `pick_device` and `pick_dtype`; dtype is that of every stage's loop and of all caches.
+    Raises InputError where an earlier stage is missing, a setting is unknown or there is no such device.
     """
-    config = overridden(MiniConfig(), overrides or {})
-    if stage == "mini" and config.editor.former:
-        raise InputError("editor.former takes the place of all stages before", "run: vireo train editor")
+    dtypes = {f"{name}.loop.dtype": dtype for name in STAGES} if dtype else {}
+    place, precision = pick_device(device), pick_dtype(dtype)
+    config = overridden(MiniConfig(), {**dtypes, **(overrides or {})})
+    if stage == "mini" and config.editor.init_from:
+        raise InputError("editor.init_from takes the place of all stages before", "run: vireo train editor")
     workdir = Path(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     with whole_file(workdir / "config.json") as path:
         path.write_text(as_json(config))
-    work = _Work(config, workdir, minutes, on_progress)
+    training = _MiniTraining(config, workdir, minutes, on_progress, place, precision)
     try:
-        return all(step() for step in ([getattr(work, stage)] if stage != "mini" else work.stages()))
+        return all(training.finish(name) for name in (STAGES if stage == "mini" else [stage]))
     except _TimeUp:
         return False
 
 
-class _Work:
-    """The stages over one workdir. Data and finished models are read once, when first asked for."""
+class _MiniTraining:
+    """The stages of mini over one workdir."""
 
     def __init__(
-        self, config: MiniConfig, workdir: Path, minutes: float | None, on_progress: OnProgress | None
+        self,
+        config: MiniConfig,
+        workdir: Path,
+        minutes: float | None,
+        on_progress: OnProgress | None,
+        device: torch.device,
+        dtype: torch.dtype,
     ) -> None:
         self.config, self.workdir, self.on_progress = config, workdir, on_progress
         self.deadline = None if minutes is None else time.monotonic() + 60 * minutes
-        self.device = pick_device()
-        self.material = Artifacts(workdir, config.data, config.vlm.clips, self.device, self._tick, config.vlm.former)
+        self.device = device
+        self.artifacts = Artifacts(
+            workdir, config.data, config.vlm.clips, device, self._progress_for, config.vlm.init_from, dtype
+        )
 
-    def stages(self) -> Iterator[Callable[[], bool]]:
-        yield from (self.vae, self.clip, self.vlm, self.t2v, self.editor)
+    def finish(self, stage: str) -> bool:
+        """Runs a stage to its end, at once where its model exists; False where the time does not suffice."""
+        run_stage: Callable[[], bool] = getattr(self, f"_{stage}")
+        return self.artifacts.finished(stage) or run_stage()
 
-    # Stages: each is done at once where its model exists.
-
-    def vae(self) -> bool:
-        if self.material.finished("vae"):
-            return True
-        sets = self.material.sets
-        stage = VaeStage(self.config.vae, sets.frames_of("parts-1", sets.first(1)), self.device)
+    def _vae(self) -> bool:
+        sets = self.artifacts.pair_sets
+        stage = VaeStage(self.config.vae, sets.frames_of("parts-1", sets.read_first(1)), self.device)
         if not self._run(stage):
             return False
         save_model(self.workdir / "vae" / "model", stage.finish())
         return True
 
-    def clip(self) -> bool:
-        if self.material.finished("clip"):
-            return True
-        former = self.material.former
-        tower = former.instructor.model.vision_tower if former else None
-        stage = ClipStage(self.config.clip, self.material.pictures, self.material.tokenizer, self.device, tower)
+    def _clip(self) -> bool:
+        artifacts = self.artifacts
+        tower = artifacts.initial.instructor.model.vision_tower if artifacts.initial else None
+        stage = ClipStage(self.config.clip, artifacts.pictures, artifacts.tokenizer, self.device, tower)
         if not self._run(stage):
             return False
-        made = stage.finish()
+        finished = stage.finish()
         # With a watermark, a style or a light, part of what a caption says cannot be seen.
-        pairs = self.material.sets.validation
+        pairs = artifacts.pair_sets.validation
         clips = {pair.source for pair in pairs if pair.family != "watermark"}
         clips |= {pair.target for pair in pairs if pair.family in MOVABLE_FAMILIES}
-        plain = sorted(self.material.unseen_pictures.number[path] for path in clips)
-        retrieval = clip.measure(made.model, made.processor, self.material.unseen_pictures, plain)
-        sight = clip.measure_sight(stage.module, self.material.unseen_pictures)
-        self._save_metrics("clip", retrieval | {"patches": sight})
-        save_model(self.workdir / "clip" / "model", made)
+        plain = sorted(artifacts.validation_pictures.number[path] for path in clips)
+        retrieval = measure_retrieval(stage.module.clip, stage.processor, artifacts.validation_pictures, plain)
+        patches = measure_patches(stage.module, artifacts.validation_pictures)
+        self._save_metrics("clip", retrieval | {"patches": patches})
+        save_model(self.workdir / "clip" / "model", finished)
         return True
 
-    def vlm(self) -> bool:
-        if self.material.finished("vlm"):
-            return True
-        former = self.material.former
-        if former is None:
-            self.material.model("clip")  # before hours of rendering
-        curriculum, tokenizer = self.material.curriculum, self.material.tokenizer
-        instructor = former.instructor if former else self._new_instructor()
-        stage = VlmStage(self.config.vlm, curriculum, tokenizer, instructor, self.device)
+    def _vlm(self) -> bool:
+        artifacts, initial = self.artifacts, self.artifacts.initial
+        if initial is None:
+            artifacts.model("clip")  # before hours of rendering
+        sampler, tokenizer = artifacts.sampler, artifacts.tokenizer
+        instructor = initial.instructor if initial else self._new_instructor()
+        stage = VlmStage(self.config.vlm, sampler, tokenizer, instructor, self.device)
         if not self._run(stage):
             return False
-        made = stage.finish()
-        self._save_metrics("vlm", vlm.measure(made.model, self.material.unseen_curriculum))
-        if former:
-            former.register_to_config(template=vars(self.material.template))
-            command = f"vireo train vlm --set vlm.former={self.config.vlm.former}"
-            self._save_pipeline(former, command, self.config.vlm.loop)
-        save_model(self.workdir / "vlm" / "model", made)
+        finished = stage.finish()
+        self._save_metrics("vlm", measure_answers(stage.module.instructor, artifacts.validation_sampler))
+        if initial:
+            initial.register_to_config(template=vars(artifacts.template))
+            command = f"vireo train vlm --set vlm.init_from={self.config.vlm.init_from}"
+            self._save_pipeline(initial, command, self.config.vlm.loop)
+        save_model(self.workdir / "vlm" / "model", finished)
         return True
 
     def _new_instructor(self) -> LlavaForConditionalGeneration:
-        seer = CLIPModel.from_pretrained(self.material.model("clip"), dtype=torch.float32)
-        pixels = self.material.pictures.typical()
-        return new_instructor(seer, len(self.material.tokenizer), pixels, self.config.vlm.loop.seed)
+        model = CLIPModel.from_pretrained(self.artifacts.model("clip"), dtype=torch.float32)
+        pixels = self.artifacts.pictures.sample_pixels()
+        return new_instructor(model, len(self.artifacts.tokenizer), pixels, self.config.vlm.loop.seed)
 
-    def t2v(self) -> bool:
-        if self.material.finished("t2v"):
-            return True
+    def _t2v(self) -> bool:
         for earlier in ("vae", "vlm"):
-            self.material.model(earlier)  # before hours of rendering
-        captions = self.material.captions()
-        stage = T2vStage(self.config.t2v, self.material.latents, captions, self.material.vae_model, self.device)
+            self.artifacts.model(earlier)  # before hours of rendering
+        captions = self.artifacts.captions()
+        stage = T2vStage(self.config.t2v, self.artifacts.latents, captions, self.artifacts.vae_model, self.device)
         if not self._run(stage):
             return False
         save_model(self.workdir / "t2v" / "model", stage.module)
         return True
 
-    def editor(self) -> bool:
-        config, command = self.config.editor, "vireo train mini"
-        if config.former:
-            pipe, command = VireoPipeline.from_pretrained(config.former), "vireo train editor"
-            self.material.adopt(pipe)
+    def _editor(self) -> bool:
+        config, artifacts, command = self.config.editor, self.artifacts, "vireo train mini"
+        if config.init_from:
+            pipe, command = VireoPipeline.from_pretrained(config.init_from), "vireo train editor"
+            artifacts.adopt(pipe)
             editor = pipe.transformer
         else:
-            base = HunyuanVideoTransformer3DModel.from_pretrained(self.material.model("t2v"))
+            base = HunyuanVideoTransformer3DModel.from_pretrained(artifacts.model("t2v"))
             editor = widen_for_editing(base, config.prediction == "affine")
-        pairs = self.material.sets.validation
+        pairs = artifacts.pair_sets.validation
         validation = Validation(self._assemble(editor), self.workdir / "data", pairs, a_family=16)
-        studio, footage = list(self.material.studio_edits(shifts=config.shifts)), self.material.footage_edits()
+        studio, footage = list(artifacts.studio_edits(shifts=config.shifts)), artifacts.footage_edits()
         if not studio:
             raise InputError("there is nothing to learn from", "set data.pairs, data.edits or data.imported")
         stage = EditorStage(config, editor, studio, footage, validation, self.device)
@@ -189,16 +201,16 @@ class _Work:
         with whole_file(self.workdir / stage / "metrics.json") as path:
             path.write_text(json.dumps(metrics, indent=1) + "\n")
 
-    def _run(self, stage: Any) -> bool:
+    def _run(self, stage: Stage[Any, Any]) -> bool:
         left = None if self.deadline is None else (self.deadline - time.monotonic()) / 60
         if left is not None and left <= 0:
             return False
         return run(stage, self.workdir, minutes=left, on_progress=self.on_progress)
 
-    def _tick(self, name: str) -> Callable[[int, int], None]:
+    def _progress_for(self, name: str) -> OnCount:
         began = time.monotonic()
 
-        def tick(done: int, total: int) -> None:
+        def on_count(done: int, total: int) -> None:
             now = time.monotonic()
             if self.on_progress:
                 left = (total - done) * (now - began) / max(done, 1)
@@ -206,19 +218,19 @@ class _Work:
             if self.deadline is not None and now > self.deadline:
                 raise _TimeUp
 
-        return tick
+        return on_count
 
     # The result.
 
     def _assemble(self, transformer: HunyuanVideoTransformer3DModel) -> VireoPipeline:
         return VireoPipeline(
-            self.material.vae_model,
+            self.artifacts.vae_model,
             transformer,
-            self.material.instructor,
-            self.material.processor,
+            self.artifacts.instructor,
+            self.artifacts.processor,
             FlowMatchEulerDiscreteScheduler(shift=self.config.editor.shift),
             prediction=self.config.editor.prediction,
-            template=vars(self.material.template),
+            template=vars(self.artifacts.template),
             steps=self.config.steps,
             guidance=self.config.guidance,
         )

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import ChainMap
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from vireo.errors import InputError
 from vireo.pairs.format import AnyPair, one_a_source, read_pairs
 from vireo.pairs.frame_cache import FrameCache, cache_frames
-from vireo.pairs.latent_cache import OnCount
-from vireo.types import EditPair, PairFiles
+from vireo.types import EditPair, OnCount, PairFiles
 from vireo.world.families import MOVABLE_FAMILIES
 from vireo.world.generate import PairSetSpec, make_pairs
 
@@ -32,6 +31,10 @@ STUDIO_FAMILIES = (
     *("background", "light", "style", "watermark", "reference", "absent"),
 )
 FOOTAGE_FAMILIES = ("light", "style", "watermark", "absent")
+
+
+ProgressFor = Callable[[str], OnCount]
+"""Gives the progress callback of a named piece of work."""
 
 
 @dataclass(frozen=True)
@@ -70,21 +73,21 @@ class Part:
     name: str
     count: int = 0
     seed: int = 0
-    described: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     finished: Path | None = None
 
     @property
-    def chosen(self) -> tuple[Any, ...]:
+    def identity(self) -> tuple[Any, ...]:
         """All that decides what is in it."""
         if self.finished is None:
-            return self.count, self.seed, self.described
+            return self.count, self.seed, self.options
         with (self.finished / "pairs.jsonl").open("rb") as lines:
             return str(self.finished), hashlib.file_digest(lines, "sha256").hexdigest()
 
     @property
     def movable(self) -> bool:
         """Whether it is known to have pairs whose result moves with the scene."""
-        return any(family in MOVABLE_FAMILIES for family in self.described.get("families", ()))
+        return any(family in MOVABLE_FAMILIES for family in self.options.get("families", ()))
 
 
 def relocated(pair: AnyPair, folder: str) -> AnyPair:
@@ -95,10 +98,10 @@ def relocated(pair: AnyPair, folder: str) -> AnyPair:
 
 
 class PairSets:
-    """Over one workdir. tick: gives the progress callback for a named piece of work, and may end it by raising."""
+    """The pair sets of one workdir. progress_for: its callbacks may end the work by raising."""
 
-    def __init__(self, workdir: Path, data: DataConfig, tick: Callable[[str], OnCount]) -> None:
-        self.workdir, self.data, self.tick = workdir, data, tick
+    def __init__(self, workdir: Path, data: DataConfig, progress_for: ProgressFor) -> None:
+        self.workdir, self.data, self.progress_for = workdir, data, progress_for
         self.folder = workdir / "data"
         for together in (("pairs", "seeds"), ("edits", "edits_seeds", "edits_families")):
             if len({len(getattr(data, name)) for name in together}) > 1:
@@ -114,45 +117,46 @@ class PairSets:
 
     # Pairs, with paths relative to `folder`.
 
-    def read(self, part: Part, kind: type[AnyPair] = PairFiles, places: Container[int] | None = None) -> list[AnyPair]:
-        """The pairs of a part, which is made if need be, or those at `places` of its list.
+    def read(self, part: Part, kind: type[AnyPair] = PairFiles, rows: Container[int] | None = None) -> list[AnyPair]:
+        """The pairs of a part, which is made if need be, or those of these rows.
 
         Raises InputError where a finished one holds pairs of the test split.
         """
         if part.finished is not None:
-            every = list(read_pairs(part.finished, EditPair, places))
-            if any(pair.split != "train" for pair in every):
+            found = list(read_pairs(part.finished, EditPair, rows))
+            if any(pair.split != "train" for pair in found):
                 raise InputError(f"{part.finished} holds pairs of the test split", "train on others")
-            return [relocated(pair, str(part.finished)) for pair in every]
-        folder, tick = self.folder / part.name, self.tick(f"{part.name} data")
-        footage = part.described.get("scenes") == "footage"
-        described = {"families": self.data.footage_families if footage else self.data.families} | part.described
-        make_pairs(folder, PairSetSpec(count=part.count, seed=part.seed, **described), on_progress=tick)
-        return [relocated(pair, part.name) for pair in read_pairs(folder, kind, places)]
+            # An EditPair is one of either kind.
+            return cast(list[AnyPair], [relocated(pair, str(part.finished)) for pair in found])
+        folder, on_progress = self.folder / part.name, self.progress_for(f"{part.name} data")
+        footage = part.options.get("scenes") == "footage"
+        options = {"families": self.data.footage_families if footage else self.data.families} | part.options
+        make_pairs(folder, PairSetSpec(count=part.count, seed=part.seed, **options), on_progress=on_progress)
+        return [relocated(pair, part.name) for pair in read_pairs(folder, kind, rows)]
 
-    def first(self, count: int, kind: type[AnyPair] = PairFiles) -> list[AnyPair]:
-        """The pairs of the first `count` parts."""
-        parts = [
-            Part(f"part-{k}", *described)
-            for k, described in enumerate(zip(self.data.pairs, self.data.seeds, strict=True))
-        ]
-        return [pair for part in parts[:count] for pair in self.read(part, kind)]
+    def numbered_parts(self) -> list[Part]:
+        counts = enumerate(zip(self.data.pairs, self.data.seeds, strict=True))
+        return [Part(f"part-{k}", count, seed) for k, (count, seed) in counts]
+
+    def read_first(self, count: int, kind: type[AnyPair] = PairFiles) -> list[AnyPair]:
+        """The pairs of the first `count` numbered parts."""
+        return [pair for part in self.numbered_parts()[:count] for pair in self.read(part, kind)]
 
     @cached_property
     def pairs(self) -> list[PairFiles]:
-        """Of all parts but the further ones."""
-        return self.first(len(self.data.pairs))
+        """Of all numbered parts."""
+        return self.read_first(len(self.data.pairs))
 
     @cached_property
     def validation(self) -> list[EditPair]:
         return self.read(Part("validation", self.data.validation_pairs, self.data.validation_seed), EditPair)
 
-    def further(self) -> Iterator[Part]:
+    def edit_parts(self) -> Iterator[Part]:
         parts = zip(self.data.edits, self.data.edits_seeds, self.data.edits_families, strict=True)
         for k, (count, seed, families) in enumerate(parts):
             yield Part(f"edits-{k}", count, seed, {"families": families})
 
-    def imported(self) -> Iterator[Part]:
+    def imported_parts(self) -> Iterator[Part]:
         for k, folder in enumerate(self.data.imported):
             yield Part(f"imported-{k}", finished=Path(folder).absolute())
 
@@ -163,7 +167,9 @@ class PairSets:
     # Frames.
 
     def frames_of(self, name: str, pairs: Sequence[PairFiles]) -> FrameCache:
-        return cache_frames(self.folder, pairs, self.workdir / "cache" / f"{name}-frames", self.tick("decoding"))
+        return cache_frames(
+            self.folder, pairs, self.workdir / "cache" / f"{name}-frames", self.progress_for("decoding")
+        )
 
     @cached_property
     def frames(self) -> FrameCache:
@@ -171,15 +177,16 @@ class PairSets:
         return self.frames_of(f"parts-{len(self.data.pairs)}", self.pairs)
 
     def part_frames(self, part: Part, pairs: Sequence[PairFiles]) -> FrameCache:
-        """Of a further part or the footage; pairs: all of it."""
-        return self.frames_of(self.cache(part.name, settings=part.chosen).name, pairs)
+        """Of any other part; pairs: all of it."""
+        return self.frames_of(self.cache(part.name, settings=part.identity).name, pairs)
 
     @cached_property
-    def seen(self) -> tuple[list[EditPair], ChainMap[str, np.ndarray]]:
+    def picture_pairs(self) -> tuple[list[EditPair], Mapping[str, np.ndarray]]:
         """The pairs from which CLIP and instructor learn, and the frames of all clips."""
-        pairs, frames = self.first(len(self.data.pairs), EditPair), [self.frames]
-        for part in self.further():
-            every = self.read(part)
-            frames.append(self.part_frames(part, every))
-            pairs += self.read(part, EditPair, set(one_a_source(every)))
+        pairs: list[EditPair] = self.read_first(len(self.data.pairs), EditPair)
+        frames: list[Any] = [self.frames]  # typed as ChainMap wants them, which writes into none here
+        for part in self.edit_parts():
+            files = self.read(part)
+            frames.append(self.part_frames(part, files))
+            pairs += self.read(part, EditPair, set(one_a_source(files)))
         return pairs, ChainMap(*frames)

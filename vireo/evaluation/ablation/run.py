@@ -22,8 +22,9 @@ from vireo.models.transformer import widen_for_editing
 from vireo.runtime import pick_device, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
-from vireo.training.loop import LoopConfig, Progress, run
+from vireo.training.loop import Progress, run
 from vireo.training.pair_sets import DataConfig
+from vireo.training.stage import LoopConfig
 from vireo.training.stages.editor import EditorConfig, EditorStage
 from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.world.generate import PairSetSpec, make_pairs
@@ -103,8 +104,8 @@ class _Work:
             temporary.write_text(json.dumps(plan))
         data = DataConfig(pairs=(config.pairs,), seeds=(0,), edits=(), edits_seeds=(), edits_families=())
         tick = lambda name: lambda done, total: show(done, total, name)  # noqa: E731
-        self.material = Artifacts(workdir, data, 0, pick_device(), tick, former=model)
-        self.material.adopt(self.material.former)
+        self.material = Artifacts(workdir, data, 0, pick_device(), tick, init_from=model)
+        self.material.adopt(self.material.initial)
 
     def base(self) -> bool:
         """The text-to-video model that every rung starts from, and the clips that every one is scored on."""
@@ -164,7 +165,7 @@ class _Work:
     def _pipeline(
         self, transformer: HunyuanVideoTransformer3DModel, given: EditorConfig, rung: Variant
     ) -> VireoPipeline:
-        former = self.material.former
+        former = self.material.initial
         return VireoPipeline(
             former.vae,
             transformer,

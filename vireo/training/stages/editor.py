@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import HunyuanVideoTransformer3DModel
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from torch import Tensor
 
 from vireo.flow.loss import masked_flow_loss, relative_mask_weight, velocities
@@ -17,9 +17,9 @@ from vireo.flow.schedule import training_times
 from vireo.models.transformer import editor_input
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache, Shift
-from vireo.pairs.mixture import PHRASES, EditMixture, MixtureConfig, spread
-from vireo.training.loop import LoopConfig, step_generator
-from vireo.training.stages.t2v import prepared
+from vireo.pairs.mixture import PHRASES, EditMixture, MixtureConfig, family_weights
+from vireo.training.acceleration import compile_blocks, plain_attention
+from vireo.training.stage import LoopConfig, Stage, step_generator
 from vireo.training.validation import Validation
 from vireo.types import PairFiles
 
@@ -31,10 +31,10 @@ class EditorConfig:
         to learn to answer from them; at times where the target still shines through the noise it only learns to
         denoise (docs/log.md, 2026-11-21).
     mask_share, mask_weight_limit: of w_m in VIVA Eq. 3; see `relative_mask_weight`.
-    shifts: copies of the pairs moved by so many pixels (down, right) from which the editor learns, too: how an object
-        lies in the blocks of the autoencoder decides what its latent looks like (docs/log.md, 2026-11-22).
-    former: preset or folder of a pipeline whose editor goes on learning, with its autoencoder and instructor; None for
-        a new one, from text to video.
+    shifts: copies of the pairs translated by so many pixels (down, right) from which the editor learns, too: how an
+        object lies in the blocks of the autoencoder decides what its latent looks like (docs/log.md, 2026-11-22).
+    init_from: preset or folder of a pipeline whose editor goes on learning, with its autoencoder and instructor; None
+        for a new one, from text to video.
     """
 
     prediction: Prediction = "affine"
@@ -42,7 +42,7 @@ class EditorConfig:
     mask_share: float = 0.5
     mask_weight_limit: float = 30.0
     shifts: tuple[Shift, ...] = ()
-    former: str | None = None
+    init_from: str | None = None
     mixture: MixtureConfig = field(default_factory=MixtureConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
@@ -51,24 +51,27 @@ class EditorConfig:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EditorData:
-    """Cached truth of a pair set. source_rows, target_rows: of the latent cache, one a pair. masks: bool
-    (pairs, k + 1, h, w). states: PHRASES + 1 rows a pair, the last for the empty instruction.
-    pictures: float16 (n, C, 1, h, w), latents of the reference images, or None; picture_rows: one a pair, -1 for
-    none."""
+    """Cached latents and instructor states of a pair set.
+
+    source_rows, target_rows: of the latent cache, one a pair. masks: bool (pairs, k + 1, h, w).
+    conditioning: PHRASES + 1 rows a pair, the last for the empty instruction.
+    reference_latents: float16 (n, C, 1, h, w) of the reference images, or None.
+    reference_rows: of those, one a pair, -1 for none.
+    """
 
     pairs: list[PairFiles]
     latents: LatentCache
     source_rows: np.ndarray
     target_rows: np.ndarray
     masks: np.ndarray
-    states: ConditioningCache
-    pictures: np.ndarray | None
-    picture_rows: np.ndarray
+    conditioning: ConditioningCache
+    reference_latents: np.ndarray | None
+    reference_rows: np.ndarray
 
 
-class EditorStage:
+class EditorStage(Stage[EditorConfig, HunyuanVideoTransformer3DModel]):
     name = "editor"
 
     def __init__(
@@ -80,20 +83,22 @@ class EditorStage:
         validation: Validation | None,
         device: torch.device,
     ) -> None:
-        self.config, self.loop, self.device = config, config.loop, device
+        super().__init__(config, editor, device)
+        if config.loop.compile_blocks:
+            compile_blocks(self.module)
         self.validation = validation
-        self.module = prepared(editor, config.loop, device)
-        weights = spread([data.pairs for data in studio], config.mixture.weights)
-        sums, share = np.array([sum(own.values()) for own in weights]), config.mixture.footage if footage else 0.0
+        weights = family_weights([data.pairs for data in studio], config.mixture.weights)
+        totals = np.array([sum(families.values()) for families in weights])
+        share = config.mixture.footage if footage else 0.0
         sets = [*zip(studio, weights, strict=True), *([(footage, {})] if footage else [])]
-        self.sources = [
-            (data, EditMixture(data.pairs, config.mixture, config.loop.batch_size, own)) for data, own in sets
+        self.mixtures = [
+            (data, EditMixture(data.pairs, config.mixture, config.loop.batch_size, families)) for data, families in sets
         ]
-        self.shares = [*(1 - share) * sums / sums.sum(), *([share] if footage else [])]
+        self.shares = [*(1 - share) * totals / totals.sum(), *([share] if footage else [])]
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)
-        data, mixture = self.sources[rng.choice(len(self.sources), p=self.shares)]
+        data, mixture = self.mixtures[rng.choice(len(self.mixtures), p=self.shares)]
         draw = mixture.draw(rng)
         sources, targets = data.source_rows[draw.rows], data.target_rows[draw.rows]
         if draw.image:
@@ -104,15 +109,17 @@ class EditorStage:
             mask = data.masks[draw.rows]
         reference = None
         if draw.reference == "picture":
-            reference = self._tensor(data.pictures[data.picture_rows[draw.rows]])
+            assert data.reference_latents is not None, "pairs with a reference have its latent"
+            reference = self._tensor(data.reference_latents[data.reference_rows[draw.rows]])
         elif draw.reference == "keyframe":
             reference = self._tensor(data.latents.images[targets, 1])
         mask = torch.from_numpy(mask).to(self.device).float()[:, None]
-        condition = data.states.batch(draw.rows * (PHRASES + 1) + draw.phrases, self.device)
+        condition = data.conditioning.batch(draw.rows * (PHRASES + 1) + draw.phrases, self.device)
         noise = torch.randn(x0.shape, generator=generator).to(self.device)
         t = training_times(len(x0), self.config.shift, generator).to(self.device)
         z = interpolate(x0, noise, t)
-        output = self.module(editor_input(z, source, reference), 1000 * t, *condition, return_dict=False)[0]
+        with plain_attention(self.device):
+            output = self.module(editor_input(z, source, reference), 1000 * t, *condition, return_dict=False)[0]
         output = output[:, :, : z.shape[2]].float()
         predicted, true = velocities(output, x0, noise, z, t, self.config.prediction, source)
         weight = relative_mask_weight(mask, source, x0, self.config.mask_share, self.config.mask_weight_limit)

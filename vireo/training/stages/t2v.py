@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from diffusers import HunyuanVideoTransformer3DModel
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from torch import Tensor
 
 from vireo.flow.loss import masked_flow_loss, velocities
@@ -21,8 +21,9 @@ from vireo.models.transformer import build_mini_transformer
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache
 from vireo.runtime import autocast
+from vireo.training.acceleration import compile_blocks, plain_attention
 from vireo.training.contact import save_rows
-from vireo.training.loop import LoopConfig, step_generator
+from vireo.training.stage import LoopConfig, Stage, step_generator
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class T2vConfig:
     )
 
 
-class T2vStage:
+class T2vStage(Stage[T2vConfig, HunyuanVideoTransformer3DModel]):
     """captions: row i is the caption of clip i of the latent cache; its last row is the empty caption."""
 
     name = "t2v"
@@ -62,11 +63,13 @@ class T2vStage:
         vae: VideoAutoencoder,
         device: torch.device,
     ) -> None:
-        self.config, self.loop, self.device = config, config.loop, device
-        self.latents, self.captions, self.vae = latents, captions, vae
         torch.manual_seed(config.loop.seed)
         channels, width = latents.videos.shape[1], captions.tokens.shape[1]
-        self.module = prepared(build_mini_transformer(channels, width, **vars(config.transformer)), config.loop, device)
+        module = build_mini_transformer(channels, width, **vars(config.transformer))
+        super().__init__(config, module, device)
+        if config.loop.compile_blocks:
+            compile_blocks(self.module)
+        self.latents, self.captions, self.vae = latents, captions, vae
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)
@@ -79,7 +82,8 @@ class T2vStage:
         noise = torch.randn(x0.shape, generator=generator).to(self.device)
         t = training_times(len(x0), self.config.shift, generator).to(self.device)
         z = interpolate(x0, noise, t)
-        output = self.module(z, 1000 * t, *condition, return_dict=False)[0].float()
+        with plain_attention(self.device):
+            output = self.module(z, 1000 * t, *condition, return_dict=False)[0].float()
         predicted, true = velocities(output, x0, noise, z, t, self.config.prediction)
         return masked_flow_loss(predicted, true, None, 0.0), {}
 
@@ -88,34 +92,17 @@ class T2vStage:
         rows = np.linspace(0, len(self.latents.videos) - 1, count).astype(int)
         empty = np.full(count, len(self.captions.offsets) - 2)
         condition = self.captions.batch(np.concatenate([empty, rows]), self.device)
-        z = torch.randn((count, *self.latents.videos.shape[1:]), generator=torch.Generator().manual_seed(0)).to(
-            self.device
-        )
+        noise = torch.randn((count, *self.latents.videos.shape[1:]), generator=torch.Generator().manual_seed(0))
+        z = noise.to(self.device)
         times = sampling_times(steps, self.config.shift).to(self.device)
         for now, after in itertools.pairwise(times):
             t = now.expand(count)
-            with autocast(self.device):
+            with autocast(self.device, self.dtype), plain_attention(self.device):
                 output = self.module(torch.cat([z, z]), 1000 * torch.cat([t, t]), *condition, return_dict=False)[0]
-            without, within = (velocity_from_output(o, z, t, self.config.prediction) for o in output.float().chunk(2))
-            z = z + (after - now) * (without + guidance * (within - without))
-        truth = torch.from_numpy(self.latents.videos[rows]).to(self.device).float()
-        made, true = (to_uint8(decode_latents(self.vae, latent)) for latent in (z, truth))
-        save_rows(folder / f"{step:06d}.png", [row for pair in zip(true, made, strict=True) for row in pair])
-
-
-def prepared(
-    module: HunyuanVideoTransformer3DModel, loop: LoopConfig, device: torch.device
-) -> HunyuanVideoTransformer3DModel:
-    """On its device, with the attention that is fastest at mini's lengths (on CPUs for the whole process), compiled
-    where the stage says so."""
-    module = module.to(device)
-    if device.type == "cpu":
-        # Fused attention's backward pass is ten times slower than plain products at 100-200 tokens. These
-        # switches, CUDA by name, hold on CPUs too, and for the token refiner, which takes no attention backend.
-        torch.backends.cuda.enable_flash_sdp(False)
-        torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
-    if loop.compile_blocks:
-        # Images and videos, with and without references, texts of several lengths, training and validation.
-        torch._dynamo.config.recompile_limit = 64
-        module.compile_repeated_blocks(fullgraph=True)
-    return module
+            unconditional, conditional = (
+                velocity_from_output(o, z, t, self.config.prediction) for o in output.float().chunk(2)
+            )
+            z = z + (after - now) * (unconditional + guidance * (conditional - unconditional))
+        x0 = torch.from_numpy(self.latents.videos[rows]).to(self.device).float()
+        clips, samples = (to_uint8(decode_latents(self.vae, latent)) for latent in (x0, z))
+        save_rows(folder / f"{step:06d}.png", [row for pair in zip(clips, samples, strict=True) for row in pair])

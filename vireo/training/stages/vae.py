@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
+from diffusers.models.autoencoders.vae import DecoderOutput
+from diffusers.models.modeling_outputs import AutoencoderKLOutput
 from einops import rearrange
 from torch import Tensor
 
@@ -14,7 +17,7 @@ from vireo.models.pixels import to_pixels, to_uint8
 from vireo.models.vae import BlockTransformVAE
 from vireo.pairs.frame_cache import FrameCache
 from vireo.training.contact import save_rows
-from vireo.training.loop import LoopConfig, step_generator
+from vireo.training.stage import LoopConfig, Stage, step_generator
 
 
 @dataclass(frozen=True)
@@ -40,20 +43,21 @@ class VaeConfig:
     )
 
 
-class VaeStage:
+class VaeStage(Stage[VaeConfig, BlockTransformVAE]):
     name = "vae"
 
     def __init__(self, config: VaeConfig, frames: FrameCache, device: torch.device) -> None:
-        self.config, self.loop, self.frames, self.device = config, config.loop, frames, device
         torch.manual_seed(config.loop.seed)
-        self.module = BlockTransformVAE(
+        module = BlockTransformVAE(
             latent_channels=config.latent_channels,
             width=config.width,
             encoder_blocks=config.encoder_blocks,
             decoder_blocks=config.decoder_blocks,
             refine_blocks=config.refine_blocks,
             posterior_std=config.posterior_std,
-        ).to(device)
+        )
+        super().__init__(config, module, device)
+        self.frames = frames
         mean, basis = principal_blocks(self.module, self._draw(step_generator(config.loop.seed, 0, 1), 256))
         self.module.start_as_linear(mean.to(device), basis.to(device))
 
@@ -73,27 +77,27 @@ class VaeStage:
     @torch.no_grad()
     def sample(self, folder: Path, step: int) -> None:
         x = self._draw(torch.Generator().manual_seed(1), 4).to(self.device)
-        y = self.module.decode(self.module.encode(x).latent_dist.mode()).sample
-        save_rows(
-            folder / f"{step:06d}.png", [row for pair in zip(to_uint8(x), to_uint8(y), strict=True) for row in pair]
-        )
+        y = cast(DecoderOutput, self.module.decode(self._codes(x))).sample
+        rows = [row for pair in zip(to_uint8(x), to_uint8(y), strict=True) for row in pair]
+        save_rows(folder / f"{step:06d}.png", rows)
+
+    def _codes(self, x: Tensor) -> Tensor:
+        return cast(AutoencoderKLOutput, self.module.encode(x)).latent_dist.mode()
 
     @torch.no_grad()
     def finish(self, count: int = 512) -> BlockTransformVAE:
         """Measures the statistics of the codes, after which the model is complete."""
         generator = torch.Generator().manual_seed(2)
-        codes = [
-            self.module.encode(self._draw(generator, 8).to(self.device)).latent_dist.mode() for _ in range(count // 8)
-        ]
+        codes = [self._codes(self._draw(generator, 8).to(self.device)) for _ in range(count // 8)]
         codes = rearrange(torch.cat(codes), "b c t h w -> c (b t h w)").float()
         self.module.set_statistics(codes.mean(1), codes.std(1), self.config.whitening)
         return self.module
 
 
 def principal_blocks(vae: BlockTransformVAE, clips: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (768,) and leading principal components (C, 768) of the clips' blocks; clips: (B, 3, T, H, W)."""
+    """Mean (D,) and leading principal components (C, D) of the clips' blocks; clips: (B, 3, T, H, W)."""
     blocks = rearrange(vae.blocks(clips), "b k t h w -> (b t h w) k").double()
     mean = blocks.mean(0)
     _, vectors = torch.linalg.eigh((blocks - mean).T @ (blocks - mean))
-    basis = vectors.flip(1).T[: vae.config.latent_channels]
+    basis = vectors.flip(1).T[: vae.config["latent_channels"]]
     return mean.float(), basis.float().contiguous()
