@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vireo.evaluation.pair_clips import load_truth
+from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS
 from vireo.evaluation.runner import evaluate
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, dilated, edit_error
@@ -47,7 +47,7 @@ def test_broken_editors_rank_below_mini(tmp_path):
     """By the headline: one that copies the source, one that blurs everything, one that edits another object."""
     make_pairs(tmp_path / "pairs", count=24, seed=970_000, workers=1)
     pairs = list(read_pairs(tmp_path / "pairs"))
-    truths = [load_truth(tmp_path / "pairs", pair) for pair in pairs]
+    truths = [load_pair_clips(tmp_path / "pairs", pair) for pair in pairs]
     broken = {
         "copies": lambda truth: truth.source,
         "blurs": lambda truth: CORRUPTIONS["blur"](replace(truth, target=truth.source), truth, 1.0),

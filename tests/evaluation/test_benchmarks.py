@@ -96,7 +96,7 @@ class Redness:
         means = np.stack([picture.reshape(-1, 3).mean(0) for picture in pictures]) + 1e-6
         return means / np.linalg.norm(means, axis=1, keepdims=True)
 
-    looks = pictures
+    unprojected = pictures
 
     def texts(self, texts):
         return np.stack([np.eye(3)[int("red" not in text)] for text in texts])

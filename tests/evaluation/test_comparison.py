@@ -6,7 +6,7 @@ import pytest
 
 from vireo.errors import InputError
 from vireo.evaluation.comparison import compare
-from vireo.evaluation.records import ItemRecord, Judged, Record
+from vireo.evaluation.records import ItemRecord, JudgementRecord, Record
 from vireo.metrics.truth import EditScore
 
 
@@ -73,7 +73,7 @@ def test_judges_and_measures_are_compared_too(tmp_path):
     def judged(name, score, flicker):
         cost = {"calls": 1, "cached": False, "prompt_tokens": 1, "completion_tokens": 1, "cost": None}
         scores = {"edit_quality": score, "prompt_following": 1.0}
-        said = Judged(scores=scores, reason="", failure=None, **cost)
+        said = JudgementRecord(scores=scores, reason="", failure=None, **cost)
         edit = record(name, "recolor", success=True, error=0.1)
         return edit.model_copy(update={"judged": said, "measures": {"TF": flicker}})
 
@@ -117,7 +117,7 @@ def test_the_overall_score_names_the_families_whoever_failed_first(tmp_path):
 
     def item(name, score):
         scores = None if score is None else {"instruction_following": score}
-        said = Judged(scores=scores, reason="", failure=None if scores else "down", **cost)
+        said = JudgementRecord(scores=scores, reason="", failure=None if scores else "down", **cost)
         facts = {"key": name, "id": name, "family": "add", "instruction": "add a hat", "measures": {"TF": 0.5}}
         return ItemRecord(**facts, judged=said)
 

@@ -9,12 +9,21 @@ import torch
 from scipy.stats import mannwhitneyu
 
 from vireo.errors import InputError
-from vireo.evaluation.pair_clips import Truth, load_truth
+from vireo.evaluation.pair_clips import PairClips, load_pair_clips
 from vireo.evaluation.reward_lab import run as lab
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, STRENGTHS
 from vireo.evaluation.reward_lab.run import grade
 from vireo.evaluation.reward_lab.scorers import Scorers
-from vireo.evaluation.reward_lab.statistics import EXCHANGED, MIX, OUTPUT, TARGET, Graded, as_markdown, auroc, summarise
+from vireo.evaluation.reward_lab.statistics import (
+    EXCHANGED,
+    MIX,
+    OUTPUT,
+    TARGET,
+    Candidate,
+    as_markdown,
+    auroc,
+    summarise,
+)
 from vireo.judges.judge import Judgement
 from vireo.metrics.consistency import temporal_flickering
 from vireo.metrics.truth import dilated, edit_error
@@ -37,7 +46,7 @@ def truth(seed=0):
     source[concerned], source[others] = (200, 60, 60), (60, 200, 60)
     target = source.copy()
     target[concerned], target[shadow] = (60, 60, 200), 40
-    return Truth(source, target, concerned | shadow, others, concerned, None)
+    return PairClips(source, target, concerned | shadow, others, concerned, None)
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
@@ -73,13 +82,13 @@ def test_full_strength_by_hand():
 def test_what_means_nothing_is_left_out():
     pair = truth()
     empty = np.zeros_like(pair.mask)
-    alone = Truth(pair.source, pair.target, pair.mask, empty, empty, None)
-    everywhere = Truth(pair.source, pair.target, ~empty, pair.others, pair.concerned, None)
+    alone = PairClips(pair.source, pair.target, pair.mask, empty, empty, None)
+    everywhere = PairClips(pair.source, pair.target, ~empty, pair.others, pair.concerned, None)
     assert CORRUPTIONS["wrong_object"](alone, pair, 1.0) is None
     assert CORRUPTIONS["shadow_left"](alone, pair, 1.0) is None
     assert CORRUPTIONS["wrong_side"](everywhere, pair, 1.0) is None
     clips = (pair.source, pair.target, pair.mask, pair.others, pair.concerned)
-    assert CORRUPTIONS["flicker"](Truth(*(clip[:1] for clip in clips), None), pair, 1.0) is None
+    assert CORRUPTIONS["flicker"](PairClips(*(clip[:1] for clip in clips), None), pair, 1.0) is None
 
 
 def test_auroc_is_mann_and_whitneys():
@@ -91,7 +100,7 @@ def test_auroc_is_mann_and_whitneys():
 
 def graded(pair, corruption, strength, accuracy, editor=None, **scores):
     facts = {"id": pair, "family": "recolor", "corruption": corruption, "strength": strength, "editor": editor}
-    return Graded(**facts, accuracy=accuracy, success=accuracy > 0.65, scores=scores)
+    return Candidate(**facts, accuracy=accuracy, success=accuracy > 0.65, scores=scores)
 
 
 def test_grades_of_known_scorers():
@@ -166,7 +175,7 @@ def test_scorers_against_the_models_they_name(tmp_path):
     """VIVA's terms from a small random CLIP's own vectors; the critic's from its probabilities of Yes."""
     make_pairs(tmp_path / "pairs", count=1, seed=40, families=["recolor"], workers=1)
     (pair,) = read_pairs(tmp_path / "pairs")
-    made = load_truth(tmp_path / "pairs", pair)
+    made = load_pair_clips(tmp_path / "pairs", pair)
     pipe = VireoPipeline.from_pretrained("mini")
     torch.manual_seed(0)
     clip = build_mini_clip(len(pipe.processor.tokenizer)).eval()
@@ -252,7 +261,7 @@ def test_exchanged_pictures_and_finished_clips(tmp_path, monkeypatch):
     """`exchanged` shows the target as the source; a folder's clips are graded where it has them, and only once."""
     make_pairs(tmp_path / "pairs", count=3, seed=40, families=["recolor"], workers=1)
     pairs = list(read_pairs(tmp_path / "pairs"))
-    truths = [load_truth(tmp_path / "pairs", pair) for pair in pairs]
+    truths = [load_pair_clips(tmp_path / "pairs", pair) for pair in pairs]
     clips = tmp_path / "copies"
     clips.mkdir()
     for pair, truth in zip(pairs[:2], truths, strict=False):

@@ -191,7 +191,7 @@ def test_judges_are_asked_and_their_failures_are_no_scores(run, tmp_path):
     assert judged["overall"]["average"]["families"]["hybrid"]["rate"] == 8
     assert judged["usage"] == {"calls": 5, "cached": 0, "prompt_tokens": 50, "completion_tokens": 25, "cost": None}
     page = (tmp_path / "report.html").read_text()
-    assert "Judged by strict" in page
+    assert "JudgementRecord by strict" in page
     assert "it says &lt;nothing&gt;" in page
     calls = len(editor.calls)
     assert run(editor, tmp_path, judge=Strict())["judged"] == judged
@@ -357,11 +357,11 @@ class BrightensTopLeft:
 
 
 def test_batches_give_what_single_edits_give(pairs_dir):
-    from vireo.evaluation.pair_clips import load_truth
+    from vireo.evaluation.pair_clips import load_pair_clips
     from vireo.pairs.format import read_pairs
 
     pairs = list(read_pairs(pairs_dir))[:3]
-    truths = [load_truth(pairs_dir, pair) for pair in pairs]
+    truths = [load_pair_clips(pairs_dir, pair) for pair in pairs]
     jobs = [runner.Job(pair, "plain", pair.instruction, "") for pair in pairs]
     pipe = BrightensTopLeft()
     pipe.missing = pairs[2].instruction

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vireo.evaluation.records import Judged, Record
+from vireo.evaluation.records import JudgementRecord, Record
 from vireo.judges.chat_model import ChatJudge
 from vireo.judges.instructor_judge import InstructorJudge
 from vireo.judges.judge import Judge
@@ -35,7 +35,7 @@ def open_judge(name: str, rubric: RubricName, *, cache: Path, prices: tuple[floa
     return InstructorJudge(pipe.instructor, pipe.processor, pipe.template, rubric, name=name)
 
 
-def judged_report(
+def summarise_judgements(
     records: Sequence[Record], families: Sequence[str], settings: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """None where no judge was asked.
@@ -64,7 +64,7 @@ def judged_report(
     }
 
 
-def usage(asked: Sequence[Judged]) -> dict[str, float | None]:
+def usage(asked: Sequence[JudgementRecord]) -> dict[str, float | None]:
     """What they cost together; None where that is not known of one of them."""
     return {
         name: None if None in (spent := [getattr(each, name) for each in asked]) else sum(spent)

@@ -34,7 +34,7 @@ from vireo.metrics.consistency import (
     temporal_flickering,
 )
 from vireo.metrics.structure import StructureBackbone
-from vireo.models.backbones.encoders import ClipBackbone, InstructorEye, VisionBackbone
+from vireo.models.backbones.encoders import ClipBackbone, InstructorVision, VisionBackbone
 from vireo.models.backbones.lpips import Lpips
 from vireo.models.backbones.viclip import ViClip, middle_places, spread_places
 from vireo.models.editors.viva import VireoPipeline
@@ -96,7 +96,7 @@ class Measures:
             found["DINO-T"] = 100 * neighbour_consistency(models["dinov2"].pictures(list(clip)))
         if "clip" in models:
             seen = models["clip"].pictures(list(clip))
-            found["CLIP-T"] = 100 * neighbour_consistency(models["clip"].looks(list(clip)))
+            found["CLIP-T"] = 100 * neighbour_consistency(models["clip"].unprojected(list(clip)))
             if caption:
                 found["Frame-Text"] = 100 * _mean_cosine(seen, models["clip"].texts([caption]))
             if reference is not None:
@@ -123,11 +123,11 @@ def _published(kind: str) -> str:
     return PUBLISHED[kind]
 
 
-def _mini(kind: str) -> InstructorEye:
+def _mini(kind: str) -> InstructorVision:
     if kind not in PICTURES_ALONE:
         raise InputError(f"mini is no backbone {kind}", f"it compares pictures alone: {', '.join(PICTURES_ALONE)}")
     pipe = VireoPipeline.from_pretrained("mini")
-    return InstructorEye(pipe.instructor, pipe.processor)
+    return InstructorVision(pipe.instructor, pipe.processor)
 
 
 def _mean_cosine(frames: np.ndarray, other: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from vireo.video.io import read_clip
 
 
 @dataclass(frozen=True)
-class Truth:
+class PairClips:
     """A pair's videos. source, target: uint8 (T, H, W, 3). mask: bool (T, H, W), not dilated.
 
     others, concerned: bool (T, H, W), the source's instances that the edit does not and does concern; None
@@ -36,7 +36,7 @@ def refuse_without_masks(folder: Path) -> None:
         raise InputError(f"{folder} is imported and has no masks", "score on a set of vireo world make")
 
 
-def load_truth(folder: Path, pair: EditPair) -> Truth:
+def load_pair_clips(folder: Path, pair: EditPair) -> PairClips:
     """Reads the videos of a pair; raises InputError where they do not fit together."""
     clip = read_clip(folder / pair.source, trusted=True)
     source = clip.frames
@@ -53,4 +53,4 @@ def load_truth(folder: Path, pair: EditPair) -> Truth:
     reference = None
     if pair.reference is not None:
         reference = read_clip(folder / pair.reference, trusted=True).frames[0]
-    return Truth(source, target, mask, others, concerned, reference, clip.fps)
+    return PairClips(source, target, mask, others, concerned, reference, clip.fps)

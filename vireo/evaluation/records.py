@@ -29,7 +29,7 @@ class Ceiling(BaseModel):
     ssim: float
 
 
-class Judged(BaseModel):
+class JudgementRecord(BaseModel):
     """A judge's scores by criterion, or why there are none, and what they cost; see `vireo.judges.judge`."""
 
     model_config = ConfigDict(frozen=True)
@@ -70,7 +70,7 @@ class Record(BaseModel):
     trace: Trace | None
     trace_raw: Trace | None
     seconds: float
-    judged: Judged | None = None
+    judged: JudgementRecord | None = None
     subsets: list[str] = []
     measures: dict[str, float] = {}
 
@@ -94,8 +94,8 @@ class ItemRecord(BaseModel):
     instruction: str
     condition: str = "plain"
     measures: dict[str, float] = {}
-    judged: Judged | None = None
-    answered: Judged | None = None
+    judged: JudgementRecord | None = None
+    answered: JudgementRecord | None = None
     seconds: float = 0.0
     failure: str | None = None
 

@@ -12,7 +12,7 @@ from vireo.evaluation.editors import EditOptions, Job, check_source
 from vireo.evaluation.pair_clips import refuse_without_masks
 from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
 from vireo.evaluation.report.summary import write_report
-from vireo.evaluation.workers import Scorer, Task, Unscored, clip_of, in_processes
+from vireo.evaluation.workers import EvaluationTask, PairEvaluator, UnscorableClip, clip_of, evaluate_batches
 from vireo.judges.judge import Judge
 from vireo.pairs.format import read_pairs
 from vireo.types import EditPair
@@ -61,30 +61,32 @@ def evaluate(
     if not pairs:
         raise InputError(f"{pairs_dir} has no pairs", "make some with: vireo world make DIR --count N")
     refuse_without_masks(pairs_dir)
-    scorer = Scorer(Task(pairs_dir, out, model, videos, options, judge, dict(backbones or {}), keep))
-    jobs = list(_jobs(pairs, scorer, paraphrases=paraphrases))
-    if videos is not None and not any(scorer.editor.digest(pair.id) for pair in pairs):
+    evaluator = PairEvaluator(
+        EvaluationTask(pairs_dir, out, model, videos, options, judge, dict(backbones or {}), keep)
+    )
+    jobs = list(_jobs(pairs, evaluator, paraphrases=paraphrases))
+    if videos is not None and not any(evaluator.editor.digest(pair.id) for pair in pairs):
         raise InputError(f"{videos} has no clip of any pair of {pairs_dir}", f"name them e.g. {pairs[0].id}.mkv")
     for name in ("strips", "players", "clips") if keep else ("strips", "players"):
         (out / name).mkdir(parents=True, exist_ok=True)
     finished = read_records(out / "records.jsonl")
     # Batches are cut from all jobs, not from the open ones, so that a resumed run edits the same ones.
-    batches = [jobs[start : start + scorer.batch] for start in range(0, len(jobs), scorer.batch)]
+    batches = [jobs[start : start + evaluator.batch] for start in range(0, len(jobs), evaluator.batch)]
     still = [batch for batch in batches if not _is_done(batch, finished, out, keep)]
     done, failures = len(jobs) - sum(map(len, still)), []
     with RecordWriter(out / "records.jsonl") as writer:
-        for records in in_processes(scorer, still, workers):
+        for records in evaluate_batches(evaluator, still, workers):
             made = [record for record in records if isinstance(record, Record)]
             writer.append(*made)
             finished |= {record.key: record for record in made}
-            failures += [{"id": each.id, "why": each.why} for each in records if isinstance(each, Unscored)]
+            failures += [{"id": each.id, "why": each.why} for each in records if isinstance(each, UnscorableClip)]
             done += len(records)
             if on_progress is not None:
                 on_progress(done, len(jobs), "editing and scoring")
     scored = [finished[job.key] for job in jobs if job.key in finished]
     if not scored:
         raise InputError(f"no clip could be scored; {failures[0]['id']}: {failures[0]['why']}")
-    return write_report(out, scored, settings=scorer.settings, command=command, failures=failures)
+    return write_report(out, scored, settings=evaluator.settings, command=command, failures=failures)
 
 
 def _is_done(batch: list[Job], finished: Mapping[str, Record], out: Path, keep: bool) -> bool:
@@ -93,10 +95,10 @@ def _is_done(batch: list[Job], finished: Mapping[str, Record], out: Path, keep: 
     return kept and all(job.key in finished and not finished[job.key].unjudged for job in batch)
 
 
-def _jobs(pairs: list[EditPair], scorer: Scorer, *, paraphrases: bool) -> Iterator[Job]:
+def _jobs(pairs: list[EditPair], evaluator: PairEvaluator, *, paraphrases: bool) -> Iterator[Job]:
     for index, pair in enumerate(pairs):
-        clip = scorer.editor.digest(pair.id)
-        settings = scorer.settings | ({} if clip is None else {"clip": clip})
+        clip = evaluator.editor.digest(pair.id)
+        settings = evaluator.settings | ({} if clip is None else {"clip": clip})
         wordings: list[tuple[Condition, str]] = [("plain", pair.instruction)]
         if paraphrases and pair.paraphrases:
             wordings.append(("paraphrase", pair.paraphrases[index % len(pair.paraphrases)]))

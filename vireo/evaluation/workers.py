@@ -16,8 +16,8 @@ import torch
 from vireo.errors import InputError, VideoError
 from vireo.evaluation.editors import EditOptions, Editor, FinishedClips, Job, ModelEditor
 from vireo.evaluation.measures import Measures
-from vireo.evaluation.pair_clips import load_truth
-from vireo.evaluation.pair_record import score
+from vireo.evaluation.pair_clips import load_pair_clips
+from vireo.evaluation.pair_record import score_pair
 from vireo.evaluation.records import Record
 from vireo.evaluation.report.players import player_of, write_player
 from vireo.evaluation.report.sheets import write_strip
@@ -27,7 +27,7 @@ from vireo.video.io import write_lossless
 
 
 @dataclass(frozen=True)
-class Task:
+class EvaluationTask:
     """All that a process has to know to edit and score; as in `vireo.evaluation.runner.evaluate`."""
 
     folder: Path
@@ -41,7 +41,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Unscored:
+class UnscorableClip:
     """A finished clip that cannot be scored, and why."""
 
     id: str
@@ -53,10 +53,10 @@ def clip_of(out: Path, job: Job) -> Path:
     return out / "clips" / f"{job.pair.id}.mkv"
 
 
-class Scorer:
+class PairEvaluator:
     """settings: all that the scores depend on. batch: how many pairs are edited at once."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: EvaluationTask) -> None:
         self.task = task
         self.editor: Editor = (
             ModelEditor.from_pretrained(task.model, task.options)
@@ -71,43 +71,45 @@ class Scorer:
             **self.measures.settings,
         }
 
-    def __call__(self, jobs: list[Job]) -> list[Record] | list[Unscored]:
+    def __call__(self, jobs: list[Job]) -> list[Record] | list[UnscorableClip]:
         """Edits the pairs of a batch, writes their pictures and clips, and scores them."""
         out, folder, judge = self.task.out, self.task.folder, self.task.judge
-        truths = [load_truth(folder, job.pair) for job in jobs]
+        loaded = [load_pair_clips(folder, job.pair) for job in jobs]
         began = time.perf_counter()
         try:
-            edits = self.editor.edit(jobs, truths)
+            edits = self.editor.edit(jobs, loaded)
         except (InputError, VideoError) as error:
             if self.task.videos is None:
                 raise
-            return [Unscored(job.pair.id, str(error)) for job in jobs]
+            return [UnscorableClip(job.pair.id, str(error)) for job in jobs]
         seconds = (time.perf_counter() - began) / len(jobs)
         samples = [
-            Sample(truth.source, edited.composited, job.instruction, truth.reference, job.pair.task == "generate")
-            for job, truth, edited in zip(jobs, truths, edits, strict=True)
+            Sample(clips.source, edited.composited, job.instruction, clips.reference, job.pair.task == "generate")
+            for job, clips, edited in zip(jobs, loaded, edits, strict=True)
         ]
         judgements = judge.judge(samples) if judge else [None] * len(jobs)
         records = []
-        for job, truth, edited, judgement in zip(jobs, truths, edits, judgements, strict=True):
-            write_strip(out / "strips" / f"{job.key}.png", truth, edited.composited, edited.region)
+        for job, clips, edited, judgement in zip(jobs, loaded, edits, judgements, strict=True):
+            write_strip(out / "strips" / f"{job.key}.png", clips, edited.composited, edited.region)
             if job.condition == "plain":
-                write_player(player_of(out, job.key), folder / job.pair.source, [edited.composited, truth.target])
+                write_player(player_of(out, job.key), folder / job.pair.source, [edited.composited, clips.target])
                 if self.task.keep:
-                    write_lossless(clip_of(out, job), edited.composited, fps=truth.fps)
-            rebuilt = self.editor.reconstruct(truth.target)
-            records.append(score(job, truth, edited, rebuilt, seconds, self.measures, judgement))
+                    write_lossless(clip_of(out, job), edited.composited, fps=clips.fps)
+            rebuilt = self.editor.reconstruct(clips.target)
+            records.append(score_pair(job, clips, edited, rebuilt, seconds, self.measures, judgement))
         return records
 
 
-def in_processes(scorer: Scorer, batches: Sequence[list[Job]], workers: int) -> Iterator[list[Record] | list[Unscored]]:
-    """The records of each batch, as they are done; by `scorer` itself where one process is enough."""
+def evaluate_batches(
+    evaluator: PairEvaluator, batches: Sequence[list[Job]], workers: int
+) -> Iterator[list[Record] | list[UnscorableClip]]:
+    """The records of each batch, as they are done; by `evaluator` itself where one process is enough."""
     workers = min(workers, len(batches))
     if workers <= 1:
-        yield from map(scorer, batches)
+        yield from map(evaluator, batches)
         return
     threads = max(1, available_cores() // workers)
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (scorer.task, threads))
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (evaluator.task, threads))
     try:
         for done in as_completed([pool.submit(_score, batch) for batch in batches]):
             yield done.result()
@@ -117,17 +119,17 @@ def in_processes(scorer: Scorer, batches: Sequence[list[Job]], workers: int) -> 
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-_scorer: Scorer | None = None
+_evaluator: PairEvaluator | None = None
 """Of a worker process."""
 
 
-def _begin(task: Task, threads: int) -> None:
-    global _scorer
+def _begin(task: EvaluationTask, threads: int) -> None:
+    global _evaluator
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that shares out the work
     torch.set_num_threads(threads)
-    _scorer = Scorer(task)
+    _evaluator = PairEvaluator(task)
 
 
-def _score(jobs: list[Job]) -> list[Record] | list[Unscored]:
-    assert _scorer is not None, "the pool has begun"
-    return _scorer(jobs)
+def _score(jobs: list[Job]) -> list[Record] | list[UnscorableClip]:
+    assert _evaluator is not None, "the pool has begun"
+    return _evaluator(jobs)

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from vireo.judges.judge import Judgement, Sample, Usage, looks, pictured
+from vireo.judges.judge import Judgement, Sample, Usage, separately_judged, titled_pictures
 from vireo.judges.rubric import FRAME_BY_FRAME, RubricName, read_reply
 
 T = TypeVar("T")
@@ -50,14 +50,14 @@ class ChatJudge:
             self.settings["shown"] = frames
 
     def judge(self, samples: list[Sample]) -> list[Judgement]:
-        asked = [looks(sample, self.rubric) for sample in samples]
+        asked = [separately_judged(sample, self.rubric) for sample in samples]
         with ThreadPoolExecutor(self.chat.workers) as pool:
             replies = iter(list(pool.map(self._judge, [look for each in asked for look in each])))
         return [_mean([next(replies) for _ in each]) for each in asked]
 
     def _judge(self, sample: Sample) -> Judgement:
         read = partial(read_reply, criteria=sample.criteria(self.rubric))
-        answer = self.chat.ask(sample.prompt(self.rubric), pictured(sample, self.frames), read)
+        answer = self.chat.ask(sample.prompt(self.rubric), titled_pictures(sample, self.frames), read)
         scores, reason = answer.value or (None, "")
         return Judgement(scores, reason, answer.failure, answer.usage)
 

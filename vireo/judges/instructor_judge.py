@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from vireo.judges.judge import Judgement, Sample, shown
+from vireo.judges.judge import Judgement, Sample, evenly_spaced
 from vireo.judges.rubric import Criterion, RubricName
 from vireo.models.instructor.critic import p_yes
 from vireo.models.instructor.prompts import InstructorTemplate, QuestionKind
@@ -63,7 +63,7 @@ class InstructorJudge:
 
     @torch.no_grad()
     def _judge(self, sample: Sample) -> Judgement:
-        before, after = (list(shown(video, self.frames)) for video in (sample.source, sample.edited))
+        before, after = (list(evenly_spaced(video, self.frames)) for video in (sample.source, sample.edited))
         said = [sample.instruction] * len(before)
         criteria = sample.criteria(self.rubric)
         kinds = dict.fromkeys(kind for criterion in criteria for kind in QUESTIONS.get(criterion.name, ()))

@@ -70,13 +70,13 @@ class Judge(Protocol):
         ...
 
 
-def shown(video: np.ndarray, frames: int) -> np.ndarray:
+def evenly_spaced(video: np.ndarray, frames: int) -> np.ndarray:
     """`frames` frames of a clip, evenly from the first to the last; all of a shorter one."""
     places = np.linspace(0, len(video) - 1, min(frames, len(video))).round().astype(int)
     return video[places]
 
 
-def looks(sample: Sample, rubric: RubricName) -> list[Sample]:
+def separately_judged(sample: Sample, rubric: RubricName) -> list[Sample]:
     """What is judged one by one and then averaged: the sample itself or, under a rubric of FRAME_BY_FRAME, frames of it
     (EditVerse's: from the first on, a third of the clip apart) without the reference."""
     if rubric not in FRAME_BY_FRAME:
@@ -86,9 +86,12 @@ def looks(sample: Sample, rubric: RubricName) -> list[Sample]:
     return [Sample(source[[k]], edited[[k]], sample.instruction) for k in places]
 
 
-def pictured(sample: Sample, frames: int) -> list[tuple[str, np.ndarray]]:
+def titled_pictures(sample: Sample, frames: int) -> list[tuple[str, np.ndarray]]:
     """What a judge is shown of a sample: titles, and the pictures below each, uint8 (n, H, W, 3)."""
-    groups = [("Original video:", shown(sample.source, frames)), ("Edited video:", shown(sample.edited, frames))]
+    groups = [
+        ("Original video:", evenly_spaced(sample.source, frames)),
+        ("Edited video:", evenly_spaced(sample.edited, frames)),
+    ]
     if sample.reference is not None:
         groups.append(("Reference image:", sample.reference[None]))
     return groups

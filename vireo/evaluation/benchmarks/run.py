@@ -20,10 +20,10 @@ import numpy as np
 from vireo.errors import InputError, VideoError, VireoError
 from vireo.evaluation.benchmarks.five import five_measures
 from vireo.evaluation.editors import COMPOSITION, EditOptions, FinishedClips, check_source, fingerprint
-from vireo.evaluation.judgement_report import judged_report, score_tables, usage
+from vireo.evaluation.judgement_report import score_tables, summarise_judgements, usage
 from vireo.evaluation.measures import Measures
-from vireo.evaluation.pair_record import as_judged
-from vireo.evaluation.records import ItemRecord, Judged, RecordWriter, key_of, read_records
+from vireo.evaluation.pair_record import judgement_record
+from vireo.evaluation.records import ItemRecord, JudgementRecord, RecordWriter, key_of, read_records
 from vireo.evaluation.report.players import player_of, write_player
 from vireo.evaluation.report.published_page import render_published
 from vireo.evaluation.report.tables import as_latex, as_markdown
@@ -145,7 +145,7 @@ def _record(
         return ItemRecord(**facts, failure=str(error))
     judgement = judge.judge([Sample(before, after, item.instruction, reference, item.generates)])[0] if judge else None
     answers = five_accuracy(judge.chat, after, Questions(*item.questions)) if _answers(judge, item) else None
-    said = {"judged": judgement and as_judged(judgement), "answered": answers and _as_judged(answers)}
+    said = {"judged": judgement and judgement_record(judgement), "answered": answers and _as_judged(answers)}
     return ItemRecord(**facts, measures=found, seconds=seconds, **said)
 
 
@@ -154,8 +154,8 @@ def _answers(judge: Judge | None, item: Item) -> bool:
     return item.questions is not None and isinstance(judge, ChatJudge)
 
 
-def _as_judged(answers: Answer[dict[str, float]]) -> Judged:
-    return as_judged(Judgement(answers.value, failure=answers.failure, usage=answers.usage))
+def _as_judged(answers: Answer[dict[str, float]]) -> JudgementRecord:
+    return judgement_record(Judgement(answers.value, failure=answers.failure, usage=answers.usage))
 
 
 def _as_file(source: Path, copy: Path) -> Path:
@@ -187,7 +187,7 @@ def _report(
         "n": len(edited),
         "families": {kind: {"n": sum(record.family == kind for record in edited)} for kind in kinds},
         "measures": score_tables(figures, kinds),
-        "judged": judged_report(edited, kinds, settings),
+        "judged": summarise_judgements(edited, kinds, settings),
         "answered": {
             "failures": [{"id": record.id, "why": said.failure} for record, said in asked if said.failure is not None],
             "usage": usage([said for _, said in asked]),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from vireo.evaluation.pair_clips import Truth
+from vireo.evaluation.pair_clips import PairClips
 from vireo.evaluation.records import Record
 from vireo.runtime import whole_file
 
@@ -17,16 +17,16 @@ COLUMNS, PER_SHEET, GAP, TEXT = 3, 16, 8, 40
 COLOURS = {True: (20, 110, 50), False: (170, 30, 30)}
 
 
-def write_strip(path: Path, truth: Truth, edited: np.ndarray, region: np.ndarray | None) -> None:
+def write_strip(path: Path, clips: PairClips, edited: np.ndarray, region: np.ndarray | None) -> None:
     """A PNG of first, middle and last frame (columns) by source, output, target, mask and region (rows)."""
-    count = len(truth.source)
+    count = len(clips.source)
     columns = []
     for index in sorted({0, count // 2, count - 1}):
-        where = np.zeros_like(truth.source[index])
-        where[..., 0] = 255 * truth.mask[index]
+        where = np.zeros_like(clips.source[index])
+        where[..., 0] = 255 * clips.mask[index]
         if region is not None:
             where[..., 1] = 255 * region[index]
-        columns.append(np.concatenate([truth.source[index], edited[index], truth.target[index], where]))
+        columns.append(np.concatenate([clips.source[index], edited[index], clips.target[index], where]))
     with whole_file(path) as temporary:
         Image.fromarray(np.concatenate(columns, axis=1)).save(temporary, format="PNG")
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vireo.evaluation.judgement_report import judged_report, score_tables
+from vireo.evaluation.judgement_report import score_tables, summarise_judgements
 from vireo.evaluation.records import Record
 from vireo.evaluation.report.page import render_page
 from vireo.evaluation.report.players import player_of
@@ -24,7 +24,7 @@ from vireo.runtime import source_commit, whole_file
 from vireo.types import FAMILIES
 from vireo.world.studiobench import SUBSETS
 
-BESIDE = ("hybrid", "reference")
+OUTSIDE_HEADLINE = ("hybrid", "reference")
 """Families reported but not in the headline."""
 
 MEDIANS = ("edit_error", "outside_psnr", "changed")
@@ -84,7 +84,7 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "do_nothing": _table(plain, lambda r: r.do_nothing),
         "oracle_vae": _table(plain, lambda r: r.oracle_vae and r.oracle_vae.score)
         | _medians([r.oracle_vae for r in plain if r.oracle_vae], psnr="psnr", psnr_inside="psnr_inside", ssim="ssim"),
-        **_spared(plain),
+        **_preservation(plain),
         "headline": _headline([r for r in plain if r.family in headline_families(plain)]),
         "removal_trace_left": {
             "composited": left_behind([r.trace for r in plain if r.trace]),
@@ -93,7 +93,7 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "order": _order(plain),
         "subsets": _subsets(plain),
         "paraphrases": _paraphrases(records),
-        "judged": judged_report(plain, headline_families(plain), settings),
+        "judged": summarise_judgements(plain, headline_families(plain), settings),
         "measures": score_tables([(r.family, r.measures) for r in plain], headline_families(plain)),
         "seconds_per_clip": _median(r.seconds for r in plain),
         "model": settings.get("model") or settings.get("videos"),
@@ -117,26 +117,26 @@ def _order(records: Sequence[Record]) -> dict[str, Any]:
         for family in present_families(scored)
     }
     return {
-        "target_first": _plain(mean_interval(first)),
-        "above_nothing": {family: _plain(mean_interval(values)) for family, values in gains.items()},
+        "target_first": _as_dict(mean_interval(first)),
+        "above_nothing": {family: _as_dict(mean_interval(values)) for family, values in gains.items()},
     }
 
 
 def _subsets(records: Sequence[Record]) -> dict[str, Any]:
     """Success where it is hard in a known way (`vireo.world.studiobench`)."""
     groups = {name: [r.composited.success for r in records if name in r.subsets] for name in SUBSETS}
-    return {name: _plain(mean_interval(outcomes)) for name, outcomes in groups.items() if outcomes}
+    return {name: _as_dict(mean_interval(outcomes)) for name, outcomes in groups.items() if outcomes}
 
 
-def _spared(records: Sequence[Record]) -> dict[str, Any]:
+def _preservation(records: Sequence[Record]) -> dict[str, Any]:
     """How well edits keep to their objects."""
     return {
         "outside_psnr": {
             "composited": _median(r.composited.outside_psnr for r in records),
             "raw": _median(r.raw.outside_psnr for r in records if r.raw),
         },
-        "wrong_target": _wrong(records, "wrong_target"),
-        "wrong_beyond_mask": _wrong(records, "wrong_beyond_mask"),
+        "wrong_target": _wrong_target_rates(records, "wrong_target"),
+        "wrong_beyond_mask": _wrong_target_rates(records, "wrong_beyond_mask"),
         "region": {
             "recall": _distribution(r.region_recall for r in records),
             "excess": _distribution(r.region_excess for r in records),
@@ -145,13 +145,13 @@ def _spared(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _headline(records: Sequence[Record]) -> dict[str, Any]:
-    kept = _plain(median_interval(_known([record.composited for record in records], "outside_psnr")))
-    return _spared(records) | {"intervals": {"outside_psnr": kept}}
+    kept = _as_dict(median_interval(_known([record.composited for record in records], "outside_psnr")))
+    return _preservation(records) | {"intervals": {"outside_psnr": kept}}
 
 
 def headline_families(records: Sequence[Record]) -> list[str]:
     present = present_families(records)
-    return [family for family in present if family not in BESIDE] or present
+    return [family for family in present if family not in OUTSIDE_HEADLINE] or present
 
 
 def present_families(records: Iterable[Record]) -> list[str]:
@@ -170,12 +170,12 @@ def _table(records: Sequence[Record], pick: Pick, *, error_alone: bool = False) 
         scores = [score for record, score in scored if record.family == family]
         outcomes[family] = [_succeeded(score, error_alone) for score in scores]
         families[family] = {
-            "success": _plain(mean_interval(outcomes[family])),
+            "success": _as_dict(mean_interval(outcomes[family])),
             **{name: _median(getattr(score, name) for score in scores) for name in MEDIANS},
-            "intervals": {name: _plain(median_interval(_known(scores, name))) for name in MEDIANS},
+            "intervals": {name: _as_dict(median_interval(_known(scores, name))) for name in MEDIANS},
         }
     headline = {family: outcomes[family] for family in headline_families([record for record, _ in scored])}
-    return {"success": _plain(balanced_interval(headline)), "families": families}
+    return {"success": _as_dict(balanced_interval(headline)), "families": families}
 
 
 def _known(scores: Sequence[EditScore], name: str) -> list[float]:
@@ -188,12 +188,12 @@ def _succeeded(score: EditScore, error_alone: bool) -> bool:
     return score.success
 
 
-def _wrong(records: Sequence[Record], measure: str) -> dict[str, Any]:
+def _wrong_target_rates(records: Sequence[Record], measure: str) -> dict[str, Any]:
     """The rate of the edits, and of the exact targets under the same measure."""
 
     def rate(pick: Pick) -> dict[str, Any] | None:
         scores = [score for record in records if (score := pick(record)) is not None]
-        return _plain(mean_interval([v for s in scores if (v := getattr(s, measure)) is not None]))
+        return _as_dict(mean_interval([v for s in scores if (v := getattr(s, measure)) is not None]))
 
     return {
         "composited": rate(lambda r: r.composited),
@@ -212,7 +212,7 @@ def _paraphrases(records: Sequence[Record]) -> dict[str, Any] | None:
         family: [plain[r.id] - r.composited.success for r in reworded if r.family == family]
         for family in headline_families(reworded)
     }
-    return {**_table(reworded, lambda r: r.composited), "loss": _plain(balanced_interval(losses))}
+    return {**_table(reworded, lambda r: r.composited), "loss": _as_dict(balanced_interval(losses))}
 
 
 def _medians(items: Sequence[Any], **fields: str) -> dict[str, float | None]:
@@ -232,5 +232,5 @@ def _distribution(values: Iterable[float | None]) -> dict[str, float | int | Non
     return {"median": _median(present), "mean": mean, "n": len(present)}
 
 
-def _plain(interval: Interval | None) -> dict[str, Any] | None:
+def _as_dict(interval: Interval | None) -> dict[str, Any] | None:
     return None if interval is None else asdict(interval)

@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict
 
 from vireo.errors import InputError
 from vireo.evaluation.editors import FinishedClips
-from vireo.evaluation.pair_clips import Truth, load_truth, refuse_without_masks
+from vireo.evaluation.pair_clips import PairClips, load_pair_clips, refuse_without_masks
 from vireo.evaluation.records import RecordWriter, read_records, record_key
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
 from vireo.evaluation.reward_lab.scorers import Scorers, Unjudged
-from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, TARGET, Graded, as_markdown, summarise
+from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, TARGET, Candidate, as_markdown, summarise
 from vireo.judges.judge import Judge
 from vireo.metrics.truth import dilated, edit_error, score_edit
 from vireo.pairs.format import read_pairs
@@ -31,13 +31,13 @@ LAB_FORMAT = 3
 """Counts the sets of scorers; scores of another one are not reused."""
 
 
-class GradedPair(BaseModel):
+class PairCandidates(BaseModel):
     """All candidates of a pair. key: of the pair and of all that the scores depend on."""
 
     model_config = ConfigDict(frozen=True)
 
     key: str
-    candidates: list[Graded]
+    candidates: list[Candidate]
 
 
 def grade(
@@ -70,8 +70,8 @@ def grade(
     score = Scorers(model, backbones or {}, judge)
     out.mkdir(parents=True, exist_ok=True)
     settings = score.settings | {"strengths": list(STRENGTHS), "scorers": LAB_FORMAT}
-    done = read_records(out / "graded.jsonl", GradedPair)
-    rows: list[Graded] = []
+    done = read_records(out / "graded.jsonl", PairCandidates)
+    rows: list[Candidate] = []
     failures = []
     with RecordWriter(out / "graded.jsonl") as writer:
         for index, pair in enumerate(pairs):
@@ -83,19 +83,19 @@ def grade(
                     pair, "graded", settings | {"candidates": source.digest(pair.id) if source else other.id}
                 )
                 if key not in done:
-                    truth = load_truth(Path(pairs_dir), pair)
+                    clips = load_pair_clips(Path(pairs_dir), pair)
                     try:
                         if source is None:
-                            candidates = list(_made(pair, truth, load_truth(Path(pairs_dir), other), score))
+                            candidates = list(_made(pair, clips, load_pair_clips(Path(pairs_dir), other), score))
                         else:
-                            clip = source.read(pair.id, truth.source.shape)
-                            candidates = [_graded(pair, truth, OUTPUT, 0.0, clip, score)]
+                            clip = source.read(pair.id, clips.source.shape)
+                            candidates = [_graded(pair, clips, OUTPUT, 0.0, clip, score)]
                     except Unjudged as error:
                         failures.append({"id": pair.id, "editor": source and str(source.folder), "why": str(error)})
                         if source is None:
                             break  # without its target a pair has nothing to compare its outputs with
                         continue
-                    done[key] = GradedPair(key=key, candidates=candidates)
+                    done[key] = PairCandidates(key=key, candidates=candidates)
                     writer.append(done[key])
                 editor = str(source.folder) if source else None
                 rows += [row.model_copy(update={"editor": editor}) for row in done[key].candidates]
@@ -109,24 +109,26 @@ def grade(
     return report
 
 
-def _graded(pair: EditPair, truth: Truth, corruption: str, strength: float, clip: np.ndarray, score: Scorers) -> Graded:
-    error = edit_error(clip, truth.source, truth.target, dilated(truth.mask))
-    exact = score_edit(clip, truth.source, truth.target, truth.mask, family=pair.family, others=truth.others)
-    scores = score(truth.source, clip, pair, truth.reference)
+def _graded(
+    pair: EditPair, clips: PairClips, corruption: str, strength: float, clip: np.ndarray, score: Scorers
+) -> Candidate:
+    error = edit_error(clip, clips.source, clips.target, dilated(clips.mask))
+    exact = score_edit(clip, clips.source, clips.target, clips.mask, family=pair.family, others=clips.others)
+    scores = score(clips.source, clip, pair, clips.reference)
     facts = {"id": pair.id, "family": pair.family, "corruption": corruption, "strength": strength}
-    return Graded(**facts, accuracy=max(0.0, 1 - (error or 0.0)), success=exact.success, scores=scores)
+    return Candidate(**facts, accuracy=max(0.0, 1 - (error or 0.0)), success=exact.success, scores=scores)
 
 
-def _made(pair: EditPair, truth: Truth, other: Truth, score: Scorers) -> Iterator[Graded]:
+def _made(pair: EditPair, clips: PairClips, other: PairClips, score: Scorers) -> Iterator[Candidate]:
     """The target, all that makes it worse, and the two exchanged."""
-    yield _graded(pair, truth, TARGET, 0.0, truth.target, score)
+    yield _graded(pair, clips, TARGET, 0.0, clips.target, score)
     for name, corrupt in CORRUPTIONS.items():
         if name in OF_REMOVALS and pair.family != "remove":
             continue
         for strength in STRENGTHS:
-            clip = corrupt(truth, other, strength)
-            if clip is not None and (clip != truth.target).any():
-                yield _graded(pair, truth, name, strength, clip, score)
-    scores = score(truth.target, truth.source, pair, truth.reference)
+            clip = corrupt(clips, other, strength)
+            if clip is not None and (clip != clips.target).any():
+                yield _graded(pair, clips, name, strength, clip, score)
+    scores = score(clips.target, clips.source, pair, clips.reference)
     facts = {"id": pair.id, "family": pair.family, "corruption": EXCHANGED, "strength": 1.0}
-    yield Graded(**facts, accuracy=0.0, success=False, scores=scores)
+    yield Candidate(**facts, accuracy=0.0, success=False, scores=scores)

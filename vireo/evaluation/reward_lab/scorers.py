@@ -22,7 +22,7 @@ import torch
 from vireo.evaluation.editors import fingerprint
 from vireo.evaluation.measures import Measures
 from vireo.judges.instructor_judge import rubric_scores
-from vireo.judges.judge import Judge, Sample, shown
+from vireo.judges.judge import Judge, Sample, evenly_spaced
 from vireo.judges.rubric import applicable, overall
 from vireo.metrics.consistency import frame_consistency, similarity
 from vireo.metrics.image_quality import psnr
@@ -80,7 +80,7 @@ class Scorers:
 
     def _judged(self, source: np.ndarray, clip: np.ndarray, instruction: str) -> dict[str, float]:
         model = self.pipe.instructor, self.pipe.processor
-        frames = [list(shown(video, FRAMES)) for video in (source, clip)]
+        frames = [list(evenly_spaced(video, FRAMES)) for video in (source, clip)]
         said = [instruction] * len(frames[0])
         soft: dict[QuestionKind, float] = {}
         with autocast(self.pipe.instructor.device):

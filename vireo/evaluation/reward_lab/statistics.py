@@ -18,7 +18,7 @@ RESAMPLES = 500
 """Of pairs, for the interval of a rank correlation."""
 
 
-class Graded(BaseModel):
+class Candidate(BaseModel):
     """One candidate; every scorer's value, higher is better.
 
     corruption: TARGET (strength 0), one of CORRUPTIONS, EXCHANGED (the target shown as the source and the source as its
@@ -38,7 +38,7 @@ class Graded(BaseModel):
     editor: str | None = None
 
 
-def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
+def summarise(rows: Sequence[Candidate]) -> dict[str, Any]:
     """Of the editors, how good they are (`outputs`), and for each scorer:
 
     auroc: by corruption and strength, the probability that a target scores higher than a corrupted clip of any pair,
@@ -54,7 +54,7 @@ def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
     by_pair = _by_pair(rows)
     targets = [row for row in rows if row.corruption == TARGET]
     scorers = {name: _grades(name, rows, targets, by_pair) for name in targets[0].scores}
-    editors: dict[str, list[Graded]] = defaultdict(list)
+    editors: dict[str, list[Candidate]] = defaultdict(list)
     for row in rows:
         if row.corruption == OUTPUT:
             editors[row.editor or ""].append(row)
@@ -69,14 +69,14 @@ def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
     return {"candidates": len(rows), "outputs": outputs, "scorers": scorers}
 
 
-def _by_pair(rows: Sequence[Graded]) -> dict[str, list[Graded]]:
-    groups: dict[str, list[Graded]] = defaultdict(list)
+def _by_pair(rows: Sequence[Candidate]) -> dict[str, list[Candidate]]:
+    groups: dict[str, list[Candidate]] = defaultdict(list)
     for row in rows:
         groups[row.id].append(row)
     return groups
 
 
-def _mixed(rows: Sequence[Graded]) -> Sequence[Graded]:
+def _mixed(rows: Sequence[Candidate]) -> Sequence[Candidate]:
     """With the scorer MIX where all of its terms are there: each standardised among the candidates of a pair, as within
     a group of Edit-GRPO, then added up. VIVA does not publish the weights of Eq. 7."""
     if not all(set(TERMS) <= set(row.scores) for row in rows):
@@ -94,11 +94,11 @@ def _mixed(rows: Sequence[Graded]) -> Sequence[Graded]:
 
 
 def _grades(
-    name: str, rows: Sequence[Graded], targets: Sequence[Graded], by_pair: dict[str, list[Graded]]
+    name: str, rows: Sequence[Candidate], targets: Sequence[Candidate], by_pair: dict[str, list[Candidate]]
 ) -> dict[str, Any]:
     right = np.array([row.scores[name] for row in targets])
     own = {row.id: row.scores[name] for row in targets}
-    groups: dict[str, dict[float, list[Graded]]] = defaultdict(lambda: defaultdict(list))
+    groups: dict[str, dict[float, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row.corruption not in (TARGET, OUTPUT):
             groups[row.corruption][row.strength].append(row)
@@ -130,7 +130,7 @@ def _grades(
     }
 
 
-def _paired(name: str, rows: Sequence[Graded]) -> tuple[np.ndarray, np.ndarray]:
+def _paired(name: str, rows: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([row.scores[name] for row in rows]), np.array([row.accuracy for row in rows])
 
 
@@ -140,7 +140,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
     return float(spearmanr(first, second).statistic) if varied else None
 
 
-def _correlation_interval(name: str, rows: Sequence[Graded]) -> dict[str, Any] | None:
+def _correlation_interval(name: str, rows: Sequence[Candidate]) -> dict[str, Any] | None:
     """Outputs of the same pair stay together when pairs are resampled."""
     values, accuracy = _paired(name, rows)
     found = rank_correlation(values, accuracy)
