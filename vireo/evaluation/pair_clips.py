@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vireo.errors import InputError
+from vireo.judges.judge import Sample
 from vireo.types import EditPair
 from vireo.video.io import read_clip
 
@@ -28,6 +29,20 @@ class PairClips:
     concerned: np.ndarray | None
     reference: np.ndarray | None
     fps: Fraction = Fraction(8)
+
+    def sample(self, pair: EditPair, edited: np.ndarray, instruction: str | None = None) -> Sample:
+        """An edit of this pair, uint8 (T, H, W, 3), for judges and scorers. instruction: the pair's own if None."""
+        return Sample(
+            self.source,
+            edited,
+            pair.instruction if instruction is None else instruction,
+            self.reference,
+            pair.task == "generate",
+            source_caption=pair.source_caption,
+            target_caption=pair.target_caption,
+            target=self.target,
+            mask=self.mask,
+        )
 
 
 def refuse_without_masks(folder: Path) -> None:

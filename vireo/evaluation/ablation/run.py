@@ -1,4 +1,4 @@
-"""Trains and scores every rung of the ladder with every seed."""
+"""Trains and scores every variant of the ladder with every seed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from diffusers import FlowMatchEulerDiscreteScheduler, HunyuanVideoTransformer3DModel
+from diffusers.models import HunyuanVideoTransformer3DModel
+from diffusers.schedulers import FlowMatchEulerDiscreteScheduler
 
 from vireo.errors import InputError
 from vireo.evaluation.ablation.table import ablation_table, as_markdown
 from vireo.evaluation.ablation.variants import IMAGE_ONLY, VARIANTS, Variant
+from vireo.evaluation.config import EvaluationConfig
 from vireo.evaluation.editors import EditOptions, fingerprint
 from vireo.evaluation.records import Record, read_records
 from vireo.evaluation.runner import evaluate
@@ -29,14 +31,19 @@ from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.world.generate import make_pairs
 
 TEST_SEED = 3_000_000
-"""Of the clips on which rungs are compared; of the test split, and of no other set of ours."""
+"""Of the clips on which variants are compared; of the test split, and of no other set of ours."""
 
 
 @dataclass(frozen=True)
 class AblationConfig:
-    """pairs: to learn from. steps: of each run, batch: clips a step. base_steps: of the text-to-video base that all
-    start from. tests: pairs on which every run is scored. compile_blocks: see `LoopConfig`."""
+    """What all runs have in common.
 
+    model: a pipeline whose autoencoder and instructor are used, frozen. pairs: to learn from. steps: of each run,
+    batch: clips a step. base_steps: of the text-to-video base that all start from. tests: pairs on which every run is
+    scored. compile_blocks: see `LoopConfig`.
+    """
+
+    model: str = "mini"
     pairs: int = 4000
     steps: int = 1000
     batch: int = 24
@@ -45,63 +52,71 @@ class AblationConfig:
     compile_blocks: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """Which runs: every variant with every seed. minutes: stops each run after so many."""
+
+    variants: Sequence[str] = tuple(VARIANTS)
+    seeds: Sequence[int] = (0, 1, 2)
+    minutes: float | None = None
+
+
 def run_ablation(
     workdir: Path,
-    *,
-    seeds: Sequence[int] = (0, 1, 2),
-    rungs: Sequence[str] = tuple(VARIANTS),
+    runs: Runs = Runs(),
     config: AblationConfig = AblationConfig(),
-    model: str = "mini",
-    minutes: float | None = None,
+    *,
     command: str | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any] | None:
-    """Trains and scores every rung with every seed; returns the table, or None where `minutes` were too few.
+    """Trains and scores every variant with every seed; returns the table, or None where the minutes were too few.
 
-    workdir: holds everything and goes on where a broken run stopped: data, caches, t2v, runs/RUNG-SEED, ladder.json
-    and ladder.md. model: a pipeline whose autoencoder and instructor are used, frozen.
+    workdir: holds everything and goes on where a broken run stopped: data, caches, t2v, runs/VARIANT-SEED, ladder.json
+    and ladder.md.
 
     Several processes may share the work once data and base are there: give each other seeds.
-    Raises InputError for unknown rungs.
+    Raises InputError for unknown variants.
     """
-    unknown = [rung for rung in rungs if rung not in VARIANTS]
+    unknown = [name for name in runs.variants if name not in VARIANTS]
     if unknown:
-        raise InputError(f"there is no rung {unknown[0]!r}", f"choose from {', '.join(VARIANTS)}")
+        raise InputError(f"there is no variant {unknown[0]!r}", f"choose from {', '.join(VARIANTS)}")
     show = on_progress or (lambda done, total, label: None)
-    work = _Work(Path(workdir), config, model, minutes, show)
+    work = _Work(workdir, config, runs.minutes, show)
     if not work.base():
         return None
-    for seed in seeds:
-        for rung in rungs:
-            if not work.rung(rung, seed):
+    for seed in runs.seeds:
+        for name in runs.variants:
+            if not work.train_and_score(name, seed):
                 return None
-    found = {rung: {seed: work.records(rung, seed) for seed in seeds} for rung in rungs}
-    report = ablation_table(found) | {"config": asdict(config), "model": model, "command": command}
-    report |= {"seeds": list(seeds), "commit": source_commit()}
+    found = {name: {seed: work.records(name, seed) for seed in runs.seeds} for name in runs.variants}
+    report = ablation_table(found) | {"config": asdict(config), "command": command}
+    report |= {"seeds": list(runs.seeds), "commit": source_commit()}
     for name, text in (("ladder.json", json.dumps(report, indent=1)), ("ladder.md", as_markdown(report))):
-        with whole_file(Path(workdir) / name) as temporary:
+        with whole_file(workdir / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return report
 
 
 class _Work:
     def __init__(
-        self, workdir: Path, config: AblationConfig, model: str, minutes: float | None, show: Callable[..., None]
+        self, workdir: Path, config: AblationConfig, minutes: float | None, show: Callable[[int, int, str], None]
     ) -> None:
         self.workdir, self.config, self.minutes, self.show = workdir, config, minutes, show
         workdir.mkdir(parents=True, exist_ok=True)
-        plan, noted = asdict(config) | {"weights": fingerprint(resolve(model))}, workdir / "plan.json"
+        plan, noted = asdict(config) | {"weights": fingerprint(resolve(config.model))}, workdir / "plan.json"
         if noted.is_file() and json.loads(noted.read_text()) != plan:
             raise InputError(f"{workdir} holds a ladder of other settings", "choose another --workdir, or the same")
         with whole_file(noted) as temporary:
             temporary.write_text(json.dumps(plan))
         data = DataConfig(pairs=(config.pairs,), seeds=(0,), edits=(), edits_seeds=(), edits_families=())
-        tick = lambda name: lambda done, total: show(done, total, name)  # noqa: E731
-        self.material = Artifacts(workdir, data, 0, pick_device(), tick, former=model)
-        self.material.adopt(self.material.former)
+        self.material = Artifacts(workdir, data, 0, pick_device(), self._tick, former=config.model)
+        former = self.material.former
+        assert former is not None, "a model was named"
+        self.former: VireoPipeline = former
+        self.material.adopt(former)
 
     def base(self) -> bool:
-        """The text-to-video model that every rung starts from, and the clips that every one is scored on."""
+        """The text-to-video model that every variant starts from, and the clips that every one is scored on."""
         test = self.workdir / "test"
         make_pairs(test, count=self.config.tests, seed=TEST_SEED, split="test", on_progress=self._tick("test clips"))
         if self.material.finished("t2v"):
@@ -119,45 +134,50 @@ class _Work:
         save_model(self.workdir / "t2v" / "model", stage.module)
         return True
 
-    def rung(self, name: str, seed: int) -> bool:
-        """Trains and scores one run."""
+    def train_and_score(self, name: str, seed: int) -> bool:
+        """One run."""
         home = self.home(name, seed)
         if not (home / "mini").exists():
-            rung, settings = VARIANTS[name], EditorConfig()
-            mixture = replace(settings.mixture, image=settings.mixture.image if rung.images else 0.0, footage=0.0)
-            latents = {"reference": mixture.reference if rung.reference else 0.0, "reference_plain": not rung.reference}
-            mixture = replace(mixture, **latents, image_only=IMAGE_ONLY)
+            variant, settings = VARIANTS[name], EditorConfig()
+            mixture = replace(
+                settings.mixture,
+                image=settings.mixture.image if variant.images else 0.0,
+                footage=0.0,
+                reference=settings.mixture.reference if variant.reference else 0.0,
+                reference_plain=not variant.reference,
+                image_only=IMAGE_ONLY,
+            )
             given = replace(
                 settings,
-                mask_share=settings.mask_share if rung.mask else 0.0,
+                mask_share=settings.mask_share if variant.mask else 0.0,
                 mixture=mixture,
                 loop=self._loop(settings.loop, self.config.steps, seed),
             )
             base = HunyuanVideoTransformer3DModel.from_pretrained(self.material.model("t2v"))
             editor = widen_for_editing(base, given.prediction == "affine")
-            studio = list(self.material.studio_edits(rung.sees))
+            studio = list(self.material.studio_edits(variant.sees))
             stage = EditorStage(given, editor, studio, None, None, self.material.device)
             if not self._run(stage, home, f"{name}, seed {seed}"):
                 return False
-            save_model(home / "unstamped", self._pipeline(stage.module, given, rung))
-            stamp_weights(home / "unstamped", {"rung": name, "seed": str(seed), "commit": source_commit()})
+            save_model(home / "unstamped", self._pipeline(stage.module, given, variant))
+            stamp_weights(home / "unstamped", {"variant": name, "seed": str(seed), "commit": source_commit()})
             (home / "unstamped").rename(home / "mini")
         # Straight from the pipeline, and without looking first: the recipe is judged, not what stands around it.
         options = EditOptions(preserve="off", look=False)
-        evaluate(self.workdir / "test", out=home / "report", model=str(home / "mini"), options=options)
+        evaluate(self.workdir / "test", home / "report", EvaluationConfig(model=str(home / "mini"), options=options))
         return True
 
     def records(self, name: str, seed: int) -> dict[str, Record]:
-        records = read_records(self.home(name, seed) / "report" / "records.jsonl")
+        records = read_records(self.home(name, seed) / "report" / "records.jsonl", Record)
         return {record.id: record for record in records.values()}
 
     def home(self, name: str, seed: int) -> Path:
         return self.workdir / "runs" / f"{name.replace('+', '') or name}-{seed}"
 
     def _pipeline(
-        self, transformer: HunyuanVideoTransformer3DModel, given: EditorConfig, rung: Variant
+        self, transformer: HunyuanVideoTransformer3DModel, given: EditorConfig, variant: Variant
     ) -> VireoPipeline:
-        former = self.material.former
+        former = self.former
         return VireoPipeline(
             former.vae,
             transformer,
@@ -168,8 +188,8 @@ class _Work:
             template=vars(self.material.template),
             steps=former.config.steps,
             guidance=former.config.guidance,
-            instructor_sees=rung.sees,
-            reference_latents=rung.reference,
+            instructor_sees=variant.sees,
+            reference_latents=variant.reference,
         )
 
     def _loop(self, loop: LoopConfig, steps: int, seed: int) -> LoopConfig:

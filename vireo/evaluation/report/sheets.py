@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from vireo.evaluation.pair_clips import PairClips
 from vireo.evaluation.records import Record
+from vireo.metrics.truth import SCORES
 from vireo.runtime import whole_file
 
 ROWS = ("source", "output", "target", "mask (red), predicted region (green)")
@@ -58,12 +59,9 @@ def _tile(out: Path, record: Record) -> Image.Image | None:
     tile.paste(strip, (0, TEXT))
     draw = ImageDraw.Draw(tile)
     score = record.composited
-    figures = [f"{record.id}"]
-    if score.edit_error is not None:
-        figures.append(f"err {score.edit_error:.2f}")
-    if score.outside_psnr is not None:
-        figures.append(f"out {score.outside_psnr:.0f} dB")
-    draw.text((2, 1), "  ".join(figures), fill=COLOURS[score.success])
+    values = score.values()
+    figures = [facts.short.format(values[name]) for name, facts in SCORES.items() if facts.short and name in values]
+    draw.text((2, 1), "  ".join([record.id, *figures]), fill=COLOURS[score.success])
     words, line, lines = record.instruction.split(), "", []
     for word in words:
         if draw.textlength(f"{line} {word}") > strip.width - 4:

@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -22,8 +22,8 @@ import numpy as np
 
 from vireo.errors import InputError
 from vireo.judges.rubric import RUBRICS
-from vireo.metrics.bootstrap import RESAMPLES, mean_interval
 from vireo.metrics.ranking import bradley_terry
+from vireo.metrics.significance import RESAMPLES, as_dict, mean_interval
 from vireo.pairs.format import read_pairs
 
 Mode = Literal["pairs", "ranking"]
@@ -175,7 +175,7 @@ def results(answers: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dic
         for first, second in itertools.combinations(methods, 2):
             outcomes = [_of_first(row, first) for row in rows if {row["first"], row["second"]} == {first, second}]
             if outcomes:
-                rates = {name: asdict(mean_interval([o == name for o in outcomes])) for name in _POINTS}
+                rates = {name: as_dict(mean_interval([o == name for o in outcomes])) for name in _POINTS}
                 table.append({"first": first, "second": second, "n": len(outcomes), **rates})
         found[criterion] = {"pairs": table, "strength": _strengths(rows, methods)}
     raters = sorted({row["rater"] for row in answers})

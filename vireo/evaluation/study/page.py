@@ -128,7 +128,7 @@ class StudyServer(ThreadingHTTPServer):
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
-            raise InputError(f"cannot serve at {host}:{port}: {error.strerror}", "choose another --port") from None
+            raise InputError(f"cannot serve at {host}:{port}: {error.strerror}", "choose another --address") from None
         self.url = f"http://{host}:{self.server_port}/"
 
     def clip(self, path: Path) -> bytes:
