@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from vireo.errors import InputError
+from vireo.evaluation.config import EvaluationConfig
 from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.runner import evaluate
 from vireo.pairs.format import read_pairs
@@ -98,4 +99,4 @@ def test_wrong_requests(ditto, tmp_path):
     with pytest.raises(InputError, match="another import"):
         import_pairs("ditto", ditto, tmp_path / "small", size=(48, 48))
     with pytest.raises(InputError, match="no masks"):
-        evaluate(tmp_path / "small", out=tmp_path / "out", model="mini")
+        evaluate(tmp_path / "small", tmp_path / "out", EvaluationConfig(model="mini"))

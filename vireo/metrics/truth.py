@@ -44,7 +44,7 @@ def _score(facts: ScoreFacts) -> Any:
     return field(metadata={"facts": facts})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EditScore:
     """How one edited clip compares with its exact result. None: not defined for this pair.
 
