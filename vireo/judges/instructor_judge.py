@@ -76,7 +76,9 @@ class InstructorJudge:
         source, edited = (list(evenly_spaced(video, self.frames)) for video in (sample.source, sample.edited))
         instructions = [sample.instruction] * len(source)
         criteria = sample.criteria(self.rubric)
-        questions = dict.fromkeys(each for criterion in criteria for each in QUESTIONS.get(criterion.name, ()))
+        questions: dict[QuestionKind, None] = dict.fromkeys(
+            each for criterion in criteria for each in QUESTIONS.get(criterion.name, ())
+        )
         answers: dict[QuestionKind, float] = {}
         for question in questions:
             chances = p_yes(self.instructor, self.processor, source, edited, instructions, question, self.template)

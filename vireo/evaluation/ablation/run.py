@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from diffusers.models import HunyuanVideoTransformer3DModel
-from diffusers.schedulers import FlowMatchEulerDiscreteScheduler
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 
 from vireo.errors import InputError
 from vireo.evaluation.ablation.table import ablation_table, as_markdown
@@ -178,6 +178,7 @@ class _Work:
         self, transformer: HunyuanVideoTransformer3DModel, given: EditorConfig, variant: Variant
     ) -> VireoPipeline:
         former = self.former
+        declared: Any = former.config
         return VireoPipeline(
             former.vae,
             transformer,
@@ -186,8 +187,8 @@ class _Work:
             FlowMatchEulerDiscreteScheduler(shift=given.shift),
             prediction=given.prediction,
             template=vars(self.material.template),
-            steps=former.config.steps,
-            guidance=former.config.guidance,
+            steps=declared.steps,
+            guidance=declared.guidance,
             instructor_sees=variant.sees,
             reference_latents=variant.reference,
         )

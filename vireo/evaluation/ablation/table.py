@@ -52,7 +52,7 @@ def ablation_table(runs: Runs) -> dict[str, Any]:
         }
     for before, after in itertools.pairwise(variants):
         gained = {m: values[after, m] - values[before, m] for m in measures}
-        step = {
+        step: dict[str, dict[str, Any]] = {
             group: {m: _interval(gained[m], [tasks[task] for task in members]) for m in measures}
             for group, members in groups.items()
         }

@@ -43,12 +43,12 @@ def over_edit(clips: PairClips, other: PairClips, strength: float) -> np.ndarray
 
 def wrong_object(clips: PairClips, other: PairClips, strength: float) -> np.ndarray | None:
     """The change of colour fades from its object and goes to one that the edit does not concern."""
-    if clips.concerned is None or not clips.concerned.any() or not clips.others.any():
+    concerned, others = clips.concerned, clips.others
+    if concerned is None or others is None or not concerned.any() or not others.any():
         return None
-    own = clips.concerned
-    change = clips.target[own].mean(0, dtype=np.float64) - clips.source[own].mean(0, dtype=np.float64)
+    change = clips.target[concerned].mean(0, dtype=np.float64) - clips.source[concerned].mean(0, dtype=np.float64)
     faded = _mixed(clips.target, clips.source, strength).astype(np.float64)
-    faded[clips.others] += strength * change
+    faded[others] += strength * change
     return np.clip(np.round(faded), 0, 255).astype(np.uint8)
 
 
@@ -86,7 +86,7 @@ def blur(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
 
 def background_swapped(clips: PairClips, other: PairClips, strength: float) -> np.ndarray | None:
     """Where neither the edit nor an object is, another clip shows through."""
-    if clips.concerned is None or other.source.shape != clips.source.shape:
+    if clips.concerned is None or clips.others is None or other.source.shape != clips.source.shape:
         return None
     behind = ~(clips.mask | clips.concerned | clips.others)
     return _mixed(clips.target, other.source, strength * behind[..., None].astype(np.float32))

@@ -150,7 +150,10 @@ def _columns(name: str, rows: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarr
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
     """Spearman's; None where all of either are the same."""
     varied = len(set(first.tolist())) > 1 and len(set(second.tolist())) > 1
-    return float(spearmanr(first, second)[0]) if varied else None
+    if not varied:
+        return None
+    statistic: Any = spearmanr(first, second)[0]
+    return float(statistic)
 
 
 def _correlation_interval(name: str, rows: Sequence[Candidate]) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import (
     AutoImageProcessor,
     AutoModel,
@@ -60,7 +60,9 @@ class ClipBackbone:
     """A CLIP-class model: pictures and texts in one space. PickScore is one, too (yuvalkirstain/PickScore_v1)."""
 
     def __init__(self, model: CLIPModel, processor: CLIPProcessor) -> None:
-        self.model, self.processor = model.eval().to(pick_device()), processor
+        # Any: transformers' types leave out what its classes return.
+        self.model: Any = nn.Module.to(model.eval(), pick_device())
+        self.processor: Any = processor
 
     @classmethod
     def from_pretrained(cls, name: str) -> ClipBackbone:
