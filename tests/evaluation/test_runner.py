@@ -199,7 +199,7 @@ def test_judges_are_asked_and_their_failures_are_no_scores(run, tmp_path):
     assert judged["overall"]["average"]["families"]["hybrid"]["rate"] == 8
     assert judged["usage"] == {"calls": 5, "cached": 0, "prompt_tokens": 50, "completion_tokens": 25, "cost": None}
     page = (tmp_path / "report.html").read_text()
-    assert "JudgementRecord by strict" in page
+    assert "Judged by strict" in page
     assert "it says &lt;nothing&gt;" in page
     calls = len(editor.calls)
     assert run(editor, tmp_path, judge=Strict())["judged"] == judged
