@@ -87,7 +87,7 @@ class InstructorJudge:
 
 
 INSTRUCTOR = JudgeKind(
-    "a preset or a folder of a pipeline, whose instructor judges",
     matches=lambda address: True,
     open=lambda address, rubric, options: InstructorJudge.from_pretrained(address, rubric),
 )
+"""Addresses are presets, folders and hub ids of pipelines."""

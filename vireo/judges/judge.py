@@ -92,10 +92,9 @@ class JudgeOptions:
 
 @dataclass(frozen=True)
 class JudgeKind:
-    """One way to get a judge. form: of its addresses, for people. matches: whether an address has that form. open: the
-    judge at an address, which scores by a rubric; raises InputError and ModelError."""
+    """One way to get a judge. matches: whether an address has the form of its addresses. open: the judge at an address,
+    which scores by a rubric; raises InputError and ModelError."""
 
-    form: str
     matches: Callable[[str], bool]
     open: Callable[[str, RubricName, JudgeOptions], Judge]
 

@@ -66,7 +66,7 @@ class LocalChat:
 
 
 CHAT_FOLDER = JudgeKind(
-    "the folder of a chat model of transformers",
     matches=lambda address: (Path(address) / "config.json").is_file(),
     open=lambda address, rubric, options: ChatJudge(LocalChat.from_pretrained(Path(address)), rubric),
 )
+"""Addresses are folders of chat models of transformers."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from vireo.errors import InputError
 from vireo.judges.instructor_judge import INSTRUCTOR
 from vireo.judges.judge import Judge, JudgeKind, JudgeOptions
 from vireo.judges.local import CHAT_FOLDER
@@ -33,7 +32,5 @@ def open_judge(
     place, at, named = address.rpartition("@")
     if at and named in RUBRIC_NAMES:
         address, rubric = place, next(name for name in RUBRIC_NAMES if name == named)
-    kind = next((kind for kind in KINDS if kind.matches(address)), None)
-    if kind is None:
-        raise InputError(f"{address!r} is no judge", f"write {' or '.join(kind.form for kind in KINDS)}")
+    kind = next(kind for kind in KINDS if kind.matches(address))
     return kind.open(address, rubric, JudgeOptions(cache, prices))

@@ -200,4 +200,5 @@ def _open(address: str, rubric: RubricName, options: JudgeOptions) -> Judge:
     return ChatJudge(RemoteChat(Endpoint(url, model, prices=options.prices), cache=options.cache), rubric)
 
 
-ENDPOINT = JudgeKind("https://HOST/v1#MODEL", matches=lambda address: "://" in address, open=_open)
+ENDPOINT = JudgeKind(matches=lambda address: "://" in address, open=_open)
+"""Addresses are https://HOST/v1#MODEL."""

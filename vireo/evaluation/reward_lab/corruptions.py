@@ -1,4 +1,4 @@
-"""Exact targets made worse in one known way, by a known strength: what judges and metrics are graded on.
+"""Exact targets made worse in one known way, by a known strength: what judges and metrics are compared on.
 
 A corruption takes a pair's clips, the clips of another pair, and a strength in 0..1 (0 is the exact target), and gives
 a clip, uint8 (T, H, W, 3), or None where it means nothing for that pair.
