@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vireo.evaluation.pair_clips import load_truth
+from vireo.evaluation.config import EvaluationConfig
+from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS
 from vireo.evaluation.runner import evaluate
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, dilated, edit_error
@@ -47,7 +48,7 @@ def test_broken_editors_rank_below_mini(tmp_path):
     """By the headline: one that copies the source, one that blurs everything, one that edits another object."""
     make_pairs(tmp_path / "pairs", PairSetSpec(count=24, seed=970_000), workers=1)
     pairs = list(read_pairs(tmp_path / "pairs"))
-    truths = [load_truth(tmp_path / "pairs", pair) for pair in pairs]
+    truths = [load_pair_clips(tmp_path / "pairs", pair) for pair in pairs]
     broken = {
         "copies": lambda truth: truth.source,
         "blurs": lambda truth: CORRUPTIONS["blur"](replace(truth, target=truth.source), truth, 1.0),
@@ -59,9 +60,9 @@ def test_broken_editors_rank_below_mini(tmp_path):
         for pair, truth in zip(pairs, truths, strict=True):
             made = edit(truth)
             write_lossless(tmp_path / name / f"{pair.id}.mkv", truth.source if made is None else made, truth.fps)
-        report = evaluate(tmp_path / "pairs", out=tmp_path / "out" / name, videos=tmp_path / name)
+        report = evaluate(tmp_path / "pairs", tmp_path / "out" / name, EvaluationConfig(videos=tmp_path / name))
         headline[name] = report["success"]["rate"]
-    report = evaluate(tmp_path / "pairs", out=tmp_path / "out" / "mini", model="mini")
+    report = evaluate(tmp_path / "pairs", tmp_path / "out" / "mini", EvaluationConfig(model="mini"))
     assert report["success"]["rate"] > max(headline.values()) + 0.2, headline
     assert report["order"]["target_first"]["rate"] == 1
     assert min(gain["rate"] for gain in report["order"]["above_nothing"].values()) > 0

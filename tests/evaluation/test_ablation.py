@@ -8,7 +8,7 @@ import pytest
 from safetensors.torch import load_file
 
 from vireo.errors import InputError
-from vireo.evaluation.ablation.run import TEST_SEED, AblationConfig, run_ablation
+from vireo.evaluation.ablation.run import TEST_SEED, AblationConfig, Runs, run_ablation
 from vireo.evaluation.ablation.table import ablation_table, as_markdown
 from vireo.evaluation.ablation.variants import IMAGE_ONLY, VARIANTS
 from vireo.evaluation.records import Record
@@ -16,9 +16,15 @@ from vireo.metrics.truth import EditScore
 from vireo.training.stages.editor import EditorStage
 
 
+def edit_score(success, error, outside):
+    return EditScore(
+        success=success, edit_error=error, outside_psnr=outside, changed=0.1, wrong_target=None, wrong_beyond_mask=None
+    )
+
+
 def record(name, family, success, error):
-    score = EditScore(success, error, 40.0, 0.1, None, None)
-    nothing = EditScore(False, 1.0, 100.0, 0.0, None, None)
+    score = edit_score(success, error, 40.0)
+    nothing = edit_score(False, 1.0, 100.0)
     rest = dict.fromkeys(("raw", "oracle_vae", "region_recall", "region_excess", "trace", "trace_raw"))
     facts = {"key": name, "id": name, "family": family, "condition": "plain", "instruction": "do it", "seconds": 1.0}
     return Record(**facts, **rest, composited=score, do_nothing=nothing, target_itself=nothing)
@@ -62,8 +68,8 @@ def test_table_of_known_outcomes():
     assert text.count("within chance") >= 1
 
 
-def test_equal_rungs_do_not_hold():
-    """Two rungs that differ by chance alone: in 40 draws an interval leaves 0 out at most a few times."""
+def test_equal_variants_do_not_hold():
+    """Two variants that differ by chance alone: in 40 draws an interval leaves 0 out at most a few times."""
     wrong = 0
     for draw in range(40):
         random = np.random.default_rng(draw)
@@ -79,7 +85,7 @@ def test_equal_rungs_do_not_hold():
 
 
 def test_a_climb(tmp_path, monkeypatch):
-    """Two rungs, two steps each: every run differs as its rung says, is scored, and is not made twice."""
+    """Two variants, two steps each: every run differs as its variant says, is scored, and is not made twice."""
     made, stage_of = [], EditorStage.__init__
 
     def watched(self, config, base, studio, *rest):
@@ -88,8 +94,8 @@ def test_a_climb(tmp_path, monkeypatch):
 
     monkeypatch.setattr(EditorStage, "__init__", watched)
     settings = AblationConfig(pairs=24, steps=2, batch=2, base_steps=1, tests=4, compile_blocks=False)
-    given = {"seeds": [5], "rungs": ["vanilla", "+V+M+I"], "config": settings}
-    report = run_ablation(tmp_path, **given, command="vireo ladder")
+    runs = Runs(seeds=[5], variants=["vanilla", "+V+M+I"])
+    report = run_ablation(tmp_path, runs, settings, command="vireo ladder")
     (plain, blind), (full, seeing) = made
     assert (plain.mask_share, plain.mixture.image, plain.mixture.reference, plain.loop.seed) == (0, 0, 0, 5)
     assert full.mask_share > 0
@@ -106,15 +112,15 @@ def test_a_climb(tmp_path, monkeypatch):
     assert set(report["groups"]) == {"vanilla", "+V+M+I"}
     assert json.loads((tmp_path / "ladder.json").read_text()) == report
     before = (tmp_path / "ladder.md").read_text()
-    assert run_ablation(tmp_path, **given, command="vireo ladder") == report
+    assert run_ablation(tmp_path, runs, settings, command="vireo ladder") == report
     assert len(made) == 2
     assert (tmp_path / "ladder.md").read_text() == before
     with pytest.raises(InputError, match="other settings"):
-        run_ablation(tmp_path, **(given | {"config": replace(settings, steps=3)}))
+        run_ablation(tmp_path, runs, replace(settings, steps=3))
 
 
-def test_wrong_rungs(tmp_path):
+def test_wrong_variants(tmp_path):
     assert list(VARIANTS)[:4] == ["vanilla", "+V", "+V+M", "+V+M+I"]
-    with pytest.raises(InputError, match="no rung 'X'"):
-        run_ablation(tmp_path, rungs=["X"])
+    with pytest.raises(InputError, match="no variant 'X'"):
+        run_ablation(tmp_path, Runs(variants=["X"]))
     assert TEST_SEED >= 1_000_000

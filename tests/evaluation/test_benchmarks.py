@@ -7,14 +7,18 @@ import pytest
 from PIL import Image
 
 from vireo.errors import InputError
-from vireo.evaluation import measures
 from vireo.evaluation.benchmarks import run as benchmarks
-from vireo.evaluation.benchmarks.run import evaluate_published
+from vireo.evaluation.config import EvaluationConfig
 from vireo.judges.chat_model import Answer, ChatJudge
 from vireo.judges.judge import Judgement, Usage
 from vireo.judges.rubric import UnusableReply
 from vireo.metrics.image_quality import psnr
+from vireo.models.backbones import registry
 from vireo.video.io import read_clip, write_lossless
+
+
+def evaluate_published(name, folder, out, *, command=None, **fields):
+    return benchmarks.evaluate_published(name, folder, out, EvaluationConfig(**fields), command=command)
 
 
 def clip(seed=0, shape=(9, 32, 48, 3)):
@@ -96,7 +100,7 @@ class Redness:
         means = np.stack([picture.reshape(-1, 3).mean(0) for picture in pictures]) + 1e-6
         return means / np.linalg.norm(means, axis=1, keepdims=True)
 
-    looks = pictures
+    unprojected = pictures
 
     def texts(self, texts):
         return np.stack([np.eye(3)[int("red" not in text)] for text in texts])
@@ -108,7 +112,7 @@ class Redness:
 def test_fives_measures_by_hand(five, videos, tmp_path, monkeypatch):
     """CLIP scores of whole frames and of what the mask shows, and the structure distance, of frames 0 and 8."""
     kinds = ("clip", "dino8", "lpips")
-    monkeypatch.setattr(measures, "KINDS", dict.fromkeys(kinds, Redness.from_pretrained))
+    monkeypatch.setattr(registry, "KINDS", dict.fromkeys(kinds, registry.BackboneKind(Redness.from_pretrained)))
     source, edited = clip(2), clip(2)
     edited[:, 8:20, 8:30] = (0, 200, 0)
     edited[8, 0, 0] = 255 - source[8, 0, 0]
@@ -272,3 +276,5 @@ def test_wrong_requests(five, tmp_path):
         evaluate_published("ditto", five, out=tmp_path / "out", model="mini")
     with pytest.raises(InputError, match="either a model or a folder"):
         evaluate_published("five", five, out=tmp_path / "out")
+    with pytest.raises(InputError, match="no paraphrases"):
+        evaluate_published("five", five, out=tmp_path / "out", model="mini", keep=True)

@@ -6,12 +6,18 @@ import pytest
 
 from vireo.errors import InputError
 from vireo.evaluation.comparison import compare
-from vireo.evaluation.records import ItemRecord, Judged, Record
+from vireo.evaluation.records import ItemRecord, JudgementRecord, Record
 from vireo.metrics.truth import EditScore
 
 
+def edit_score(success, error, outside):
+    return EditScore(
+        success=success, edit_error=error, outside_psnr=outside, changed=0.1, wrong_target=None, wrong_beyond_mask=None
+    )
+
+
 def record(name, family, success, error=None, instruction="make it red", condition="plain"):
-    score = EditScore(success, error, 40.0, 0.1, None, None)
+    score = edit_score(success, error, 40.0)
     fields = {"key": name + condition, "id": name, "family": family, "condition": condition, "instruction": instruction}
     rest = dict.fromkeys(("raw", "oracle_vae", "region_recall", "region_excess", "trace", "trace_raw"))
     return Record(**fields, **rest, composited=score, do_nothing=score, target_itself=score, seconds=1.0)
@@ -73,7 +79,7 @@ def test_judges_and_measures_are_compared_too(tmp_path):
     def judged(name, score, flicker):
         cost = {"calls": 1, "cached": False, "prompt_tokens": 1, "completion_tokens": 1, "cost": None}
         scores = {"edit_quality": score, "prompt_following": 1.0}
-        said = Judged(scores=scores, reason="", failure=None, **cost)
+        said = JudgementRecord(scores=scores, reason="", failure=None, **cost)
         edit = record(name, "recolor", success=True, error=0.1)
         return edit.model_copy(update={"judged": said, "measures": {"TF": flicker}})
 
@@ -117,7 +123,7 @@ def test_the_overall_score_names_the_families_whoever_failed_first(tmp_path):
 
     def item(name, score):
         scores = None if score is None else {"instruction_following": score}
-        said = Judged(scores=scores, reason="", failure=None if scores else "down", **cost)
+        said = JudgementRecord(scores=scores, reason="", failure=None if scores else "down", **cost)
         facts = {"key": name, "id": name, "family": "add", "instruction": "add a hat", "measures": {"TF": 0.5}}
         return ItemRecord(**facts, judged=said)
 

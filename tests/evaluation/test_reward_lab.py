@@ -9,12 +9,21 @@ import torch
 from scipy.stats import mannwhitneyu
 
 from vireo.errors import InputError
-from vireo.evaluation.pair_clips import Truth, load_truth
+from vireo.evaluation.pair_clips import PairClips, load_pair_clips
 from vireo.evaluation.reward_lab import run as lab
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, STRENGTHS
-from vireo.evaluation.reward_lab.run import grade
-from vireo.evaluation.reward_lab.scorers import Scorers
-from vireo.evaluation.reward_lab.statistics import EXCHANGED, MIX, OUTPUT, TARGET, Graded, as_markdown, auroc, summarise
+from vireo.evaluation.reward_lab.run import LabConfig, run_lab
+from vireo.evaluation.reward_lab.scorers import LabScorers
+from vireo.evaluation.reward_lab.statistics import (
+    EXCHANGED,
+    MIX,
+    OUTPUT,
+    TARGET,
+    Candidate,
+    as_markdown,
+    auroc,
+    summarise,
+)
 from vireo.judges.judge import Judgement
 from vireo.metrics.consistency import temporal_flickering
 from vireo.metrics.truth import dilated, edit_error
@@ -23,6 +32,7 @@ from vireo.models.clip import build_clip_processor, build_mini_clip, embed_image
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.critic import p_yes
 from vireo.pairs.format import read_pairs
+from vireo.rewards.scorer import Undefined
 from vireo.runtime import autocast
 from vireo.video.io import write_lossless
 from vireo.world.generate import PairSetSpec, make_pairs
@@ -37,7 +47,7 @@ def truth(seed=0):
     source[concerned], source[others] = (200, 60, 60), (60, 200, 60)
     target = source.copy()
     target[concerned], target[shadow] = (60, 60, 200), 40
-    return Truth(source, target, concerned | shadow, others, concerned, None)
+    return PairClips(source, target, concerned | shadow, others, concerned, None)
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
@@ -73,13 +83,13 @@ def test_full_strength_by_hand():
 def test_what_means_nothing_is_left_out():
     pair = truth()
     empty = np.zeros_like(pair.mask)
-    alone = Truth(pair.source, pair.target, pair.mask, empty, empty, None)
-    everywhere = Truth(pair.source, pair.target, ~empty, pair.others, pair.concerned, None)
+    alone = PairClips(pair.source, pair.target, pair.mask, empty, empty, None)
+    everywhere = PairClips(pair.source, pair.target, ~empty, pair.others, pair.concerned, None)
     assert CORRUPTIONS["wrong_object"](alone, pair, 1.0) is None
     assert CORRUPTIONS["shadow_left"](alone, pair, 1.0) is None
     assert CORRUPTIONS["wrong_side"](everywhere, pair, 1.0) is None
     clips = (pair.source, pair.target, pair.mask, pair.others, pair.concerned)
-    assert CORRUPTIONS["flicker"](Truth(*(clip[:1] for clip in clips), None), pair, 1.0) is None
+    assert CORRUPTIONS["flicker"](PairClips(*(clip[:1] for clip in clips), None), pair, 1.0) is None
 
 
 def test_auroc_is_mann_and_whitneys():
@@ -87,11 +97,12 @@ def test_auroc_is_mann_and_whitneys():
     a, b = generator.normal(1, 1, 40).round(1), generator.normal(0, 1, 60).round(1)
     assert auroc(a, b) == pytest.approx(mannwhitneyu(a, b).statistic / (len(a) * len(b)))
     assert auroc(np.array([1.0]), np.array([1.0, 0.0])) == 0.75
+    assert auroc([1.0], []) is None
 
 
 def graded(pair, corruption, strength, accuracy, editor=None, **scores):
     facts = {"id": pair, "family": "recolor", "corruption": corruption, "strength": strength, "editor": editor}
-    return Graded(**facts, accuracy=accuracy, success=accuracy > 0.65, scores=scores)
+    return Candidate(**facts, accuracy=accuracy, success=accuracy > 0.65, scores=scores)
 
 
 def test_grades_of_known_scorers():
@@ -120,6 +131,23 @@ def test_grades_of_known_scorers():
     assert table[2].startswith("| exact | 1.00 | 1.00 | 1.00 | - | 0.00 | 0.00 | 0.00 |")
 
 
+def test_what_is_undefined_is_left_out_and_counted():
+    """Half of the pairs have no reference: figures are those of the other half alone, and nothing counts as 0."""
+    rows, half = [], []
+    for k in range(6):
+        pair = [graded(f"p{k}", TARGET, 0.0, 1.0, near=0.9), graded(f"p{k}", "blur", 1.0, 0.2, near=0.5 + k / 10)]
+        rows += pair if k % 2 else [row.model_copy(update={"scores": {}, "undefined": {"near": "no"}}) for row in pair]
+        half += pair if k % 2 else []
+    found, alone = summarise(rows)["scorers"]["near"], summarise(half)["scorers"]["near"]
+    assert found.pop("undefined") == {"no": 6}
+    assert alone.pop("undefined") == {}
+    assert found == alone
+    assert found["corruptions"]["blur"]["1"]["n"] == 3
+    never = summarise([row.model_copy(update={"scores": {}, "undefined": {"near": "no"}}) for row in rows])
+    assert (never["scorers"]["near"]["spearman"], never["scorers"]["near"]["ties"]) == (None, None)
+    assert as_markdown(never).splitlines()[2].startswith("| near | -")
+
+
 def test_outputs_of_editors_are_graded_by_themselves():
     """What scorers say of outputs changes nothing that is said of corruptions, and the other way round."""
     made = [graded(f"p{k}", TARGET, 0.0, 1.0, exact=1.0, wrong=0.0) for k in range(20)]
@@ -144,7 +172,11 @@ def test_outputs_of_editors_are_graded_by_themselves():
 
 def replace_scorers(monkeypatch, score):
     score.settings = {"model": "made up"}
-    monkeypatch.setattr(lab, "Scorers", lambda model, backbones, judge: score)
+    monkeypatch.setattr(lab, "LabScorers", lambda instructor, backbones, judge: score)
+
+
+def grade(pairs_dir, out, command=None, **fields):
+    return run_lab(pairs_dir, out, LabConfig(**fields), command=command)
 
 
 def test_the_papers_mix_is_standardised_within_a_pair():
@@ -166,13 +198,13 @@ def test_scorers_against_the_models_they_name(tmp_path):
     """VIVA's terms from a small random CLIP's own vectors; the critic's from its probabilities of Yes."""
     make_pairs(tmp_path / "pairs", PairSetSpec(count=1, seed=40, families=["recolor"]), workers=1)
     (pair,) = read_pairs(tmp_path / "pairs")
-    made = load_truth(tmp_path / "pairs", pair)
+    made = load_pair_clips(tmp_path / "pairs", pair)
     pipe = VireoPipeline.from_pretrained("mini")
     torch.manual_seed(0)
     clip = build_mini_clip(len(pipe.processor.tokenizer)).eval()
     processor = build_clip_processor(pipe.processor.tokenizer)
     Bundle(clip, processor).save_pretrained(tmp_path / "clip")
-    scores = Scorers("mini", {"clip": str(tmp_path / "clip")})(made.source, made.target, pair)
+    scores = LabScorers("mini", {"clip": str(tmp_path / "clip")})(made.sample(pair, made.target))
     before, after = (embed_images(clip, processor, list(video)) for video in (made.source, made.target))
     wanted, had = embed_texts(clip, processor, [pair.target_caption, pair.source_caption])
     assert scores["R_IF"] == pytest.approx((after @ (wanted - had)).mean().item(), abs=1e-4)
@@ -183,9 +215,11 @@ def test_scorers_against_the_models_they_name(tmp_path):
         sure = p_yes(pipe.instructor, pipe.processor, *frames, [pair.instruction] * 4, "accuracy", pipe.template)
     assert scores["accuracy"] == pytest.approx(sure.float().mean().item(), abs=1e-4)
     assert scores["TF"] == temporal_flickering(made.target)
-    assert {"MS", "CLIP-T", "Frame-Text", "PSNR to the source"} < set(scores)
+    assert {"MS", "CLIP-T", "Frame-Text", "PSNR to the source", "seen change"} < set(scores)
+    assert scores["PSNR to the target"] == 100, "it is shown the exact result"
+    assert scores["Reference"] == Undefined("no reference"), "and the pair has none"
     with pytest.raises(InputError, match="no backbone 'clap'"):
-        Scorers("mini", {"clap": "x"})
+        LabScorers("mini", {"clap": "x"})
 
 
 class Moody:
@@ -223,16 +257,16 @@ def test_a_broken_run_goes_on(tmp_path, monkeypatch):
     make_pairs(tmp_path / "pairs", PairSetSpec(count=3, seed=40, families=["recolor"]), workers=1)
     calls = []
 
-    def score(source, clip, pair, reference):
-        calls.append(pair.id)
+    def score(sample):
+        calls.append(sample.instruction)
         if len(calls) == 40:
             raise KeyboardInterrupt
-        return {"mean": float(clip.mean())}
+        return {"mean": float(sample.edited.mean())}
 
     replace_scorers(monkeypatch, score)
     with pytest.raises(KeyboardInterrupt):
         grade(tmp_path / "pairs", out=tmp_path / "out")
-    path = tmp_path / "out" / "graded.jsonl"
+    path = tmp_path / "out" / "candidates.jsonl"
     kept = path.read_text().split()
     assert len(kept) == 1
     path.write_text(path.read_text() + '{"key": "half wri')
@@ -252,20 +286,20 @@ def test_exchanged_pictures_and_finished_clips(tmp_path, monkeypatch):
     """`exchanged` shows the target as the source; a folder's clips are graded where it has them, and only once."""
     make_pairs(tmp_path / "pairs", PairSetSpec(count=3, seed=40, families=["recolor"]), workers=1)
     pairs = list(read_pairs(tmp_path / "pairs"))
-    truths = [load_truth(tmp_path / "pairs", pair) for pair in pairs]
+    loaded = [load_pair_clips(tmp_path / "pairs", pair) for pair in pairs]
     clips = tmp_path / "copies"
     clips.mkdir()
-    for pair, truth in zip(pairs[:2], truths, strict=False):
+    for pair, truth in zip(pairs[:2], loaded, strict=False):
         write_lossless(clips / f"{pair.id}.mkv", truth.source, fps=truth.fps)
     asked = []
 
-    def score(source, clip, pair, reference):
-        asked.append((source, clip))
-        return {"mean": float(clip.mean()) - float(source.mean())}
+    def score(sample):
+        asked.append((sample.source, sample.edited))
+        return {"mean": float(sample.edited.mean()) - float(sample.source.mean())}
 
     replace_scorers(monkeypatch, score)
     plain = grade(tmp_path / "pairs", out=tmp_path / "out")
-    swapped = [i for i, truth in enumerate(truths) if any((s == truth.target).all() for s, _ in asked)]
+    swapped = [i for i, truth in enumerate(loaded) if any((s == truth.target).all() for s, _ in asked)]
     assert swapped == [0, 1, 2]
     assert plain["scorers"]["mean"]["corruptions"][EXCHANGED]["1"]["n"] == 3
     before = len(asked)

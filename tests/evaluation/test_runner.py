@@ -11,8 +11,9 @@ import pytest
 
 from vireo.errors import InputError
 from vireo.evaluation import runner
+from vireo.evaluation.config import EvaluationConfig
 from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
-from vireo.evaluation.records import read_records
+from vireo.evaluation.records import Record, read_records
 from vireo.judges.judge import Judgement, Usage
 from vireo.models.instructor.prompts import MINI
 from vireo.pairs.format import read_pairs
@@ -20,6 +21,11 @@ from vireo.types import EditPair
 from vireo.video.io import read_clip, write_lossless
 
 SHAPE = (9, 32, 32)
+
+
+def evaluate(pairs_dir, out, *, command=None, on_progress=None, **fields):
+    config = EvaluationConfig(**fields)
+    return runner.evaluate(pairs_dir, out, config, command=command, on_progress=on_progress)
 
 
 def make_pair(folder, identity, family="recolor", *, seed=0):
@@ -90,11 +96,11 @@ class Perfect:
 
 @pytest.fixture
 def run(pairs_dir, monkeypatch):
-    def evaluate(editor, out, **options):
+    def run(editor, out, **options):
         monkeypatch.setattr(ModelEditor, "from_pretrained", lambda model, given: editor)
-        return runner.evaluate(pairs_dir, out=out, model="any", **options)
+        return evaluate(pairs_dir, out, model="any", **options)
 
-    return evaluate
+    return run
 
 
 def test_perfect_edits(run, tmp_path):
@@ -126,7 +132,9 @@ def test_perfect_edits(run, tmp_path):
 def test_players_show_source_output_and_target(run, pairs_dir, tmp_path):
     run(Perfect(fails={"make p0 bright"}), tmp_path)
     page = (tmp_path / "report.html").read_text()
-    places = {record.id: f"players/{key}.mp4" for key, record in read_records(tmp_path / "records.jsonl").items()}
+    places = {
+        record.id: f"players/{key}.mp4" for key, record in read_records(tmp_path / "records.jsonl", Record).items()
+    }
     assert all(place in page for place in places.values())
     assert page.index(places["p0"]) < page.index(places["p1"]), "failures come first"
     frames = read_clip(tmp_path / places["p0"]).frames.astype(int)
@@ -206,7 +214,7 @@ def test_kept_clips_can_be_scored_again(run, pairs_dir, tmp_path):
     (tmp_path / "one" / "clips" / "p2.mkv").unlink()
     run(again, tmp_path / "one", keep=True)
     assert sorted(again.calls) == ["make p2 bright", "make p3 bright"], "the batch whose clip is gone"
-    scored = runner.evaluate(pairs_dir, out=tmp_path / "two", videos=tmp_path / "one" / "clips")
+    scored = evaluate(pairs_dir, out=tmp_path / "two", videos=tmp_path / "one" / "clips")
     assert {family: row["success"] for family, row in scored["families"].items()} == {
         family: row["success"] for family, row in first["families"].items()
     }
@@ -241,12 +249,12 @@ def test_finished_clips(pairs_dir, tmp_path):
     for i in range(5):
         name = "source" if i == 1 else "target"
         (clips / f"p{i}.mkv").write_bytes((pairs_dir / "videos" / f"p{i}-{name}.mkv").read_bytes())
-    report = runner.evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
+    report = evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
     assert report["families"]["recolor"]["success"]["rate"] == 0.5
     assert report["oracle_vae"] == {}
     assert report["raw"] == {}
     (clips / "p1.mkv").write_bytes((pairs_dir / "videos" / "p1-target.mkv").read_bytes())  # mended since
-    again = runner.evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
+    again = evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
     assert again["families"]["recolor"]["success"]["rate"] > report["families"]["recolor"]["success"]["rate"]
 
 
@@ -259,7 +267,7 @@ def test_finished_clips_that_cannot_be_scored_are_listed(pairs_dir, tmp_path):
     (clips / "p0.mkv").unlink()
     write_lossless(clips / "p1.mkv", np.zeros((9, 16, 32, 3), np.uint8), fps=8)
     (clips / "p2.mkv").write_text("no video")
-    report = runner.evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
+    report = evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
     why = {failure["id"]: failure["why"] for failure in report["failures"]}
     assert "no clip of pair p0" in why["p0"]
     assert "keep frame count and size" in why["p1"]
@@ -268,16 +276,16 @@ def test_finished_clips_that_cannot_be_scored_are_listed(pairs_dir, tmp_path):
     assert "no clip of pair p0" in (tmp_path / "out" / "report.html").read_text()
     for pair in read_pairs(pairs_dir):
         write_lossless(clips / f"{pair.id}.mkv", read_clip(pairs_dir / pair.target).frames, fps=8)
-    mended = runner.evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
+    mended = evaluate(pairs_dir, out=tmp_path / "out", videos=clips)
     assert (mended["failures"], mended["n"], mended["success"]["rate"]) == ([], 5, 1)
     for clip in clips.iterdir():
         clip.unlink()
     with pytest.raises(InputError, match="no clip of any pair"):
-        runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
+        evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
     assert not (tmp_path / "again").exists()
     (clips / "p3.mkv").write_text("no video")
     with pytest.raises(InputError, match="no clip could be scored"):
-        runner.evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
+        evaluate(pairs_dir, out=tmp_path / "again", videos=clips)
 
 
 def test_kill_9_repeats_no_finished_pair(pairs_dir, tmp_path):
@@ -311,9 +319,9 @@ def test_several_processes_give_what_one_gives(pairs_dir, tmp_path):
         write_lossless(tmp_path / "clips" / f"{pair.id}.mkv", read_clip(pairs_dir / pair.target).frames, fps=8)
     seen = []
     given = {"videos": tmp_path / "clips", "on_progress": lambda done, total, label: seen.append((done, total))}
-    reports = [runner.evaluate(pairs_dir, out=tmp_path / f"{n}", workers=n, **given) for n in (1, 2)]
+    reports = [evaluate(pairs_dir, out=tmp_path / f"{n}", workers=n, **given) for n in (1, 2)]
     assert seen == [(k, 5) for k in range(1, 6)] * 2
-    one, two = (read_records(tmp_path / f"{n}" / "records.jsonl") for n in (1, 2))
+    one, two = (read_records(tmp_path / f"{n}" / "records.jsonl", Record) for n in (1, 2))
     assert {k: r.model_copy(update={"seconds": 0}) for k, r in one.items()} == {
         k: r.model_copy(update={"seconds": 0}) for k, r in two.items()
     }
@@ -323,13 +331,13 @@ def test_several_processes_give_what_one_gives(pairs_dir, tmp_path):
 
 def test_wrong_requests(pairs_dir, tmp_path):
     with pytest.raises(InputError, match="either"):
-        runner.evaluate(pairs_dir, out=tmp_path)
+        evaluate(pairs_dir, out=tmp_path)
     with pytest.raises(InputError, match="paraphrases"):
-        runner.evaluate(pairs_dir, out=tmp_path, videos=tmp_path, paraphrases=True)
+        evaluate(pairs_dir, out=tmp_path, videos=tmp_path, paraphrases=True)
     with pytest.raises(InputError, match=r"pairs\.jsonl"):
-        runner.evaluate(tmp_path, out=tmp_path, model="mini")
+        evaluate(tmp_path, out=tmp_path, model="mini")
     with pytest.raises(InputError, match=r"no model 'minni'.*mini"):
-        runner.evaluate(pairs_dir, out=tmp_path, model="minni")
+        evaluate(pairs_dir, out=tmp_path, model="minni")
 
 
 class BrightensTopLeft:
@@ -357,11 +365,11 @@ class BrightensTopLeft:
 
 
 def test_batches_give_what_single_edits_give(pairs_dir):
-    from vireo.evaluation.pair_clips import load_truth
+    from vireo.evaluation.pair_clips import load_pair_clips
     from vireo.pairs.format import read_pairs
 
     pairs = list(read_pairs(pairs_dir))[:3]
-    truths = [load_truth(pairs_dir, pair) for pair in pairs]
+    truths = [load_pair_clips(pairs_dir, pair) for pair in pairs]
     jobs = [runner.Job(pair, "plain", pair.instruction, "") for pair in pairs]
     pipe = BrightensTopLeft()
     pipe.missing = pairs[2].instruction

@@ -48,7 +48,7 @@ def make(folders, out, mode="pairs", **options):
 def judged(study, rater, number, taste):
     """Answers as someone who sees the gray of the clips."""
     task = study.tasks(rater)[number]
-    values = [taste[name] for name in task.shown]
+    values = [taste[name] for name in task.methods]
     if study.mode == "ranking":
         return [int(k) for k in np.argsort([-value for value in values])]
     outcome = "tie" if values[0] == values[1] else "win" if values[0] > values[1] else "lose"
@@ -61,9 +61,9 @@ def test_everything_is_shown_once_and_sides_are_drawn(folders, tmp_path, mode, s
     assert study.left_out == ["p5"]
     tasks = study.tasks("ann")
     assert [task.number for task in tasks] == list(range(screens))
-    assert len({(task.item, frozenset(task.shown)) for task in tasks}) == screens
+    assert len({(task.item, frozenset(task.methods)) for task in tasks}) == screens
     assert tasks == make(folders, tmp_path, mode).tasks("ann") != study.tasks("bob")
-    first = Counter(task.shown[0] for k in range(60) for task in study.tasks(f"rater {k}"))
+    first = Counter(task.methods[0] for k in range(60) for task in study.tasks(f"rater {k}"))
     assert min(first.values()) > 0.8 * sum(first.values()) / 3, "no method has a side of its own"
 
 
@@ -177,9 +177,9 @@ def test_the_page_goes_through_a_study_blind(served, tmp_path):
     assert (status, b"<title>" in page) == (200, True)
     status, reply = get(served, "task", rater="ann")
     task = json.loads(reply)
-    assert (task["done"], task["total"], task["finished"], task["shown"]) == (0, 15, False, 2)
+    assert (task["done"], task["total"], task["finished"], task["clips"]) == (0, 15, False, 2)
     assert not any(name in reply.decode() for name in METHODS), "who made a clip is not told"
-    shown = study.tasks("ann")[task["number"]].shown
+    shown = study.tasks("ann")[task["number"]].methods
     for place, gray in [("source", 50), *((k, {"good": 200, "fair": 100, "poor": 0}[m]) for k, m in enumerate(shown))]:
         status, clip = get(served, "clip", rater="ann", number=task["number"], place=place)
         (tmp_path / "seen.webm").write_bytes(clip)

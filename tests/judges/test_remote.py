@@ -150,7 +150,7 @@ def test_only_what_may_pass_is_tried_again(serve, status, calls):
 
 def test_a_server_that_is_down():
     judge = ChatJudge(RemoteChat(Endpoint("http://127.0.0.1:9", "m", pause=0.0)), "viva")
-    assert judge.judge([sample()])[0].failure == "no answer from the judge: ConnectionError"
+    assert judge.judge([sample()])[0].failure == "no answer from the judge: ConnectError"
 
 
 def test_slow_and_endless_servers_are_left(serve):
@@ -212,7 +212,7 @@ def test_editverse_judges_frame_by_frame(serve, tmp_path):
     source = np.arange(7, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 3), np.uint8)
     clip = Sample(source, source + 100, "make it red", reference=source[0])
     judge = judge_of(server, rubric="editverse", prices=(1.0, 1.0), workers=1, cache=tmp_path)
-    assert "shown" not in judge.settings, "the rubric says which frames"
+    assert "frames_shown" not in judge.settings, "the rubric says which frames"
     found = judge.judge([clip])[0]
     assert found.scores == {"prompt_following": 1.5, "edit_quality": 3, "background_consistency": 2}
     assert (found.usage.calls, found.usage.cost, found.usage.cached) == (4, pytest.approx(4 * 120e-6), False)

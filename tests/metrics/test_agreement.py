@@ -3,6 +3,8 @@
 Backbones are small random checkpoints, saved and read as the published ones are.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -24,11 +26,12 @@ from transformers import (
 )
 
 from vireo.errors import InputError, ModelError
-from vireo.evaluation import measures
 from vireo.evaluation.measures import Measures
 from vireo.evaluation.reward_lab.statistics import auroc, rank_correlation
+from vireo.judges.judge import Sample
 from vireo.metrics import consistency, truth
 from vireo.metrics.image_quality import psnr, ssim
+from vireo.models.backbones import registry
 from vireo.models.backbones.encoders import BATCH, ClipBackbone, picture_vectors
 from vireo.models.editors.viva import VireoPipeline
 
@@ -78,7 +81,11 @@ def folders(tmp_path_factory):
 def measured(folders):
     _, clip = clips()
     reference = clips((50, 30, 3))[0]
-    return clip, reference, Measures(folders)(clip, CAPTION, reference)
+    return clip, reference, measure(folders, clip, CAPTION, reference)
+
+
+def measure(backbones, clip, caption, reference=None):
+    return Measures(backbones)(Sample(clip, clip, "", reference, target_caption=caption))
 
 
 def nchw(video):
@@ -197,12 +204,12 @@ def test_consistencies_and_reference(measured, folders):
 
 def test_mini_and_the_published_ids_stand_for_backbones(monkeypatch):
     asked = []
-    monkeypatch.setitem(measures.KINDS, "dinov2", lambda name: asked.append(name))
-    monkeypatch.setitem(measures.KINDS, "viclip", lambda name: asked.append(name))
+    for kind in ("dinov2", "viclip"):
+        monkeypatch.setitem(registry.KINDS, kind, replace(registry.KINDS[kind], load=asked.append))
     chosen = Measures({"dinov2": "", "viclip": "a/folder"}).settings["backbones"]
     assert asked == list(chosen.values()) == ["facebook/dinov2-base", "a/folder"]
     clip = clips((3, 96, 96, 3))[0]
-    found = Measures({"dino": "mini"})(clip, "")
+    found = measure({"dino": "mini"}, clip, "")
     pipe = VireoPipeline.from_pretrained("mini")
     seen = picture_vectors(pipe.instructor, pipe.processor, list(clip))
     assert found["SC"] == pytest.approx(consistency.frame_consistency(seen), abs=1e-5)
@@ -217,8 +224,8 @@ def test_batches_change_nothing(folders):
 
 def test_what_cannot_be_measured_is_left_out(folders):
     _, clip = clips()
-    assert set(Measures({})(clip, CAPTION)) == {"TF", "MS"}
-    assert set(Measures({"clip": folders["clip"], "pick": folders["pick"]})(clip, "")) == {"TF", "MS", "CLIP-T"}
+    assert set(measure({}, clip, CAPTION)) == {"TF", "MS"}
+    assert set(measure({"clip": folders["clip"], "pick": folders["pick"]}, clip, "")) == {"TF", "MS", "CLIP-T"}
     with pytest.raises(InputError, match="no backbone 'clap'"):
         Measures({"clap": "somewhere"})
     with pytest.raises(InputError, match="write --backbone lpips=FOLDER"):

@@ -10,8 +10,8 @@ from torchmetrics.functional.image import lpips as torch_lpips
 from transformers import ResNetConfig, ResNetModel, ViTConfig, ViTModel
 
 from vireo.errors import ModelError
-from vireo.metrics.structure import StructureBackbone
 from vireo.models.backbones.lpips import Lpips, squeezenet_features
+from vireo.models.backbones.structure import StructureBackbone
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (4, 40, 61, 3), dtype=np.uint8)
 

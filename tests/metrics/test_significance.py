@@ -1,10 +1,17 @@
 import itertools
+import math
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest, norm, wilcoxon
 
-from vireo.metrics.significance import detectable_difference, permutation_p
+from vireo.metrics.significance import (
+    balanced_interval,
+    detectable_difference,
+    mean_interval,
+    median_interval,
+    permutation_p,
+)
 
 
 def test_p_by_hand():
@@ -55,3 +62,42 @@ def test_a_detectable_difference_is_detected_four_times_of_five():
         found += abs(mean) > norm.ppf(0.975) * error
     assert found / 300 == pytest.approx(0.8, abs=0.08)
     assert detectable_difference({"a": [1.0]}) is None
+
+
+def test_interval_of_a_rate_is_near_the_normal_one():
+    values = [1] * 60 + [0] * 40
+    interval = mean_interval(values)
+    half = 1.96 * math.sqrt(0.6 * 0.4 / 100)
+    assert interval.rate == pytest.approx(0.6)
+    assert interval.n == 100
+    assert interval.low == pytest.approx(0.6 - half, abs=0.015)
+    assert interval.high == pytest.approx(0.6 + half, abs=0.015)
+    assert mean_interval(values) == interval
+
+
+def test_certain_and_empty():
+    sure = mean_interval([True, True])
+    assert (sure.rate, sure.low, sure.high, sure.n) == (1, 1, 1, 2)
+    assert mean_interval([]) is None
+
+
+def test_families_weigh_the_same_in_an_interval():
+    interval = balanced_interval({"many": [1] * 90, "few": [0] * 10, "none": []})
+    assert (interval.rate, interval.n) == (0.5, 100)
+    assert (interval.low, interval.high) == (0.5, 0.5)  # nothing varies inside a family
+
+
+def test_coverage():
+    generator = np.random.default_rng(1)
+    inside = 0
+    for _ in range(200):
+        interval = mean_interval(generator.random(60) < 0.7)
+        inside += interval.low <= 0.7 <= interval.high
+    assert 0.9 <= inside / 200 <= 0.99
+
+
+def test_one_value_is_certain():
+    """As is a family of one pair beside others."""
+    assert (mean_interval([0.3]).low, median_interval([0.3]).high) == (0.3, 0.3)
+    assert balanced_interval({"one": [1.0], "two": [0.0, 0.0]}).high == 0.5
+    assert median_interval([]) is None

@@ -11,6 +11,7 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from vireo.errors import ModelError
 from vireo.evaluation.measures import Measures
+from vireo.judges.judge import Sample
 from vireo.models.backbones.viclip import VOCABULARY, ViClip, middle_places, spread_places
 
 CAPTION = "a red ball on a table"
@@ -107,7 +108,7 @@ def folder(tmp_path_factory):
 def test_video_text_and_overall_consistency_are_viclip(folder):
     """By the network as it was published, on the frames that EditVerse and VBench take."""
     clip = np.random.default_rng(0).integers(0, 256, (9, 40, 48, 3), dtype=np.uint8)
-    found = Measures({"viclip": str(folder)})(clip, CAPTION)
+    found = Measures({"viclip": str(folder)})(Sample(clip, clip, "", target_caption=CAPTION))
     state = torch.load(folder / "ViClip.pth")["model"]
     model = PublishedViClip(len(state["text_encoder.token_embedding.weight"])).eval()
     model.load_state_dict(state)

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from vireo.errors import InputError
-from vireo.evaluation.pair_clips import load_truth
+from vireo.evaluation.config import EvaluationConfig
+from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.runner import evaluate
 from vireo.pairs.format import read_pairs
 from vireo.pairs.imports import import_pairs
@@ -47,7 +48,7 @@ def test_clips_are_cropped_and_cut(ditto, tmp_path):
     }
     (pair,) = read_pairs(tmp_path / "pairs")
     assert (pair.family, pair.instruction, pair.paraphrases) == ("local", "good", ["good"])
-    truth = load_truth(tmp_path / "pairs", pair)
+    truth = load_pair_clips(tmp_path / "pairs", pair)
     assert truth.source.shape == (9, 32, 32, 3)
     assert truth.fps == 12
     assert not truth.mask.any()
@@ -66,7 +67,7 @@ def test_the_middle_is_kept_at_its_own_shape(tmp_path):
     (home / "metadata/omniedit_removal.json").write_text(json.dumps([row]))
     assert import_pairs("gpt-image-edit", tmp_path, tmp_path / "pairs", size=(32, 32), frames=3) == (1, [])
     (pair,) = read_pairs(tmp_path / "pairs")
-    source = load_truth(tmp_path / "pairs", pair).source
+    source = load_pair_clips(tmp_path / "pairs", pair).source
     assert source.shape == (3, 32, 32, 3), "a picture stands still"
     assert (source[:, :, 1:-1] > 195).all()
     assert (source[1:] == source[0]).all()
@@ -98,4 +99,4 @@ def test_wrong_requests(ditto, tmp_path):
     with pytest.raises(InputError, match="another import"):
         import_pairs("ditto", ditto, tmp_path / "small", size=(48, 48))
     with pytest.raises(InputError, match="no masks"):
-        evaluate(tmp_path / "small", out=tmp_path / "out", model="mini")
+        evaluate(tmp_path / "small", tmp_path / "out", EvaluationConfig(model="mini"))

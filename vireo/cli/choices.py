@@ -30,14 +30,6 @@ class Preserve(StrEnum):
     off = "off"
 
 
-class Rubric(StrEnum):
-    """Whose scores a judge gives: see vireo.judges.rubric."""
-
-    viva = "viva"
-    revise = "revise"
-    editverse = "editverse"
-
-
 class Split(StrEnum):
     """Scenes with seeds below (train), at or above (test) 1 000 000."""
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Guidance, Look, Preserve, Rubric, Seed, Steps, read_named
+from vireo.cli.choices import Guidance, Look, Preserve, Seed, Steps, read_named
 from vireo.errors import InputError
 from vireo.runtime import cache_folder
 
@@ -27,7 +27,7 @@ def evaluate(
     ] = None,
     layout: Annotated[
         str | None,
-        typer.Option(help="Of a published benchmark: vie-bench, rve-bench, rvebenchmark, five, veggie or editverse."),
+        typer.Option(help="PAIRS_DIR is a published benchmark, e.g. vie-bench or five; another name lists all."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
     preserve: Annotated[Preserve, typer.Option(help="As in `vireo edit`.")] = Preserve.strict,
@@ -39,10 +39,11 @@ def evaluate(
     keep: Annotated[bool, typer.Option("--keep", help="Also write the edited clips, OUT/clips/ID.mkv.")] = False,
     judge: Annotated[
         str | None,
-        typer.Option(help="Also ask a judge: https://HOST/v1#MODEL, a folder of a chat model, or a pipeline (mini)."),
-    ] = None,
-    rubric: Annotated[
-        Rubric | None, typer.Option(help="What the judge scores; by default viva, or what goes with the layout.")
+        typer.Option(
+            metavar="ADDRESS[@RUBRIC]",
+            help="Also ask a judge: https://HOST/v1#MODEL, a folder of a chat model, or a pipeline (mini). By "
+            "rubric viva, revise or editverse; else by viva, or by what goes with the layout.",
+        ),
     ] = None,
     price: Annotated[
         str | None, typer.Option(metavar="IN,OUT", help="Prices of a million tokens in and out, for the bill.")
@@ -62,30 +63,33 @@ def evaluate(
 ) -> None:
     """Edit every pair of PAIRS_DIR and score it; writes report.json, report.html and contact sheets."""
     terminal.check_folder(out)
-    if layout is not None and (paraphrases or keep or workers > 1):
-        what = "a benchmark has no paraphrases, its clips are kept anyway, and one process edits them"
-        raise InputError(what, "leave out --paraphrases, --keep and --workers")
     prices, named = _prices(price), read_named(backbone or [])
     command = shlex.join(["vireo", *sys.argv[1:]])
     with terminal.progress("loading") as advance:
+        from vireo.evaluation.benchmarks.registry import BENCHMARKS
+        from vireo.evaluation.benchmarks.run import evaluate_published
+        from vireo.evaluation.config import EvaluationConfig
         from vireo.evaluation.editors import EditOptions
-        from vireo.evaluation.judgement_report import open_judge
-        from vireo.pairs.layouts import BENCHMARKS
+        from vireo.evaluation.runner import evaluate as evaluate_pairs
+        from vireo.judges.registry import open_judge
 
-        own = BENCHMARKS[layout].rubric if layout in BENCHMARKS else Rubric.viva.value
-        scored = rubric.value if rubric else own
-        asked = open_judge(judge, scored, cache=cache_folder() / "judgements", prices=prices) if judge else None
-        options = EditOptions(preserve.value, look, steps, guidance, seed)
-        given = {"out": out, "model": model, "videos": videos, "limit": limit, "options": options, "judge": asked}
-        given |= {"backbones": named, "command": command, "on_progress": advance}
+        rubric = BENCHMARKS[layout].rubric if layout in BENCHMARKS else "viva"
+        cache = cache_folder() / "judgements"
+        config = EvaluationConfig(
+            model=model,
+            videos=videos,
+            options=EditOptions(preserve.value, look, steps, guidance, seed),
+            limit=limit,
+            judge=open_judge(judge, cache=cache, rubric=rubric, prices=prices) if judge else None,
+            backbones=named,
+            paraphrases=paraphrases,
+            keep=keep,
+            workers=workers,
+        )
         if layout is not None:
-            from vireo.evaluation.benchmarks.run import evaluate_published
-
-            report = evaluate_published(layout, pairs, **given)
+            report = evaluate_published(layout, pairs, out, config, command=command, on_progress=advance)
         else:
-            from vireo.evaluation.runner import evaluate as run
-
-            report = run(pairs, **given, paraphrases=paraphrases, keep=keep, workers=workers)
+            report = evaluate_pairs(pairs, out, config, command=command, on_progress=advance)
     if as_json:
         terminal.print_json(report)
     elif layout is not None:

@@ -10,37 +10,48 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Rubric, read_named
+from vireo.cli.choices import read_named
 from vireo.runtime import cache_folder
 
 
 def lab(
     pairs: Annotated[Path, typer.Argument(metavar="PAIRS_DIR", help="A pair set of `vireo world make`.")],
     out: Annotated[Path, typer.Option(help="Folder of the tables; a broken run goes on from it.")],
-    model: Annotated[str, typer.Option(help="A preset, a folder or a hub id: whose instructor judges.")] = "mini",
     outputs: Annotated[
         list[Path] | None,
         typer.Option(help="Folder of finished clips, OUT/clips of `vireo eval --keep`; may be given several times."),
     ] = None,
     backbone: Annotated[
         list[str] | None,
-        typer.Option(metavar="KIND[=ID]", help="Also what `vireo eval --backbone` measures; with clip VIVA's rewards."),
+        typer.Option(
+            metavar="KIND[=ID]",
+            help="Also what `vireo eval --backbone` measures; with clip VIVA's rewards. instructor=ID: a pipeline "
+            "whose instructor is asked, else mini.",
+        ),
     ] = None,
-    judge: Annotated[str | None, typer.Option(help="Also grade another judge, as in `vireo eval`.")] = None,
-    rubric: Annotated[Rubric, typer.Option(help="What that judge scores.")] = Rubric.viva,
+    judge: Annotated[
+        str | None, typer.Option(metavar="ADDRESS[@RUBRIC]", help="Also another judge, as in `vireo eval`.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=2, help="Only the first so many pairs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tables as one JSON object.")] = False,
 ) -> None:
-    """Grade judges: exact targets of PAIRS_DIR against nine ways of making them worse."""
+    """Compare rewards, metrics and judges: exact targets of PAIRS_DIR against nine ways of making them worse."""
     terminal.check_folder(out)
+    backbones = read_named(backbone or [])
+    instructor = backbones.pop("instructor", "") or "mini"
     with terminal.progress("loading") as advance:
-        from vireo.evaluation.judgement_report import open_judge
-        from vireo.evaluation.reward_lab.run import grade
+        from vireo.evaluation.reward_lab.run import LabConfig, run_lab
+        from vireo.judges.registry import open_judge
 
+        config = LabConfig(
+            instructor=instructor,
+            outputs=outputs or (),
+            backbones=backbones,
+            judge=open_judge(judge, cache=cache_folder() / "judgements") if judge else None,
+            limit=limit,
+        )
         command = shlex.join(["vireo", *sys.argv[1:]])
-        asked = open_judge(judge, rubric.value, cache=cache_folder() / "judgements") if judge else None
-        given = {"outputs": outputs or (), "backbones": read_named(backbone or []), "limit": limit, "judge": asked}
-        report = grade(pairs, out=out, model=model, **given, command=command, on_progress=advance)
+        report = run_lab(pairs, out, config, command=command, on_progress=advance)
     if as_json:
         terminal.print_json(report)
         return
@@ -49,7 +60,7 @@ def lab(
     rows = []
     for name, found in report["scorers"].items():
         full = [kinds["1"]["auroc"] for kinds in found["corruptions"].values() if "1" in kinds]
-        figures = [min(full), *key_figures(found)]
+        figures = [min((value for value in full if value is not None), default=None), *key_figures(found)]
         rows.append([name, *("-" if value is None else f"{value:.2f}" for value in figures)])
     columns = ["scorer", "worst AUROC", "Spearman", "outputs: Spearman", "ties", "nothing preferred", "exploit"]
     terminal.print_table(f"{report['candidates']} candidates of {report['pairs']} pairs", columns, rows)

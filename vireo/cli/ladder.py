@@ -10,17 +10,18 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
+from vireo.config import overridden, read_assignments
 from vireo.errors import InputError
 
 
 def ladder(
     workdir: Annotated[Path, typer.Option(help="Folder of data, runs and tables; a broken run goes on from it.")],
     seeds: Annotated[str, typer.Option(help="Seeds of the runs, comma-separated.")] = "0,1,2",
-    rungs: Annotated[str | None, typer.Option(help="Only these rungs, comma-separated, e.g. vanilla,+V.")] = None,
-    pairs: Annotated[int, typer.Option(min=2, help="Pairs to learn from.")] = 4000,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of each run.")] = 1000,
-    tests: Annotated[int, typer.Option(min=1, help="Pairs on which every run is scored.")] = 130,
-    model: Annotated[str, typer.Option(help="Whose autoencoder and instructor are used.")] = "mini",
+    variants: Annotated[str | None, typer.Option(help="Only these variants, comma-separated, e.g. vanilla,+V.")] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of `AblationConfig`, e.g. pairs=4000, model=mini."),
+    ] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop each run after so many minutes.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tables as one JSON object.")] = False,
 ) -> None:
@@ -28,18 +29,20 @@ def ladder(
     if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
         raise InputError(f"cannot read the seeds {seeds!r}", "write them as 0,1,2")
     terminal.check_folder(workdir)
+    values = read_assignments(assignments or [])
     with terminal.progress("loading") as advance:
-        from vireo.evaluation.ablation.run import AblationConfig, run_ablation
+        from vireo.evaluation.ablation.run import AblationConfig, Runs, run_ablation
         from vireo.evaluation.ablation.table import as_markdown
         from vireo.evaluation.ablation.variants import VARIANTS
 
         report = run_ablation(
             workdir,
-            seeds=[int(seed) for seed in seeds.split(",")],
-            rungs=[rung.strip() for rung in rungs.split(",")] if rungs else list(VARIANTS),
-            config=AblationConfig(pairs=pairs, steps=steps, tests=tests),
-            model=model,
-            minutes=minutes,
+            Runs(
+                variants=[name.strip() for name in variants.split(",")] if variants else list(VARIANTS),
+                seeds=[int(seed) for seed in seeds.split(",")],
+                minutes=minutes,
+            ),
+            overridden(AblationConfig(), values),
             command=shlex.join(["vireo", *sys.argv[1:]]),
             on_progress=advance,
         )

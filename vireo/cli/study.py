@@ -28,9 +28,9 @@ def study(
     ],
     out: Annotated[Path, typer.Option(help="Folder of answers.csv; a broken study goes on from it.")],
     mode: Annotated[Mode, typer.Option(help="Two at a time (win, tie, lose), or a ranking of all.")] = Mode.pairs,
-    seed: Annotated[int, typer.Option(min=0, help="Of the order of screens and sides.")] = 0,
-    host: Annotated[str, typer.Option(help="Address to serve at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve at; 0: any free one.")] = 8000,
+    address: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to serve the page; port 0 is any free one.")
+    ] = "127.0.0.1:8000",
     results: Annotated[bool, typer.Option("--results", help="Only sum up the answers so far.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
 ) -> None:
@@ -39,7 +39,8 @@ def study(
     from vireo.evaluation.study.page import StudyServer
 
     terminal.check_folder(out)
-    made = studies.Study(pairs, _folders(methods), out, mode.value, seed)
+    host, port = _address(address)
+    made = studies.Study(pairs, _folders(methods), out, mode.value)
     if not results:
         server = StudyServer(made, host, port)
         print(
@@ -78,3 +79,10 @@ def _folders(methods: list[str]) -> dict[str, Path]:
             raise InputError(f"cannot read the method {text!r}", "write --method NAME=FOLDER of finished clips")
         folders[name] = Path(folder)
     return folders
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not (host and port.isdecimal() and int(port) < 1 << 16):
+        raise InputError(f"cannot read the address {text!r}", "write --address HOST:PORT, e.g. 127.0.0.1:8000")
+    return host, int(port)

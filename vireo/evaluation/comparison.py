@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from vireo.errors import InputError
 from vireo.evaluation.records import ItemRecord, Record, read_records
 from vireo.evaluation.report.summary import headline_families, present_families
 from vireo.judges.rubric import RubricName, overall
-from vireo.metrics.bootstrap import balanced_interval, mean_interval
-from vireo.metrics.significance import detectable_difference, permutation_p
+from vireo.metrics.significance import as_dict, balanced_interval, detectable_difference, mean_interval, permutation_p
+from vireo.metrics.truth import SCORES
 
 Scored = Record | ItemRecord
 
@@ -37,7 +37,7 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
     same = _Same.of(one["settings"], two["settings"])
     values = [(a.family, _values(a, same), _values(b, same)) for a, b in common]
     names = sorted({name for _, a, _ in values for name in a}, key=_place)
-    families = headline_families([a for a, _ in common])
+    families = headline_families(a.family for a, _ in common)
     measures = {
         name: _difference({family: _differences(values, family, name) for family in families}) for name in names
     }
@@ -58,7 +58,7 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
                 "second": _mean(b[by] for kind, a, b in values if kind == family and by in a and by in b),
                 **(_difference({family: _differences(values, family, by)}) or {}),
             }
-            for family in present_families(a for a, _ in common)
+            for family in present_families(a.family for a, _ in common)
         },
     }
 
@@ -86,13 +86,13 @@ class _Same:
 
     @classmethod
     def of(cls, first: dict[str, Any], second: dict[str, Any]) -> _Same:
-        judges = [{name: run.get(name) for name in ("judge", "rubric", "shown")} for run in (first, second)]
+        judges = [{name: run.get(name) for name in ("judge", "rubric", "frames_shown")} for run in (first, second)]
         return cls(
             judges[0]["rubric"] if judges[0] == judges[1] else None, first.get("backbones") == second.get("backbones")
         )
 
 
-_FIRST = ("success", "edit_error", "outside_psnr", "wrong_target", "average", "viescore", "total")
+_FIRST = (*SCORES, "average", "viescore", "total")
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -104,16 +104,15 @@ def _values(record: Scored, same: _Same) -> dict[str, float]:
     """All that was measured of an edit as users get it: against the truth, by a judge (overall, each criterion, FiVE's
     questions), and by the papers' measures; of other backbones those that need none. What a pair has no value of is
     left out."""
-    found: dict[str, float | None] = {}
+    found: dict[str, float] = {}
     if isinstance(record, Record):
-        exact = record.composited
-        found = {name: getattr(exact, name) for name in ("success", "edit_error", "outside_psnr", "wrong_target")}
+        found = {name: value for name, value in record.composited.values().items() if SCORES[name].compared}
     elif same.rubric is not None and record.answered is not None and record.answered.scores:
         found |= record.answered.scores
     if same.rubric is not None and record.judged is not None and record.judged.scores:
         found |= {**overall(same.rubric, record.judged.scores), **record.judged.scores}
     found |= {name: value for name, value in record.measures.items() if same.backbones or name in ("TF", "MS")}
-    return {name: float(value) for name, value in found.items() if value is not None}
+    return found
 
 
 def _differences(
@@ -127,7 +126,7 @@ def _difference(groups: dict[str, list[float]]) -> dict[str, Any] | None:
     if interval is None:
         return None
     figures = {"p": permutation_p(groups), "detectable": detectable_difference(groups)}
-    return {"difference": asdict(interval), **figures}
+    return {"difference": as_dict(interval), **figures}
 
 
 def _mean(values: Iterable[float]) -> float | None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from vireo.errors import InputError
-from vireo.evaluation.pair_clips import Truth
+from vireo.evaluation.pair_clips import PairClips
 from vireo.evaluation.records import Condition
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.presets import resolve
@@ -72,7 +72,7 @@ class Editor(Protocol):
     settings: dict[str, Any]
     batch: int
 
-    def edit(self, jobs: list[Job], truths: list[Truth]) -> list[Edited]: ...
+    def edit(self, jobs: list[Job], truths: list[PairClips]) -> list[Edited]: ...
 
     def digest(self, name: str) -> str | None: ...
 
@@ -105,7 +105,7 @@ class ModelEditor:
         editor.settings = {"model": model, "weights": fingerprint(folder), **editor.settings}
         return editor
 
-    def edit(self, jobs: list[Job], truths: list[Truth]) -> list[Edited]:
+    def edit(self, jobs: list[Job], truths: list[PairClips]) -> list[Edited]:
         own = (self.pipe.window_frames, *self.pipe.frame_size, 3)
         if any(truth.source.shape != own for truth in truths):
             return [self._edit_any(job, truth) for job, truth in zip(jobs, truths, strict=True)]
@@ -117,7 +117,7 @@ class ModelEditor:
                 edited.update(zip(rows, results, strict=True))
         return [edited[i] for i in range(len(jobs))]
 
-    def _edit_any(self, job: Job, truth: Truth) -> Edited:
+    def _edit_any(self, job: Job, truth: PairClips) -> Edited:
         def edit(**changed: Any) -> FramesEdit:
             options = asdict(self.options) | changed
             return edit_frames(self.pipe, truth.source, job.instruction, reference=truth.reference, **options)
@@ -126,7 +126,7 @@ class ModelEditor:
         raw = edit(look=False).raw if self.options.look else result.raw
         return Edited(result.edited, raw, result.support)
 
-    def _edit_batch(self, jobs: list[Job], truths: list[Truth]) -> list[Edited]:
+    def _edit_batch(self, jobs: list[Job], truths: list[PairClips]) -> list[Edited]:
         shown = [takes(truth.source, self.pipe) for truth in truths]
         clips = [
             (job.instruction, clip, truth.reference)
@@ -183,7 +183,7 @@ class FinishedClips:
         self.folder = folder
         self.settings: dict[str, Any] = {"videos": str(folder)}
 
-    def edit(self, jobs: list[Job], truths: list[Truth]) -> list[Edited]:
+    def edit(self, jobs: list[Job], truths: list[PairClips]) -> list[Edited]:
         return [Edited(self.read(job.pair.id, truth.source.shape)) for job, truth in zip(jobs, truths, strict=True)]
 
     def path(self, name: str) -> Path | None:

@@ -1,42 +1,18 @@
-"""Judges by their name, and what one said of an evaluation's edits: scores by family, failures, what it cost."""
+"""A judge's scores of an evaluation's edits, summed up: by family, with failures and costs."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from vireo.evaluation.records import Judged, Record
-from vireo.judges.chat_model import ChatJudge
-from vireo.judges.instructor_judge import InstructorJudge
-from vireo.judges.judge import Judge
-from vireo.judges.local import LocalChat
-from vireo.judges.remote import Endpoint, RemoteChat
-from vireo.judges.rubric import RUBRICS, RubricName, overall
-from vireo.metrics.bootstrap import balanced_interval, mean_interval
-from vireo.models.editors.viva import VireoPipeline
+from vireo.evaluation.records import ItemRecord, JudgementRecord, Record
+from vireo.judges.rubric import RUBRICS, overall
+from vireo.metrics.significance import as_dict, balanced_interval, mean_interval
 
 
-def open_judge(name: str, rubric: RubricName, *, cache: Path, prices: tuple[float, float] | None = None) -> Judge:
-    """name: https://HOST/v1#MODEL (any OpenAI-compatible endpoint; the key comes from OPENAI_API_KEY), the folder of a
-    vision-language model of transformers, or a preset or folder of a pipeline, whose own instructor judges then.
-
-    cache: folder of an endpoint's replies. prices: see `Endpoint`. Raises InputError and ModelError.
-    """
-    if "://" in name:
-        url, _, model = name.partition("#")
-        return ChatJudge(RemoteChat(Endpoint(url, model, prices=prices), cache=cache), rubric)
-    folder = Path(name)
-    if (folder / "config.json").is_file():
-        return ChatJudge(LocalChat.from_pretrained(folder), rubric)
-    pipe = VireoPipeline.from_pretrained(name)
-    return InstructorJudge(pipe.instructor, pipe.processor, pipe.template, rubric, name=name)
-
-
-def judged_report(
-    records: Sequence[Record], families: Sequence[str], settings: Mapping[str, Any]
+def summarise_judgements(
+    records: Sequence[Record | ItemRecord], families: Sequence[str], settings: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """None where no judge was asked.
 
@@ -64,7 +40,7 @@ def judged_report(
     }
 
 
-def usage(asked: Sequence[Judged]) -> dict[str, float | None]:
+def usage(asked: Sequence[JudgementRecord]) -> dict[str, float | None]:
     """What they cost together; None where that is not known of one of them."""
     return {
         name: None if None in (spent := [getattr(each, name) for each in asked]) else sum(spent)
@@ -80,8 +56,8 @@ def score_tables(scored: Sequence[tuple[str, Mapping[str, float]]], families: Se
             groups[name][family].append(value)
     return {
         name: {
-            "all": asdict(balanced_interval({f: v for f, v in own.items() if f in families} or own)),
-            "families": {family: asdict(mean_interval(values)) for family, values in own.items()},
+            "all": as_dict(balanced_interval({f: v for f, v in by_family.items() if f in families} or by_family)),
+            "families": {family: as_dict(mean_interval(values)) for family, values in by_family.items()},
         }
-        for name, own in groups.items()
+        for name, by_family in groups.items()
     }

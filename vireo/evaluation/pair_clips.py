@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from vireo.errors import InputError
+from vireo.judges.judge import Sample
 from vireo.types import EditPair
 from vireo.video.io import read_clip
 
 
 @dataclass(frozen=True)
-class Truth:
+class PairClips:
     """A pair's videos. source, target: uint8 (T, H, W, 3). mask: bool (T, H, W), not dilated.
 
     others, concerned: bool (T, H, W), the source's instances that the edit does not and does concern; None
@@ -29,6 +30,20 @@ class Truth:
     reference: np.ndarray | None
     fps: Fraction = Fraction(8)
 
+    def sample(self, pair: EditPair, edited: np.ndarray, instruction: str | None = None) -> Sample:
+        """An edit of this pair, uint8 (T, H, W, 3), for judges and scorers. instruction: the pair's own if None."""
+        return Sample(
+            self.source,
+            edited,
+            pair.instruction if instruction is None else instruction,
+            self.reference,
+            pair.task == "generate",
+            source_caption=pair.source_caption,
+            target_caption=pair.target_caption,
+            target=self.target,
+            mask=self.mask,
+        )
+
 
 def refuse_without_masks(folder: Path) -> None:
     """Raises InputError for a pair set of `vireo import`: it has no masks, and so no exact results to score with."""
@@ -36,7 +51,7 @@ def refuse_without_masks(folder: Path) -> None:
         raise InputError(f"{folder} is imported and has no masks", "score on a set of vireo world make")
 
 
-def load_truth(folder: Path, pair: EditPair) -> Truth:
+def load_pair_clips(folder: Path, pair: EditPair) -> PairClips:
     """Reads the videos of a pair; raises InputError where they do not fit together."""
     clip = read_clip(folder / pair.source, trusted=True)
     source = clip.frames
@@ -53,4 +68,4 @@ def load_truth(folder: Path, pair: EditPair) -> Truth:
     reference = None
     if pair.reference is not None:
         reference = read_clip(folder / pair.reference, trusted=True).frames[0]
-    return Truth(source, target, mask, others, concerned, reference, clip.fps)
+    return PairClips(source, target, mask, others, concerned, reference, clip.fps)

@@ -7,15 +7,27 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from vireo.judges.judge import Judgement
 from vireo.metrics.shadow import Trace
 from vireo.metrics.truth import EditScore
 from vireo.types import EditPair
 
 Condition = Literal["plain", "paraphrase"]
+
+
+class KeyedRecord(BaseModel):
+    """key: of what was scored and of all that the result depends on; see `record_key`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+
+
+AnyRecord = TypeVar("AnyRecord", bound=KeyedRecord)
 
 
 class Ceiling(BaseModel):
@@ -29,7 +41,7 @@ class Ceiling(BaseModel):
     ssim: float
 
 
-class Judged(BaseModel):
+class JudgementRecord(BaseModel):
     """A judge's scores by criterion, or why there are none, and what they cost; see `vireo.judges.judge`."""
 
     model_config = ConfigDict(frozen=True)
@@ -43,19 +55,31 @@ class Judged(BaseModel):
     completion_tokens: int
     cost: float | None
 
+    @classmethod
+    def of(cls, judgement: Judgement) -> JudgementRecord:
+        """What is kept of a judgement."""
+        usage = judgement.usage
+        return cls(
+            scores=judgement.scores,
+            reason=judgement.reason,
+            failure=judgement.failure,
+            calls=usage.calls,
+            cached=usage.cached,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cost=usage.cost,
+        )
 
-class Record(BaseModel):
+
+class Record(KeyedRecord):
     """All that was measured of one pair under one condition.
 
     composited: the edit as users get it (for finished clips: the clip). raw: straight from the pipeline.
-    region_recall, region_excess: of local edits. trace: of removals, for both. key: of pair and settings.
+    region_recall, region_excess: of local edits. trace: of removals, for both.
     judged: the composited clip, where a judge was asked. subsets: of `vireo.world.studiobench`.
     measures: of the composited clip, without its target; see `vireo.evaluation.measures`.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    key: str
     id: str
     family: str
     condition: Condition
@@ -70,7 +94,7 @@ class Record(BaseModel):
     trace: Trace | None
     trace_raw: Trace | None
     seconds: float
-    judged: Judged | None = None
+    judged: JudgementRecord | None = None
     subsets: list[str] = []
     measures: dict[str, float] = {}
 
@@ -80,22 +104,19 @@ class Record(BaseModel):
         return self.judged is not None and self.judged.failure is not None
 
 
-class ItemRecord(BaseModel):
+class ItemRecord(KeyedRecord):
     """One item of a published benchmark: what was measured of its edit, or in `failure` why there is none.
 
     family: the set's kind of edit. answered: how the judge answered the set's questions, if it has any.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    key: str
     id: str
     family: str
     instruction: str
     condition: str = "plain"
     measures: dict[str, float] = {}
-    judged: Judged | None = None
-    answered: Judged | None = None
+    judged: JudgementRecord | None = None
+    answered: JudgementRecord | None = None
     seconds: float = 0.0
     failure: str | None = None
 
@@ -115,16 +136,7 @@ def key_of(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 
-class Keyed(Protocol):
-    """A pydantic model with a key."""
-
-    key: str
-
-
-AnyRecord = TypeVar("AnyRecord", bound=Keyed)
-
-
-def read_records(path: Path, kind: type[AnyRecord] = Record) -> dict[str, AnyRecord]:
+def read_records(path: Path, kind: type[AnyRecord]) -> dict[str, AnyRecord]:
     """Finished records by key; a line that a killed run left half written does not count."""
     records = {}
     if path.is_file():

@@ -8,31 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from vireo.errors import InputError
-from vireo.evaluation.editors import EditOptions, Job, check_source
+from vireo.evaluation.config import EvaluationConfig
+from vireo.evaluation.editors import Job, check_source
 from vireo.evaluation.pair_clips import refuse_without_masks
 from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
 from vireo.evaluation.report.summary import write_report
-from vireo.evaluation.workers import Scorer, Task, Unscored, clip_of, in_processes
-from vireo.judges.judge import Judge
+from vireo.evaluation.workers import PairEvaluator, UnscorableClip, clip_of, evaluate_batches
 from vireo.pairs.format import read_pairs
 from vireo.types import EditPair
 
 
 def evaluate(
     pairs_dir: Path,
-    *,
     out: Path,
-    model: str | None = None,
-    videos: Path | None = None,
-    limit: int | None = None,
-    options: EditOptions = EditOptions(),
-    paraphrases: bool = False,
-    judge: Judge | None = None,
-    backbones: Mapping[str, str] | None = None,
-    keep: bool = False,
-    workers: int = 1,
+    config: EvaluationConfig,
+    *,
     command: str | None = None,
-    on_progress: Callable[..., None] | None = None,
+    on_progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any]:
     """Scores a model, or finished clips, on a pair set; returns the report (contract "Scores").
 
@@ -41,50 +33,45 @@ def evaluate(
     strips/*.png and sheet-*.jpg (pictures), players/*.mp4 (side by side), report.json, report.html, report.md and
     report.tex.
 
-    limit: only the first so many pairs. paraphrases: each pair once more with one of its paraphrases, chosen
-    by the pair's place in the set. judge: scores every edit, too (`vireo.judges`).
-    backbones: of `vireo.evaluation.measures`, beyond what needs none.
-    keep: also writes the edited clips, out/clips/ID.mkv, as `videos` takes them. workers: processes that share the
-    work, each with its own copy of the models and its share of the cores. command: what the report names as its
-    origin. on_progress: called as on_progress(done, total, label).
+    command: what the report names as its origin. on_progress: called as on_progress(done, total, label).
 
     A finished clip that is missing, broken or of another size is listed (`failures` of the report), and the rest is
-    scored; it is looked at again by the next call.
+    scored; the next call tries it again.
 
     Raises InputError for wrong pair sets and models, and where there is no clip to score at all.
     """
-    pairs_dir, out = Path(pairs_dir), Path(out)
-    check_source(model, videos)
-    if videos is not None and paraphrases:
+    videos, keep = config.videos, config.keep
+    check_source(config.model, videos)
+    if videos is not None and config.paraphrases:
         raise InputError("finished clips have no paraphrases", "leave out --paraphrases")
-    pairs = list(islice(read_pairs(pairs_dir), limit))
+    pairs = list(islice(read_pairs(pairs_dir), config.limit))
     if not pairs:
         raise InputError(f"{pairs_dir} has no pairs", "make some with: vireo world make DIR --count N")
     refuse_without_masks(pairs_dir)
-    scorer = Scorer(Task(pairs_dir, out, model, videos, options, judge, dict(backbones or {}), keep))
-    jobs = list(_jobs(pairs, scorer, paraphrases=paraphrases))
-    if videos is not None and not any(scorer.editor.digest(pair.id) for pair in pairs):
+    evaluator = PairEvaluator(pairs_dir, out, config)
+    jobs = list(_jobs(pairs, evaluator, paraphrases=config.paraphrases))
+    if videos is not None and not any(evaluator.editor.digest(pair.id) for pair in pairs):
         raise InputError(f"{videos} has no clip of any pair of {pairs_dir}", f"name them e.g. {pairs[0].id}.mkv")
     for name in ("strips", "players", "clips") if keep else ("strips", "players"):
         (out / name).mkdir(parents=True, exist_ok=True)
-    finished = read_records(out / "records.jsonl")
+    finished = read_records(out / "records.jsonl", Record)
     # Batches are cut from all jobs, not from the open ones, so that a resumed run edits the same ones.
-    batches = [jobs[start : start + scorer.batch] for start in range(0, len(jobs), scorer.batch)]
-    still = [batch for batch in batches if not _is_done(batch, finished, out, keep)]
-    done, failures = len(jobs) - sum(map(len, still)), []
+    batches = [jobs[start : start + evaluator.batch] for start in range(0, len(jobs), evaluator.batch)]
+    unfinished = [batch for batch in batches if not _is_done(batch, finished, out, keep)]
+    done, failures = len(jobs) - sum(map(len, unfinished)), []
     with RecordWriter(out / "records.jsonl") as writer:
-        for records in in_processes(scorer, still, workers):
-            made = [record for record in records if isinstance(record, Record)]
-            writer.append(*made)
-            finished |= {record.key: record for record in made}
-            failures += [{"id": each.id, "why": each.why} for each in records if isinstance(each, Unscored)]
-            done += len(records)
+        for results in evaluate_batches(evaluator, unfinished, config.workers):
+            records = [result for result in results if isinstance(result, Record)]
+            writer.append(*records)
+            finished |= {record.key: record for record in records}
+            failures += [{"id": each.id, "why": each.why} for each in results if isinstance(each, UnscorableClip)]
+            done += len(results)
             if on_progress is not None:
                 on_progress(done, len(jobs), "editing and scoring")
     scored = [finished[job.key] for job in jobs if job.key in finished]
     if not scored:
         raise InputError(f"no clip could be scored; {failures[0]['id']}: {failures[0]['why']}")
-    return write_report(out, scored, settings=scorer.settings, command=command, failures=failures)
+    return write_report(out, scored, settings=evaluator.settings, command=command, failures=failures)
 
 
 def _is_done(batch: list[Job], finished: Mapping[str, Record], out: Path, keep: bool) -> bool:
@@ -93,10 +80,10 @@ def _is_done(batch: list[Job], finished: Mapping[str, Record], out: Path, keep: 
     return kept and all(job.key in finished and not finished[job.key].unjudged for job in batch)
 
 
-def _jobs(pairs: list[EditPair], scorer: Scorer, *, paraphrases: bool) -> Iterator[Job]:
+def _jobs(pairs: list[EditPair], evaluator: PairEvaluator, *, paraphrases: bool) -> Iterator[Job]:
     for index, pair in enumerate(pairs):
-        clip = scorer.editor.digest(pair.id)
-        settings = scorer.settings | ({} if clip is None else {"clip": clip})
+        clip = evaluator.editor.digest(pair.id)
+        settings = evaluator.settings | ({} if clip is None else {"clip": clip})
         wordings: list[tuple[Condition, str]] = [("plain", pair.instruction)]
         if paraphrases and pair.paraphrases:
             wordings.append(("paraphrase", pair.paraphrases[index % len(pair.paraphrases)]))

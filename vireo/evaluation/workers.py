@@ -14,34 +14,21 @@ from pathlib import Path
 import torch
 
 from vireo.errors import InputError, VideoError
-from vireo.evaluation.editors import EditOptions, Editor, FinishedClips, Job, ModelEditor
+from vireo.evaluation.code_digest import code_digest
+from vireo.evaluation.config import EvaluationConfig
+from vireo.evaluation.editors import Editor, FinishedClips, Job, ModelEditor
 from vireo.evaluation.measures import Measures
-from vireo.evaluation.pair_clips import load_truth
-from vireo.evaluation.pair_record import score
-from vireo.evaluation.records import Record
+from vireo.evaluation.pair_clips import load_pair_clips
+from vireo.evaluation.pair_record import score_pair
+from vireo.evaluation.records import JudgementRecord, Record
 from vireo.evaluation.report.players import player_of, write_player
 from vireo.evaluation.report.sheets import write_strip
-from vireo.judges.judge import Judge, Sample
 from vireo.runtime import available_cores
 from vireo.video.io import write_lossless
 
 
 @dataclass(frozen=True)
-class Task:
-    """All that a process has to know to edit and score; as in `vireo.evaluation.runner.evaluate`."""
-
-    folder: Path
-    out: Path
-    model: str | None
-    videos: Path | None
-    options: EditOptions
-    judge: Judge | None
-    backbones: dict[str, str]
-    keep: bool
-
-
-@dataclass(frozen=True)
-class Unscored:
+class UnscorableClip:
     """A finished clip that cannot be scored, and why."""
 
     id: str
@@ -53,61 +40,71 @@ def clip_of(out: Path, job: Job) -> Path:
     return out / "clips" / f"{job.pair.id}.mkv"
 
 
-class Scorer:
-    """settings: all that the scores depend on. batch: how many pairs are edited at once."""
+class PairEvaluator:
+    """Edits and scores batches of pairs of `folder`; writes their pictures into `out`.
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        self.editor: Editor = (
-            ModelEditor.from_pretrained(task.model, task.options)
-            if task.model is not None
-            else FinishedClips(Path(task.videos))
-        )
-        self.measures = Measures(task.backbones)
+    settings: all that the scores depend on, but for the pair. batch: how many pairs are edited at once.
+    """
+
+    def __init__(self, folder: Path, out: Path, config: EvaluationConfig) -> None:
+        self.folder, self.out, self.config = folder, out, config
+        self.editor: Editor
+        if config.videos is not None:
+            self.editor = FinishedClips(config.videos)
+        else:
+            assert config.model is not None, "check_source has been called"
+            self.editor = ModelEditor.from_pretrained(config.model, config.options)
+        self.measures = Measures(config.backbones)
         self.batch = self.editor.batch
         self.settings = {
             **self.editor.settings,
-            **(task.judge.settings if task.judge else {}),
+            **(config.judge.settings if config.judge else {}),
             **self.measures.settings,
+            "code": code_digest(__name__),
         }
 
-    def __call__(self, jobs: list[Job]) -> list[Record] | list[Unscored]:
+    def __call__(self, jobs: list[Job]) -> list[Record] | list[UnscorableClip]:
         """Edits the pairs of a batch, writes their pictures and clips, and scores them."""
-        out, folder, judge = self.task.out, self.task.folder, self.task.judge
-        truths = [load_truth(folder, job.pair) for job in jobs]
+        out, folder, judge = self.out, self.folder, self.config.judge
+        loaded = [load_pair_clips(folder, job.pair) for job in jobs]
         began = time.perf_counter()
         try:
-            edits = self.editor.edit(jobs, truths)
+            edits = self.editor.edit(jobs, loaded)
         except (InputError, VideoError) as error:
-            if self.task.videos is None:
+            if self.config.videos is None:
                 raise
-            return [Unscored(job.pair.id, str(error)) for job in jobs]
+            return [UnscorableClip(job.pair.id, str(error)) for job in jobs]
         seconds = (time.perf_counter() - began) / len(jobs)
         samples = [
-            Sample(truth.source, edited.composited, job.instruction, truth.reference, job.pair.task == "generate")
-            for job, truth, edited in zip(jobs, truths, edits, strict=True)
+            clips.sample(job.pair, edited.composited, job.instruction)
+            for job, clips, edited in zip(jobs, loaded, edits, strict=True)
         ]
         judgements = judge.judge(samples) if judge else [None] * len(jobs)
         records = []
-        for job, truth, edited, judgement in zip(jobs, truths, edits, judgements, strict=True):
-            write_strip(out / "strips" / f"{job.key}.png", truth, edited.composited, edited.region)
+        for job, clips, edited, sample, judgement in zip(jobs, loaded, edits, samples, judgements, strict=True):
+            write_strip(out / "strips" / f"{job.key}.png", clips, edited.composited, edited.region)
             if job.condition == "plain":
-                write_player(player_of(out, job.key), folder / job.pair.source, [edited.composited, truth.target])
-                if self.task.keep:
-                    write_lossless(clip_of(out, job), edited.composited, fps=truth.fps)
-            rebuilt = self.editor.reconstruct(truth.target)
-            records.append(score(job, truth, edited, rebuilt, seconds, self.measures, judgement))
+                write_player(player_of(out, job.key), folder / job.pair.source, [edited.composited, clips.target])
+                if self.config.keep:
+                    write_lossless(clip_of(out, job), edited.composited, fps=clips.fps)
+            rebuilt = self.editor.reconstruct(clips.target)
+            record = score_pair(job, clips, edited, rebuilt, seconds)
+            judged = None if judgement is None else JudgementRecord.of(judgement)
+            records.append(record.model_copy(update={"judged": judged, "measures": self.measures(sample)}))
         return records
 
 
-def in_processes(scorer: Scorer, batches: Sequence[list[Job]], workers: int) -> Iterator[list[Record] | list[Unscored]]:
-    """The records of each batch, as they are done; by `scorer` itself where one process is enough."""
+def evaluate_batches(
+    evaluator: PairEvaluator, batches: Sequence[list[Job]], workers: int
+) -> Iterator[list[Record] | list[UnscorableClip]]:
+    """The records of each batch, as they are done; by `evaluator` itself where one process is enough."""
     workers = min(workers, len(batches))
     if workers <= 1:
-        yield from map(scorer, batches)
+        yield from map(evaluator, batches)
         return
     threads = max(1, available_cores() // workers)
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (scorer.task, threads))
+    given = (evaluator.folder, evaluator.out, evaluator.config, threads)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, given)
     try:
         for done in as_completed([pool.submit(_score, batch) for batch in batches]):
             yield done.result()
@@ -117,17 +114,17 @@ def in_processes(scorer: Scorer, batches: Sequence[list[Job]], workers: int) -> 
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-_scorer: Scorer | None = None
+_evaluator: PairEvaluator | None = None
 """Of a worker process."""
 
 
-def _begin(task: Task, threads: int) -> None:
-    global _scorer
+def _begin(folder: Path, out: Path, config: EvaluationConfig, threads: int) -> None:
+    global _evaluator
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that shares out the work
     torch.set_num_threads(threads)
-    _scorer = Scorer(task)
+    _evaluator = PairEvaluator(folder, out, config)
 
 
-def _score(jobs: list[Job]) -> list[Record] | list[Unscored]:
-    assert _scorer is not None, "the pool has begun"
-    return _scorer(jobs)
+def _score(jobs: list[Job]) -> list[Record] | list[UnscorableClip]:
+    assert _evaluator is not None, "the pool has begun"
+    return _evaluator(jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from vireo.judges.judge import Judgement, Sample, Usage, looks, pictured
+from vireo.judges.judge import Judgement, Sample, Usage, separately_judged, titled_pictures
 from vireo.judges.rubric import FRAME_BY_FRAME, RubricName, read_reply
 
 T = TypeVar("T")
@@ -41,32 +42,36 @@ class Chat(Protocol):
 
 
 class ChatJudge:
-    """frames: how many are shown of each clip, where the rubric does not say which."""
+    """A judge made of any chat model. frames: how many are shown of each clip, where the rubric does not say which."""
 
     def __init__(self, chat: Chat, rubric: RubricName, *, frames: int = 3) -> None:
-        self.chat, self.rubric, self.frames = chat, rubric, frames
+        self.chat, self.frames = chat, frames
+        self.rubric: RubricName = rubric
         self.settings: dict[str, Any] = {"judge": chat.name, "rubric": rubric}
         if rubric not in FRAME_BY_FRAME:
-            self.settings["shown"] = frames
+            self.settings["frames_shown"] = frames
 
     def judge(self, samples: list[Sample]) -> list[Judgement]:
-        asked = [looks(sample, self.rubric) for sample in samples]
+        parts = [separately_judged(sample, self.rubric) for sample in samples]
         with ThreadPoolExecutor(self.chat.workers) as pool:
-            replies = iter(list(pool.map(self._judge, [look for each in asked for look in each])))
-        return [_mean([next(replies) for _ in each]) for each in asked]
+            judgements = iter(list(pool.map(self._judge, [part for each in parts for part in each])))
+        return [_mean([next(judgements) for _ in each]) for each in parts]
 
     def _judge(self, sample: Sample) -> Judgement:
         read = partial(read_reply, criteria=sample.criteria(self.rubric))
-        answer = self.chat.ask(sample.prompt(self.rubric), pictured(sample, self.frames), read)
+        answer = self.chat.ask(sample.prompt(self.rubric), titled_pictures(sample, self.frames), read)
         scores, reason = answer.value or (None, "")
         return Judgement(scores, reason, answer.failure, answer.usage)
 
 
-def _mean(looks: Sequence[Judgement]) -> Judgement:
-    """Of several looks at one sample; a failure where one of them failed."""
-    usage = sum((look.usage for look in looks), start=Usage(cached=True, cost=0.0))
-    for look in looks:
-        if look.scores is None:
-            return Judgement(None, failure=look.failure, usage=usage)
-    scores = {name: float(np.mean([look.scores[name] for look in looks])) for name in looks[0].scores}
-    return Judgement(scores, " ".join(look.reason for look in looks if look.reason), usage=usage)
+def _mean(parts: Sequence[Judgement]) -> Judgement:
+    """Of the judgements of a sample's parts; a failure where one of them failed."""
+    usage = sum((part.usage for part in parts), start=Usage(cached=True, cost=0.0))
+    scores: dict[str, list[float]] = defaultdict(list)
+    for part in parts:
+        if part.scores is None:
+            return Judgement(None, failure=part.failure, usage=usage)
+        for name, value in part.scores.items():
+            scores[name].append(value)
+    means = {name: float(np.mean(values)) for name, values in scores.items()}
+    return Judgement(means, " ".join(part.reason for part in parts if part.reason), usage=usage)

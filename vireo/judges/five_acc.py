@@ -35,21 +35,21 @@ def five_accuracy(chat: Chat, video: np.ndarray, questions: Questions) -> Answer
     Departures: FiVE takes whatever does not begin with the right word for a wrong answer; here a reply that is none is
     a failure. FiVE's questions are put with our words around them.
     """
-    shown = [("Video:", video[_places(len(video))])]
-    asked: list[tuple[str, Callable[[str], str]]] = [
+    groups = [("Video:", video[_places(len(video))])]
+    questions_asked: list[tuple[str, Callable[[str], str]]] = [
         (f"Choose the right answer about the video. Reply with its letter alone.\n{questions.choice}", _letter),
         (f"Reply with YES or NO alone, about the video.\n{questions.target}", _yes_or_no),
     ]
     if questions.source:
-        asked.append((f"Reply with YES or NO alone, about the video.\n{questions.source}", _yes_or_no))
-    answers = [chat.ask(text, shown, read) for text, read in asked]
+        questions_asked.append((f"Reply with YES or NO alone, about the video.\n{questions.source}", _yes_or_no))
+    answers = [chat.ask(text, groups, read) for text, read in questions_asked]
     usage = sum((answer.usage for answer in answers), start=Usage(cached=True, cost=0.0))
     for answer in answers:
         if answer.value is None:
             return Answer(None, answer.failure, usage)
     choice, target, *source = (answer.value for answer in answers)
-    chosen, told = choice == "b", target == "yes" and source in ([], ["no"])
-    scores = {"YN": told, "MC": chosen, "union": told or chosen, "intersection": told and chosen}
+    mc, yn = choice == "b", target == "yes" and source in ([], ["no"])
+    scores = {"YN": yn, "MC": mc, "union": yn or mc, "intersection": yn and mc}
     found = {name: float(value) for name, value in scores.items()}
     return Answer(found | {"FiVE-Acc": float(np.mean(list(found.values())))}, usage=usage)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from vireo.judges.judge import Judgement, Sample, shown
+from vireo.judges.judge import JudgeKind, Judgement, Sample, evenly_spaced
 from vireo.judges.rubric import Criterion, RubricName
+from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.critic import p_yes
 from vireo.models.instructor.prompts import InstructorTemplate, QuestionKind
 
@@ -29,16 +29,19 @@ QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
 """Which of the critic's questions answer a criterion, on average. None tells how near a reference is."""
 
 
-def rubric_scores(sure: Mapping[QuestionKind, float], criteria: Sequence[Criterion]) -> dict[str, float]:
-    """Scores of those criteria that the critic's questions answer; sure: its probabilities of Yes."""
-    asked = [criterion for criterion in criteria if criterion.name in QUESTIONS]
-    return {each.name: each.best * float(np.mean([sure[kind] for kind in QUESTIONS[each.name]])) for each in asked}
+def rubric_scores(answers: Mapping[QuestionKind, float], criteria: Sequence[Criterion]) -> dict[str, float]:
+    """Scores of those criteria that the critic's questions answer. answers: its probabilities of "Yes"."""
+    return {
+        criterion.name: criterion.best * float(np.mean([answers[question] for question in QUESTIONS[criterion.name]]))
+        for criterion in criteria
+        if criterion.name in QUESTIONS
+    }
 
 
 class InstructorJudge:
-    """name: of the pipeline that the instructor is from, for reports.
+    """The same frame of source and edited clip at a time, `frames` of them; a score is the mean over them.
 
-    The same frame of source and edited clip at a time, `frames` of them; a score is the mean over them.
+    name: of the pipeline that the instructor is from, for reports.
 
     It reads words of the instruction alone and was never taught to read text in pictures, so that such text cannot
     speak to it.
@@ -55,18 +58,36 @@ class InstructorJudge:
         frames: int = 4,
     ) -> None:
         self.instructor, self.processor, self.template = instructor, processor, template
-        self.rubric, self.frames = rubric, frames
-        self.settings: dict[str, Any] = {"judge": f"the instructor of {name}", "rubric": rubric, "shown": frames}
+        self.rubric: RubricName = rubric
+        self.frames = frames
+        self.settings = {"judge": f"the instructor of {name}", "rubric": rubric, "frames_shown": frames}
+
+    @classmethod
+    def from_pretrained(cls, name: str, rubric: RubricName) -> InstructorJudge:
+        """name: a preset, folder or hub id of a pipeline. Raises ModelError."""
+        pipe = VireoPipeline.from_pretrained(name)
+        return cls(pipe.instructor, pipe.processor, pipe.template, rubric, name=name)
 
     def judge(self, samples: list[Sample]) -> list[Judgement]:
         return [self._judge(sample) for sample in samples]
 
     @torch.no_grad()
     def _judge(self, sample: Sample) -> Judgement:
-        before, after = (list(shown(video, self.frames)) for video in (sample.source, sample.edited))
-        said = [sample.instruction] * len(before)
+        source, edited = (list(evenly_spaced(video, self.frames)) for video in (sample.source, sample.edited))
+        instructions = [sample.instruction] * len(source)
         criteria = sample.criteria(self.rubric)
-        kinds = dict.fromkeys(kind for criterion in criteria for kind in QUESTIONS.get(criterion.name, ()))
-        model = self.instructor, self.processor
-        sure = {kind: float(p_yes(*model, before, after, said, kind, self.template).mean()) for kind in kinds}
-        return Judgement(rubric_scores(sure, criteria))
+        questions: dict[QuestionKind, None] = dict.fromkeys(
+            each for criterion in criteria for each in QUESTIONS.get(criterion.name, ())
+        )
+        answers: dict[QuestionKind, float] = {}
+        for question in questions:
+            chances = p_yes(self.instructor, self.processor, source, edited, instructions, question, self.template)
+            answers[question] = float(chances.mean())
+        return Judgement(rubric_scores(answers, criteria))
+
+
+INSTRUCTOR = JudgeKind(
+    matches=lambda address: True,
+    open=lambda address, rubric, options: InstructorJudge.from_pretrained(address, rubric),
+)
+"""Addresses are presets, folders and hub ids of pipelines."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +16,10 @@ from vireo.judges.rubric import FRAME_BY_FRAME, Criterion, RubricName, applicabl
 class Sample:
     """One edit to judge. source, edited: uint8 (T, H, W, 3). reference: uint8 (H, W, 3) or None.
 
-    generates: whether the clip is a new one (ReViSE's ICVG) and nothing of the source has to stay.
+    generates: whether the clip is a new one (ReViSE's ICVG) and nothing of the source has to stay. source_caption,
+    target_caption: of the source and of what the edit shall look like, empty where they are not known. target, mask:
+    the exact result and where it differs from the source (uint8 as the source, bool (T, H, W)), where they are known;
+    judges do not read them.
     """
 
     source: np.ndarray
@@ -22,6 +27,10 @@ class Sample:
     instruction: str
     reference: np.ndarray | None = None
     generates: bool = False
+    source_caption: str = field(default="", kw_only=True)
+    target_caption: str = field(default="", kw_only=True)
+    target: np.ndarray | None = field(default=None, kw_only=True)
+    mask: np.ndarray | None = field(default=None, kw_only=True)
 
     def criteria(self, rubric: RubricName) -> tuple[Criterion, ...]:
         return applicable(rubric, reference=self.reference is not None, generates=self.generates)
@@ -60,25 +69,46 @@ class Judgement:
 
 
 class Judge(Protocol):
-    """settings: all that its scores depend on."""
+    """rubric: whose criteria it scores. settings: all that its scores depend on."""
 
-    rubric: RubricName
-    settings: dict[str, Any]
+    @property
+    def rubric(self) -> RubricName: ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
 
     def judge(self, samples: list[Sample]) -> list[Judgement]:
         """One judgement a sample; never raises because a judge is down or answers nonsense."""
         ...
 
 
-def shown(video: np.ndarray, frames: int) -> np.ndarray:
+@dataclass(frozen=True)
+class JudgeOptions:
+    """cache: folder of replies of judges that cost money. prices: of a million tokens in prompts and in replies."""
+
+    cache: Path
+    prices: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class JudgeKind:
+    """One way to get a judge. matches: whether an address has the form of its addresses. open: the judge at an address,
+    which scores by a rubric; raises InputError and ModelError."""
+
+    matches: Callable[[str], bool]
+    open: Callable[[str, RubricName, JudgeOptions], Judge]
+
+
+def evenly_spaced(video: np.ndarray, frames: int) -> np.ndarray:
     """`frames` frames of a clip, evenly from the first to the last; all of a shorter one."""
     places = np.linspace(0, len(video) - 1, min(frames, len(video))).round().astype(int)
     return video[places]
 
 
-def looks(sample: Sample, rubric: RubricName) -> list[Sample]:
-    """What is judged one by one and then averaged: the sample itself or, under a rubric of FRAME_BY_FRAME, frames of it
-    (EditVerse's: from the first on, a third of the clip apart) without the reference."""
+def separately_judged(sample: Sample, rubric: RubricName) -> list[Sample]:
+    """The parts of a sample that are judged one by one, whose scores are averaged: the sample itself or, under a rubric
+    of FRAME_BY_FRAME, frames of it (EditVerse's: from the first on, a third of the clip apart) without the
+    reference."""
     if rubric not in FRAME_BY_FRAME:
         return [sample]
     source, edited, length = sample.source, sample.edited, min(len(sample.source), len(sample.edited))
@@ -86,9 +116,12 @@ def looks(sample: Sample, rubric: RubricName) -> list[Sample]:
     return [Sample(source[[k]], edited[[k]], sample.instruction) for k in places]
 
 
-def pictured(sample: Sample, frames: int) -> list[tuple[str, np.ndarray]]:
+def titled_pictures(sample: Sample, frames: int) -> list[tuple[str, np.ndarray]]:
     """What a judge is shown of a sample: titles, and the pictures below each, uint8 (n, H, W, 3)."""
-    groups = [("Original video:", shown(sample.source, frames)), ("Edited video:", shown(sample.edited, frames))]
+    groups = [
+        ("Original video:", evenly_spaced(sample.source, frames)),
+        ("Edited video:", evenly_spaced(sample.edited, frames)),
+    ]
     if sample.reference is not None:
         groups.append(("Reference image:", sample.reference[None]))
     return groups

@@ -11,8 +11,8 @@ from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from vireo.errors import ModelError
-from vireo.judges.chat_model import Answer, Groups
-from vireo.judges.judge import Usage
+from vireo.judges.chat_model import Answer, ChatJudge, Groups
+from vireo.judges.judge import JudgeKind, Usage
 from vireo.judges.rubric import UnusableReply
 from vireo.models.weights import foreign_weights
 
@@ -63,3 +63,10 @@ class LocalChat:
             return Answer(read(self.processor.decode(tokens, skip_special_tokens=True)), usage=usage)
         except UnusableReply as error:
             return Answer(None, str(error), usage)
+
+
+CHAT_FOLDER = JudgeKind(
+    matches=lambda address: (Path(address) / "config.json").is_file(),
+    open=lambda address, rubric, options: ChatJudge(LocalChat.from_pretrained(Path(address)), rubric),
+)
+"""Addresses are folders of chat models of transformers."""

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import numpy as np
-import requests
 from PIL import Image
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from vireo.errors import InputError
-from vireo.judges.chat_model import Answer, Groups
-from vireo.judges.judge import Usage
-from vireo.judges.rubric import UnusableReply
+from vireo.judges.chat_model import Answer, ChatJudge, Groups
+from vireo.judges.judge import Judge, JudgeKind, JudgeOptions, Usage
+from vireo.judges.rubric import RubricName, UnusableReply
 from vireo.runtime import whole_file
 
 T = TypeVar("T")
@@ -53,11 +54,11 @@ class Endpoint:
 
 
 class _Failed(Exception):
-    """A request without a usable answer. final: whether another one would fare no better."""
+    """A request without a usable answer. passing: whether another one may fare better."""
 
-    def __init__(self, why: str, *, final: bool = False) -> None:
+    def __init__(self, why: str, *, passing: bool = True) -> None:
         super().__init__(why)
-        self.final = final
+        self.passing = passing
 
 
 @dataclass
@@ -90,24 +91,25 @@ class RemoteChat:
         known = self._cached(request, read)
         if known is not None:
             return known
-        spent, why = _Spent(), ""
-        for attempt in range(self.endpoint.attempts):
-            if attempt:
-                self.sleep(self.endpoint.pause * 2 ** (attempt - 1))
-            try:
-                reply = self._reply(request, spent)
-                value = read(reply)
-            except UnusableReply as error:
-                why = str(error)
-                continue
-            except _Failed as error:
-                why = str(error)
-                if error.final:
-                    break
-                continue
+        spent = _Spent()
+
+        def attempt() -> T:
+            reply = self._reply(request, spent)
+            value = read(reply)
             self._keep(request, reply)
-            return Answer(value, usage=spent.usage(self.endpoint.prices))
-        return Answer(None, why, spent.usage(self.endpoint.prices))
+            return value
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self.endpoint.attempts),
+            wait=wait_exponential(self.endpoint.pause),
+            retry=retry_if_exception(lambda error: isinstance(error, UnusableReply) or _may_pass(error)),
+            sleep=self.sleep,
+            reraise=True,
+        )
+        try:
+            return Answer(retrying(attempt), usage=spent.usage(self.endpoint.prices))
+        except (UnusableReply, _Failed) as error:
+            return Answer(None, str(error), spent.usage(self.endpoint.prices))
 
     def _request(self, text: str, groups: Groups) -> dict[str, Any]:
         content: list[dict[str, Any]] = [{"type": "text", "text": text}]
@@ -124,13 +126,16 @@ class RemoteChat:
         address, seconds = self.endpoint.url.rstrip("/") + "/chat/completions", self.endpoint.timeout
         deadline = time.monotonic() + seconds
         try:
-            with requests.post(address, json=request, headers=headers, timeout=seconds, stream=True) as answer:
-                body = _body(answer, deadline)
-        except requests.RequestException as error:
+            # A client of its own a request: a judge is copied into other processes, which no open connection survives.
+            with httpx.stream(
+                "POST", address, json=request, headers=headers, timeout=seconds, follow_redirects=True
+            ) as answer:
+                body, status = _body(answer, deadline), answer.status_code
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _Failed(f"no answer from the judge: {type(error).__name__}") from None
-        if answer.status_code != 200:
+        if status != 200:
             why = " ".join(body.decode(errors="replace").split())[:200]
-            raise _Failed(f"the judge answers {answer.status_code}: {why}", final=answer.status_code not in _PASSING)
+            raise _Failed(f"the judge answers {status}: {why}", passing=status in _PASSING)
         try:
             found = json.loads(body)
             reply, counted = found["choices"][0]["message"]["content"], found.get("usage") or {}
@@ -167,10 +172,14 @@ class RemoteChat:
                 temporary.write_text(json.dumps({"reply": reply}, ensure_ascii=False), encoding="utf-8")
 
 
-def _body(answer: requests.Response, deadline: float) -> bytes:
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, _Failed) and error.passing
+
+
+def _body(answer: httpx.Response, deadline: float) -> bytes:
     """All of an answer, whose server may dribble or never end."""
     parts, size = [], 0
-    for part in answer.iter_content(1):  # larger pieces wait until they are full
+    for part in answer.iter_bytes():  # as they come in
         parts.append(part)
         size += len(part)
         if time.monotonic() > deadline:
@@ -184,3 +193,12 @@ def _data_url(picture: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _open(address: str, rubric: RubricName, options: JudgeOptions) -> Judge:
+    url, _, model = address.partition("#")
+    return ChatJudge(RemoteChat(Endpoint(url, model, prices=options.prices), cache=options.cache), rubric)
+
+
+ENDPOINT = JudgeKind(matches=lambda address: "://" in address, open=_open)
+"""Addresses are https://HOST/v1#MODEL."""

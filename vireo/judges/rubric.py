@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -127,7 +127,9 @@ def read_reply(reply: str, criteria: tuple[Criterion, ...]) -> tuple[dict[str, f
 
 @cache
 def _reply_model(criteria: tuple[Criterion, ...]) -> type[BaseModel]:
-    fields = {each.name: (float, Field(strict=True, ge=WORST, le=each.best, allow_inf_nan=False)) for each in criteria}
+    fields: dict[str, Any] = {
+        each.name: (float, Field(strict=True, ge=WORST, le=each.best, allow_inf_nan=False)) for each in criteria
+    }
     return create_model("Reply", **fields)
 
 
@@ -161,3 +163,8 @@ def overall(rubric: RubricName, scores: Mapping[str, float]) -> dict[str, float]
         "viescore": math.sqrt(min(semantic) * min(quality)),
         "geometric": math.prod(every) ** (1 / len(every)),
     }
+
+
+def overall_score(rubric: RubricName, scores: Mapping[str, float]) -> float:
+    """The default reading of one sample's overall score."""
+    return next(iter(overall(rubric, scores).values()))

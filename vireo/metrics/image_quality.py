@@ -23,16 +23,22 @@ def energy(video: np.ndarray, other: np.ndarray, where: np.ndarray | None = None
     return float(np.square(apart, dtype=np.int32).sum(dtype=np.int64))
 
 
-def psnr(video: np.ndarray, reference: np.ndarray, where: np.ndarray | None = None) -> float | None:
+def psnr(video: np.ndarray, reference: np.ndarray) -> float:
     """Peak signal-to-noise ratio over all pixels and frames together, dB, at most PSNR_CAP.
 
-    video, reference: uint8 (T, H, W, 3). where: bool (T, H, W), the pixels that count (all if None).
-    Returns None where no pixel counts. Not to be confused with the mean of the frames' PSNRs.
+    video, reference: uint8 (T, H, W, 3). Not to be confused with the mean of the frames' PSNRs.
     """
-    count = video.size if where is None else int(where.sum()) * video.shape[-1]
-    if count == 0:
-        return None
-    error = energy(video, reference, where) / count
+    return _decibels(energy(video, reference) / video.size)
+
+
+def masked_psnr(video: np.ndarray, reference: np.ndarray, where: np.ndarray) -> float | None:
+    """The same over the pixels of `where`, bool (T, H, W); None where there are none."""
+    count = int(where.sum()) * video.shape[-1]
+    return None if count == 0 else _decibels(energy(video, reference, where) / count)
+
+
+def _decibels(error: float) -> float:
+    """Of a mean squared error in 1/255 units squared."""
     return PSNR_CAP if error == 0 else min(PSNR_CAP, 10 * math.log10(255.0**2 / error))
 
 
@@ -41,6 +47,9 @@ def ssim(video: np.ndarray, reference: np.ndarray) -> float:
 
     uint8 (T, H, W, 3), at least 6 pixels high and wide. The usual setting: Gaussian window of 11 pixels
     and sigma 1.5, K1 = 0.01, K2 = 0.03, the picture mirrored at its borders as torchmetrics does.
+
+    Not torchmetrics' own: on 9 frames and one core that takes 36 ms at 96x96 and 2.0 s at 832x480, this 28 ms and 1.5
+    s, and importing it takes seconds; both agree to 1e-6.
     """
     assert video.shape == reference.shape, (video.shape, reference.shape)
     offsets = np.arange(-5, 6)

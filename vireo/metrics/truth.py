@@ -6,12 +6,13 @@ pair is dilated first (`dilated`); the functions take the dilated one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from vireo.metrics.image_quality import energy, psnr
+from vireo.metrics.image_quality import energy, masked_psnr
 
 EDIT_ERROR_LIMIT = 0.35
 OUTSIDE_PSNR_LIMIT = 30.0
@@ -20,22 +21,62 @@ ABSENT_LEVEL, ABSENT_SHARE = 12, 0.03
 WRONG_SHARE = 0.10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class ScoreFacts:
+    """What reports, comparisons, sheets and tables have to know of one score.
+
+    title: of its column. summary: how the clips of a family are summed up: as the rate at which it holds, or the
+    median. by_family: whether the report has it for each family; else over all pairs alone. column: whether tables show
+    it. compared: whether `vireo compare` compares it. digits: after the point. short: its mark on contact sheets, with
+    its unit after the figure, None where it is not shown there.
+    """
+
+    title: str
+    summary: Literal["rate", "median"]
+    by_family: bool = True
+    column: bool = True
+    compared: bool = True
+    digits: int = 3
+    short: str | None = None
+
+
+def _score(facts: ScoreFacts) -> Any:
+    return field(metadata={"facts": facts})
+
+
+@dataclass(frozen=True, kw_only=True)
 class EditScore:
-    """How one edited clip compares with the truth. None: not defined for this pair.
+    """How one edited clip compares with its exact result. None: not defined for this pair.
 
     edit_error: 0 perfect, 1 nothing done (None in the family `absent`). outside_psnr: dB (None for global
     edits). changed: share of pixels that change by more than 12/255. wrong_target: the contract's measure
     to the letter; wrong_beyond_mask: the same without the pixels that the exact target changes too (a
     shadow that leaves a neighbour, a watermark that lay over one).
+
+    A new score is a field with its facts here and its value in `score_edit`; the rest follows from the facts.
     """
 
-    success: bool
-    edit_error: float | None
-    outside_psnr: float | None
-    changed: float
-    wrong_target: bool | None
-    wrong_beyond_mask: bool | None
+    success: bool = _score(ScoreFacts(title="Success %", summary="rate", digits=1))
+    edit_error: float | None = _score(ScoreFacts(title="Edit error", summary="median", short="err {:.2f}"))
+    outside_psnr: float | None = _score(
+        ScoreFacts(title="Outside dB", summary="median", digits=1, short="out {:.0f} dB")
+    )
+    changed: float = _score(ScoreFacts(title="Changed", summary="median", column=False, compared=False))
+    wrong_target: bool | None = _score(
+        ScoreFacts(title="Wrong target %", summary="rate", by_family=False, column=False)
+    )
+    wrong_beyond_mask: bool | None = _score(
+        ScoreFacts(title="Wrong beyond mask %", summary="rate", by_family=False, column=False, compared=False)
+    )
+
+    def values(self) -> dict[str, float]:
+        """Those that are defined, by name, in the order of the fields."""
+        found = {name: getattr(self, name) for name in SCORES}
+        return {name: float(value) for name, value in found.items() if value is not None}
+
+
+SCORES: dict[str, ScoreFacts] = {each.name: each.metadata["facts"] for each in fields(EditScore)}
+"""All scores against exact results by name."""
 
 
 def dilated(mask: np.ndarray) -> np.ndarray:
@@ -57,7 +98,7 @@ def edit_error(edited: np.ndarray, source: np.ndarray, target: np.ndarray, mask:
 
 def outside_psnr(edited: np.ndarray, source: np.ndarray, mask: np.ndarray) -> float | None:
     """PSNR of E against S outside M, dB; None for global edits."""
-    return None if is_global(mask) else psnr(edited, source, ~mask)
+    return None if is_global(mask) else masked_psnr(edited, source, ~mask)
 
 
 def changed_share(edited: np.ndarray, source: np.ndarray) -> float:
@@ -91,13 +132,27 @@ def score_edit(
     changed = changed_share(edited, source)
     outside = outside_psnr(edited, source, grown)
     if family == "absent":
-        return EditScore(changed < ABSENT_SHARE, None, outside, changed, None, None)
+        return EditScore(
+            success=changed < ABSENT_SHARE,
+            edit_error=None,
+            outside_psnr=outside,
+            changed=changed,
+            wrong_target=None,
+            wrong_beyond_mask=None,
+        )
     error = edit_error(edited, source, target, grown)
     success = error is not None and error <= EDIT_ERROR_LIMIT and (outside is None or outside >= OUTSIDE_PSNR_LIMIT)
     wrong = beyond = None
     if others is not None and not is_global(grown):
         wrong, beyond = wrong_target(edited, source, others), wrong_target(edited, source, others & ~mask)
-    return EditScore(success, error, outside, changed, wrong, beyond)
+    return EditScore(
+        success=success,
+        edit_error=error,
+        outside_psnr=outside,
+        changed=changed,
+        wrong_target=wrong,
+        wrong_beyond_mask=beyond,
+    )
 
 
 def region_recall(region: np.ndarray, mask: np.ndarray) -> float | None:

@@ -95,7 +95,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def foreign_weights(folder: Path) -> Iterator[None]:
+def foreign_weights(folder: str | Path) -> Iterator[None]:
     """Turns what loaders raise for weights of another model (wrong shapes, missing files or classes) into a
     ModelError of one line; to be put around nothing but loading."""
     try:

@@ -48,7 +48,7 @@ def import_pairs(
     """
     if layout not in TRAINSETS:
         raise InputError(f"{layout} is no training set", f"choose one of {', '.join(TRAINSETS)}")
-    listing = read_layout(layout, folder, limit)
+    listing = read_layout(TRAINSETS[layout], folder, limit)
     items, problems = listing.items, list(listing.problems)
     _claim_folder(out, {"layout": layout, "folder": str(folder.absolute()), "size": list(size), "frames": frames})
     videos = out / "videos"

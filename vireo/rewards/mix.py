@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
-from scipy.ndimage import uniform_filter
 
-from vireo.models.instructor.prompts import QuestionKind
-
-VISIBLE = 24.0
-"""Difference of any channel, of 255, averaged over 3 x 3 pixels, that is seen in full; as the critic is shown it."""
+from vireo.rewards.evidence import Evidence
+from vireo.rewards.scorer import Scorer
+from vireo.rewards.seen_change import seen_change
 
 
-def seen_change(source: np.ndarray, clip: np.ndarray) -> float:
-    """How visibly an edit changed anything, 0 (not at all) to 1: its most changed place, mean over frames.
+def _score(evidence: Evidence) -> float:
+    """0 to 1: the geometric mean of the critic's P("Yes") to accuracy and to overall, times `seen_change`.
 
-    source, clip: uint8 (T, H, W, 3).
+    The factor keeps "nothing done" from being anyone's best answer: VIVA's R_SP pays for it in full, and a critic alone
+    is fooled now and then.
     """
-    gaps = [np.abs(a.astype(np.float32) - b).max(-1) for a, b in zip(source, clip, strict=True)]
-    return float(np.mean([min(1.0, uniform_filter(gap, 3).max() / VISIBLE) for gap in gaps]))
+    verdict = np.sqrt(evidence.p_yes("accuracy") * evidence.p_yes("overall"))
+    return float(verdict) * seen_change(evidence.sample.source, evidence.sample.edited)
 
 
-def recommended(sure: Mapping[QuestionKind, float], source: np.ndarray, clip: np.ndarray) -> float:
-    """0 to 1: the geometric mean of the critic's P("Yes") to accuracy and to overall, and nothing for an edit that
-    changes nothing.
-
-    sure: of the critic. The gate `seen_change` keeps "nothing done" from being anyone's best answer: VIVA's R_SP pays
-    for it in full, and a critic alone is fooled now and then.
-    """
-    return float(np.sqrt(sure["accuracy"] * sure["overall"])) * seen_change(source, clip)
+RECOMMENDED = Scorer(name="recommended", score=_score, networks=("instructor",))

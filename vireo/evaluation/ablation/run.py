@@ -1,4 +1,4 @@
-"""Trains and scores every rung of the ladder with every seed."""
+"""Trains and scores every variant of the ladder with every seed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from diffusers import FlowMatchEulerDiscreteScheduler, HunyuanVideoTransformer3DModel
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 
 from vireo.errors import InputError
 from vireo.evaluation.ablation.table import ablation_table, as_markdown
 from vireo.evaluation.ablation.variants import IMAGE_ONLY, VARIANTS, Variant
+from vireo.evaluation.config import EvaluationConfig
 from vireo.evaluation.editors import EditOptions, fingerprint
 from vireo.evaluation.records import Record, read_records
 from vireo.evaluation.runner import evaluate
-from vireo.models.editors.viva import VireoPipeline
+from vireo.models.editors.viva import VireoPipeline, VivaConfig
 from vireo.models.presets import resolve
 from vireo.models.transformer import widen_for_editing
 from vireo.runtime import pick_device, source_commit, whole_file
@@ -30,7 +32,7 @@ from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.world.generate import PairSetSpec, make_pairs
 
 TEST_SEED = 3_000_000
-"""Of the clips on which rungs are compared; of the test split, and of no other set of ours."""
+"""Of the clips on which variants are compared; of the test split, and of no other set of ours."""
 
 TEST_FAMILIES = (
     *("recolor", "material", "remove", "add", "replace", "resize", "background", "light", "style"),
@@ -41,9 +43,14 @@ TEST_FAMILIES = (
 
 @dataclass(frozen=True)
 class AblationConfig:
-    """pairs: to learn from. steps: of each run, batch: clips a step. base_steps: of the text-to-video base that all
-    start from. tests: pairs on which every run is scored. compile_blocks: see `LoopConfig`."""
+    """What all runs have in common.
 
+    model: a pipeline whose autoencoder and instructor are used, frozen. pairs: to learn from. steps: of each run,
+    batch: clips a step. base_steps: of the text-to-video base that all start from. tests: pairs on which every run is
+    scored. compile_blocks: see `LoopConfig`.
+    """
+
+    model: str = "mini"
     pairs: int = 4000
     steps: int = 1000
     batch: int = 24
@@ -52,132 +59,147 @@ class AblationConfig:
     compile_blocks: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """Which runs: every variant with every seed. minutes: stops each run after so many."""
+
+    variants: Sequence[str] = tuple(VARIANTS)
+    seeds: Sequence[int] = (0, 1, 2)
+    minutes: float | None = None
+
+
 def run_ablation(
     workdir: Path,
-    *,
-    seeds: Sequence[int] = (0, 1, 2),
-    rungs: Sequence[str] = tuple(VARIANTS),
+    runs: Runs = Runs(),
     config: AblationConfig = AblationConfig(),
-    model: str = "mini",
-    minutes: float | None = None,
+    *,
     command: str | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any] | None:
-    """Trains and scores every rung with every seed; returns the table, or None where `minutes` were too few.
+    """Trains and scores every variant with every seed; returns the table, or None where the minutes were too few.
 
-    workdir: holds everything and goes on where a broken run stopped: data, caches, t2v, runs/RUNG-SEED, ladder.json
-    and ladder.md. model: a pipeline whose autoencoder and instructor are used, frozen.
+    workdir: holds everything and goes on where a broken run stopped: data, caches, t2v, runs/VARIANT-SEED, ladder.json
+    and ladder.md.
 
     Several processes may share the work once data and base are there: give each other seeds.
-    Raises InputError for unknown rungs.
+    Raises InputError for unknown variants.
     """
-    unknown = [rung for rung in rungs if rung not in VARIANTS]
+    unknown = [name for name in runs.variants if name not in VARIANTS]
     if unknown:
-        raise InputError(f"there is no rung {unknown[0]!r}", f"choose from {', '.join(VARIANTS)}")
+        raise InputError(f"there is no variant {unknown[0]!r}", f"choose from {', '.join(VARIANTS)}")
     show = on_progress or (lambda done, total, label: None)
-    work = _Work(Path(workdir), config, model, minutes, show)
+    work = _Work(workdir, config, runs.minutes, show)
     if not work.base():
         return None
-    for seed in seeds:
-        for rung in rungs:
-            if not work.rung(rung, seed):
+    for seed in runs.seeds:
+        for name in runs.variants:
+            if not work.train_and_score(name, seed):
                 return None
-    found = {rung: {seed: work.records(rung, seed) for seed in seeds} for rung in rungs}
-    report = ablation_table(found) | {"config": asdict(config), "model": model, "command": command}
-    report |= {"seeds": list(seeds), "commit": source_commit()}
+    found = {name: {seed: work.records(name, seed) for seed in runs.seeds} for name in runs.variants}
+    report = ablation_table(found) | {"config": asdict(config), "command": command}
+    report |= {"seeds": list(runs.seeds), "commit": source_commit()}
     for name, text in (("ladder.json", json.dumps(report, indent=1)), ("ladder.md", as_markdown(report))):
-        with whole_file(Path(workdir) / name) as temporary:
+        with whole_file(workdir / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return report
 
 
 class _Work:
     def __init__(
-        self, workdir: Path, config: AblationConfig, model: str, minutes: float | None, show: Callable[..., None]
+        self, workdir: Path, config: AblationConfig, minutes: float | None, show: Callable[[int, int, str], None]
     ) -> None:
         self.workdir, self.config, self.minutes, self.show = workdir, config, minutes, show
         workdir.mkdir(parents=True, exist_ok=True)
-        plan, noted = asdict(config) | {"weights": fingerprint(resolve(model))}, workdir / "plan.json"
+        plan, noted = asdict(config) | {"weights": fingerprint(resolve(config.model))}, workdir / "plan.json"
         if noted.is_file() and json.loads(noted.read_text()) != plan:
             raise InputError(f"{workdir} holds a ladder of other settings", "choose another --workdir, or the same")
         with whole_file(noted) as temporary:
             temporary.write_text(json.dumps(plan))
         data = DataConfig(pairs=(config.pairs,), seeds=(0,), edits=(), edits_seeds=(), edits_families=())
-        tick = lambda name: lambda done, total: show(done, total, name)  # noqa: E731
-        self.material = Artifacts(workdir, data, 0, pick_device(), tick, init_from=model)
-        self.material.adopt(self.material.initial)
+        self.artifacts = Artifacts(workdir, data, 0, pick_device(), self._tick, init_from=config.model)
+        initial = self.artifacts.initial
+        assert initial is not None, "a model was named"
+        self.initial: VireoPipeline = initial
+        self.artifacts.adopt(initial)
 
     def base(self) -> bool:
-        """The text-to-video model that every rung starts from, and the clips that every one is scored on."""
+        """The text-to-video model that every variant starts from, and the clips that every one is scored on."""
         test = self.workdir / "test"
         spec = PairSetSpec(count=self.config.tests, seed=TEST_SEED, split="test", families=TEST_FAMILIES)
         make_pairs(test, spec, on_progress=self._tick("test clips"))
-        if self.material.finished("t2v"):
+        if self.artifacts.finished("t2v"):
             return True
         settings = T2vConfig()
         stage = T2vStage(
             replace(settings, loop=self._loop(settings.loop, self.config.base_steps, 0)),
-            self.material.latents,
-            self.material.captions(),
-            self.material.vae_model,
-            self.material.device,
+            self.artifacts.latents,
+            self.artifacts.captions(),
+            self.artifacts.vae_model,
+            self.artifacts.device,
         )
         if not self._run(stage, self.workdir, "base"):
             return False
         save_model(self.workdir / "t2v" / "model", stage.module)
         return True
 
-    def rung(self, name: str, seed: int) -> bool:
-        """Trains and scores one run."""
+    def train_and_score(self, name: str, seed: int) -> bool:
+        """One run."""
         home = self.home(name, seed)
         if not (home / "mini").exists():
-            rung, settings = VARIANTS[name], EditorConfig()
-            mixture = replace(settings.mixture, image=settings.mixture.image if rung.images else 0.0, footage=0.0)
-            latents = {"reference": mixture.reference if rung.reference else 0.0, "reference_plain": not rung.reference}
-            mixture = replace(mixture, **latents, image_only=IMAGE_ONLY)
+            variant, settings = VARIANTS[name], EditorConfig()
+            mixture = replace(
+                settings.mixture,
+                image=settings.mixture.image if variant.images else 0.0,
+                footage=0.0,
+                reference=settings.mixture.reference if variant.reference else 0.0,
+                reference_plain=not variant.reference,
+                image_only=IMAGE_ONLY,
+            )
             given = replace(
                 settings,
-                mask_share=settings.mask_share if rung.mask else 0.0,
+                mask_share=settings.mask_share if variant.mask else 0.0,
                 mixture=mixture,
                 loop=self._loop(settings.loop, self.config.steps, seed),
             )
-            base = HunyuanVideoTransformer3DModel.from_pretrained(self.material.model("t2v"))
+            base = HunyuanVideoTransformer3DModel.from_pretrained(self.artifacts.model("t2v"))
             editor = widen_for_editing(base, given.prediction == "affine")
-            studio = list(self.material.studio_edits(rung.sees))
-            stage = EditorStage(given, editor, studio, None, None, self.material.device)
+            studio = list(self.artifacts.studio_edits(variant.sees))
+            stage = EditorStage(given, editor, studio, None, None, self.artifacts.device)
             if not self._run(stage, home, f"{name}, seed {seed}"):
                 return False
-            save_model(home / "unstamped", self._pipeline(stage.module, given, rung))
-            stamp_weights(home / "unstamped", {"rung": name, "seed": str(seed), "commit": source_commit()})
+            save_model(home / "unstamped", self._pipeline(stage.module, given, variant))
+            stamp_weights(home / "unstamped", {"variant": name, "seed": str(seed), "commit": source_commit()})
             (home / "unstamped").rename(home / "mini")
         # Straight from the pipeline, and without looking first: the recipe is judged, not what stands around it.
         options = EditOptions(preserve="off", look=False)
-        evaluate(self.workdir / "test", out=home / "report", model=str(home / "mini"), options=options)
+        evaluate(self.workdir / "test", home / "report", EvaluationConfig(model=str(home / "mini"), options=options))
         return True
 
     def records(self, name: str, seed: int) -> dict[str, Record]:
-        records = read_records(self.home(name, seed) / "report" / "records.jsonl")
+        records = read_records(self.home(name, seed) / "report" / "records.jsonl", Record)
         return {record.id: record for record in records.values()}
 
     def home(self, name: str, seed: int) -> Path:
         return self.workdir / "runs" / f"{name.replace('+', '') or name}-{seed}"
 
     def _pipeline(
-        self, transformer: HunyuanVideoTransformer3DModel, given: EditorConfig, rung: Variant
+        self, transformer: HunyuanVideoTransformer3DModel, given: EditorConfig, variant: Variant
     ) -> VireoPipeline:
-        former = self.material.initial
-        return VireoPipeline(
-            former.vae,
-            transformer,
-            former.instructor,
-            former.processor,
-            FlowMatchEulerDiscreteScheduler(shift=given.shift),
+        initial = self.initial
+        wiring = VivaConfig(
+            template=self.artifacts.template,
             prediction=given.prediction,
-            template=vars(self.material.template),
-            steps=former.config.steps,
-            guidance=former.config.guidance,
-            instructor_sees=rung.sees,
-            reference_latents=rung.reference,
+            instructor_sees=variant.sees,
+            reference_latents=variant.reference,
+        )
+        return VireoPipeline(
+            initial.vae,
+            transformer,
+            initial.instructor,
+            initial.processor,
+            FlowMatchEulerDiscreteScheduler(shift=given.shift),
+            facts=initial.facts.model_dump(),
+            wiring=asdict(wiring),
         )
 
     def _loop(self, loop: LoopConfig, steps: int, seed: int) -> LoopConfig:

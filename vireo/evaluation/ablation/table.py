@@ -1,4 +1,4 @@
-"""The ladder's table: success by task and rung, and what each step up brings, with intervals."""
+"""The ladder's table: success by task and variant, and what each step up brings, with intervals."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import numpy as np
 
 from vireo.evaluation.ablation.variants import IMAGE_ONLY
 from vireo.evaluation.records import Record
-from vireo.metrics.bootstrap import RESAMPLES
+from vireo.metrics.significance import RESAMPLES
 
 Runs = Mapping[str, Mapping[int, Mapping[str, Record]]]
-"""Records by rung, seed and pair."""
+"""Records by variant, seed and pair."""
 
 
 def ablation_table(runs: Runs) -> dict[str, Any]:
-    """For each rung, by task and for groups of tasks: success and mean edit error, with 95 % intervals over both the
-    seeds and the pairs; and the same of each rung minus the one before, where seeds and pairs are paired.
+    """For each variant, by task and for groups of tasks: success and mean edit error, with 95 % intervals over both the
+    seeds and the pairs; and the same of each variant minus the one before, where seeds and pairs are paired.
 
     groups: `videos` (tasks that were learned on video), `image only`, `all` of these, and `reference` by itself; every
     task weighs the same. A step `holds` where the interval of its success leaves out 0.
     """
-    rungs = list(runs)
-    seeds, ids = list(runs[rungs[0]]), list(runs[rungs[0]][next(iter(runs[rungs[0]]))])
+    variants = list(runs)
+    seeds, ids = list(runs[variants[0]]), list(runs[variants[0]][next(iter(runs[variants[0]]))])
     tasks: dict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(ids):
-        tasks[runs[rungs[0]][seeds[0]][name].family].append(place)
+        tasks[runs[variants[0]][seeds[0]][name].family].append(place)
     tasks.pop("hybrid", None)  # kept out of all training
     groups = {
         "videos": [task for task in tasks if task not in (*IMAGE_ONLY, "reference")],
@@ -39,20 +39,20 @@ def ablation_table(runs: Runs) -> dict[str, Any]:
     measures = {"success": lambda r: float(r.composited.success), "edit_error": lambda r: r.composited.edit_error}
     table: dict[str, Any] = {"tasks": {}, "groups": {}, "steps": {}}
     values = {
-        (rung, name): np.array([[_number(measure(runs[rung][seed][i])) for i in ids] for seed in seeds])
-        for rung in rungs
+        (variant, name): np.array([[_number(measure(runs[variant][seed][i])) for i in ids] for seed in seeds])
+        for variant in variants
         for name, measure in measures.items()
     }
-    for rung in rungs:
-        each = {task: {m: _interval(values[rung, m], [tasks[task]]) for m in measures} for task in tasks}
-        table["tasks"][rung] = each
-        table["groups"][rung] = {
-            group: {m: _interval(values[rung, m], [tasks[task] for task in members]) for m in measures}
+    for variant in variants:
+        each = {task: {m: _interval(values[variant, m], [tasks[task]]) for m in measures} for task in tasks}
+        table["tasks"][variant] = each
+        table["groups"][variant] = {
+            group: {m: _interval(values[variant, m], [tasks[task] for task in members]) for m in measures}
             for group, members in groups.items()
         }
-    for before, after in itertools.pairwise(rungs):
+    for before, after in itertools.pairwise(variants):
         gained = {m: values[after, m] - values[before, m] for m in measures}
-        step = {
+        step: dict[str, dict[str, Any]] = {
             group: {m: _interval(gained[m], [tasks[task] for task in members]) for m in measures}
             for group, members in groups.items()
         }
@@ -85,13 +85,13 @@ def _interval(values: np.ndarray, groups: Sequence[Sequence[int]]) -> dict[str, 
 
 
 def as_markdown(report: Mapping[str, Any]) -> str:
-    """Success in per cent by task and rung, the groups below, then each step up and whether it holds."""
-    rungs = list(report["tasks"])
-    lines = ["| task | " + " | ".join(rungs) + " |", "|---|" + "---|" * len(rungs)]
-    for task in report["tasks"][rungs[0]]:
-        lines.append(f"| {task} | " + " | ".join(_cell(report["tasks"][rung][task]) for rung in rungs) + " |")
-    for group in report["groups"][rungs[0]]:
-        cells = (_cell(report["groups"][rung][group]) for rung in rungs)
+    """Success in per cent by task and variant, the groups below, then each step up and whether it holds."""
+    variants = list(report["tasks"])
+    lines = ["| task | " + " | ".join(variants) + " |", "|---|" + "---|" * len(variants)]
+    for task in report["tasks"][variants[0]]:
+        lines.append(f"| {task} | " + " | ".join(_cell(report["tasks"][variant][task]) for variant in variants) + " |")
+    for group in report["groups"][variants[0]]:
+        cells = (_cell(report["groups"][variant][group]) for variant in variants)
         lines.append(f"| **{group}** | " + " | ".join(cells) + " |")
     lines += ["", "Success in per cent (edit error), 95 % intervals over seeds and pairs.", ""]
     for name, step in report["steps"].items():

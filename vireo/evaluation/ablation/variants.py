@@ -1,4 +1,4 @@
-"""The rungs of the ladder.
+"""The variants of the ladder.
 
 vanilla      the instructor reads the instruction alone; plain loss; videos only
 +V           it sees the first frame, and the reference picture where there is one

@@ -1,4 +1,5 @@
-"""What FiVE measures of an edited clip beside `vireo.evaluation.measures`, in its units, on every STRIDE-th frame.
+"""FiVE: how its folder is read, and what it measures of an edited clip beside `vireo.evaluation.measures`, in its
+units, on every STRIDE-th frame.
 
 PSNR, SSIM, MSE, LPIPS kept   outside the mask of the edited object; inside both pictures are made black, as FiVE does
                               it (LPIPS with the backbone `lpips`)
@@ -13,25 +14,63 @@ Not measured: NIQE, and motion fidelity (of CoTracker's tracks).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from vireo.errors import VideoError
-from vireo.evaluation.measures import Measures
+from vireo.evaluation.benchmarks.benchmark import Benchmark
 from vireo.metrics.image_quality import energy, psnr, ssim
-from vireo.pairs.layouts import Item
+from vireo.models.backbones.encoders import ClipBackbone
+from vireo.models.backbones.registry import Backbones
 from vireo.pairs.layouts.folders import picture, pictures_in
+from vireo.pairs.layouts.items import Entry, Item, Layout, Maker, file, identity, json_entries, text
 
 STRIDE = 8
 
 _Frames = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
+_KINDS = ("rigid replacement", "non-rigid replacement", "color", "material", "add", "remove")
+"""Of edit1_FiVE.json to edit6_FiVE.json."""
 
-def five_measures(item: Item, before: np.ndarray, after: np.ndarray, measures: Measures) -> dict[str, float]:
-    """before, after: uint8 (T, H, W, 3); as in FiVE the edit is scaled to the source's size and the longer one cut.
+
+def _entries(folder: Path) -> Iterator[Entry]:
+    """FiVE: prompts of source and target; where an entry has no instruction, the target's prompt stands for it."""
+    home = folder if (folder / "edit_prompt").is_dir() else folder / "data"
+    for number, kind in enumerate(_KINDS, 1):
+        path = home / "edit_prompt" / f"edit{number}_FiVE.json"
+        if path.is_file():
+            yield from json_entries(path, _maker(home, number, kind))
+
+
+def _maker(home: Path, number: int, kind: str) -> Maker:
+    def make(entry: Any, key: str) -> Item:
+        name = text(entry, "video_name")
+        before, after = (re.sub(r"[\[\]]", "", text(entry, field)) for field in ("source_prompt", "target_prompt"))
+        frames, masks = home / "images" / name, home / "bmasks" / name
+        fields = ("multiple_choice_question", "target_yes_no_question", "source_yes_no_question")
+        choice, target, source = (text(entry, field, missing="") for field in fields)
+        return Item(
+            id=identity(f"edit{number}", name, text(entry, "save_dir", missing=key)),
+            kind=kind,
+            instruction=text(entry, "instruction", "editing_instruction", missing=after),
+            source=frames if frames.is_dir() else file(f"videos/{name}.mp4", home),
+            mask=masks if masks.is_dir() else None,
+            source_caption=before,
+            target_caption=after,
+            questions=(choice, target, source) if choice and target else None,
+        )
+
+    return make
+
+
+def _measures(item: Item, before: np.ndarray, after: np.ndarray, backbones: Backbones) -> dict[str, float]:
+    """before, after: source and edit, uint8 (T, H, W, 3); as in FiVE the edit is scaled to the source's size and the
+    longer one cut.
 
     Raises VideoError for masks that are missing or have another size.
     """
@@ -43,21 +82,31 @@ def five_measures(item: Item, before: np.ndarray, after: np.ndarray, measures: M
             each.setdefault("PSNR kept", []).append(psnr(a, b))
             each.setdefault("SSIM kept x100", []).append(100 * ssim(a, b))
             each.setdefault("MSE kept x1e4", []).append(1e4 * energy(a, b) / a.size / 255**2)
-            if "lpips" in measures.models:
-                each.setdefault("LPIPS kept x1000", []).append(1e3 * measures.models["lpips"].distance(a[0], b[0]))
+            if "lpips" in backbones.models:
+                each.setdefault("LPIPS kept x1000", []).append(1e3 * backbones.models["lpips"].distance(a[0], b[0]))
     found = {name: float(np.mean(values)) for name, values in each.items()}
-    if "dino8" in measures.models:
-        apart = [measures.models["dino8"].distance(source, edit) for source, edit, _ in frames]
+    if "dino8" in backbones.models:
+        apart = [backbones.models["dino8"].distance(source, edit) for source, edit, _ in frames]
         found["Structure x1000"] = 1e3 * float(np.mean(apart))
-    if "clip" in measures.models:
+    if "clip" in backbones.models:
         parts = [edit * mask[..., None] for _, edit, mask in frames if mask is not None and mask.any()]
-        asked = {
+        captions = {
             "CLIP source": ([source for source, _, _ in frames], item.source_caption),
             "CLIP target": ([edit for _, edit, _ in frames], item.target_caption),
             "CLIP edited part": (parts, item.target_caption),
         }
-        found |= {name: measures.clip_score(*given) for name, given in asked.items() if all(map(len, given))}
+        found |= {
+            name: _clip_score(backbones.models["clip"], pictures, caption)
+            for name, (pictures, caption) in captions.items()
+            if pictures and caption
+        }
     return found
+
+
+def _clip_score(clip: ClipBackbone, pictures: Sequence[np.ndarray], caption: str) -> float:
+    """CLIPScore as torchmetrics has it: mean over uint8 pictures (H, W, 3) of 100 times the cosine with a caption, not
+    below 0."""
+    return 100 * float((clip.pictures(pictures) @ clip.texts([caption])[0]).clip(min=0).mean())
 
 
 def _frames(item: Item, before: np.ndarray, after: np.ndarray) -> Iterator[_Frames]:
@@ -81,3 +130,10 @@ def _mask(item: Item, masks: dict[str, Path], name: str, shape: tuple[int, int])
     if mask.shape != shape:
         raise VideoError(f"{masks[name]} has another size than its frame", "unpack it again")
     return mask
+
+
+FIVE = Benchmark(
+    name="five",
+    layout=Layout(_entries, "edit_prompt/edit1_FiVE.json to edit6_FiVE.json, images, bmasks and videos"),
+    measures=_measures,
+)

@@ -84,17 +84,17 @@ def render_page(report: Mapping[str, Any], players: Mapping[str, Sequence[Mappin
 
 def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What stands below the table of families, in words."""
-    spared, oracle, left = report["headline"], report["oracle_vae"], report["removal_trace_left"]
-    recall, excess = spared["region"]["recall"], spared["region"]["excess"]
+    headline, oracle, shadow = report["headline"], report["oracle_vae"], report["removal_trace_left"]
+    recall, excess = headline["region"]["recall"], headline["region"]["excess"]
     rows = [
-        ("wrong target", rate(spared["wrong_target"]["composited"])),
-        ("wrong target, exact targets by the same measure", rate(spared["wrong_target"]["exact_targets"])),
-        ("wrong target beyond the mask", rate(spared["wrong_beyond_mask"]["composited"])),
+        ("wrong target", rate(headline["wrong_target"]["composited"])),
+        ("wrong target, exact targets by the same measure", rate(headline["wrong_target"]["exact_targets"])),
+        ("wrong target beyond the mask", rate(headline["wrong_beyond_mask"]["composited"])),
         ("region recall, median / mean", f"{number(recall['median'])} / {number(recall['mean'])}"),
         ("region excess, median / mean", f"{number(excess['median'])} / {number(excess['mean'])}"),
         (
             "outside PSNR, median, composited / raw, dB",
-            f"{number(spared['outside_psnr']['composited'], 1)} / {number(spared['outside_psnr']['raw'], 1)}",
+            f"{number(headline['outside_psnr']['composited'], 1)} / {number(headline['outside_psnr']['raw'], 1)}",
         ),
         (
             "with hybrid and reference: wrong target, region recall / excess, mean",
@@ -107,7 +107,7 @@ def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
         (
             "shadow and reflection energy left by removals, composited / raw (pasting: 1)",
-            f"{number(left['composited'])} / {number(left['raw'])}",
+            f"{number(shadow['composited'])} / {number(shadow['raw'])}",
         ),
         ("seconds a clip, median", number(report["seconds_per_clip"], 2)),
     ]

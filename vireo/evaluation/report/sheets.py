@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from vireo.evaluation.pair_clips import Truth
+from vireo.evaluation.pair_clips import PairClips
 from vireo.evaluation.records import Record
+from vireo.metrics.truth import SCORES
 from vireo.runtime import whole_file
 
 ROWS = ("source", "output", "target", "mask (red), predicted region (green)")
@@ -17,16 +18,16 @@ COLUMNS, PER_SHEET, GAP, TEXT = 3, 16, 8, 40
 COLOURS = {True: (20, 110, 50), False: (170, 30, 30)}
 
 
-def write_strip(path: Path, truth: Truth, edited: np.ndarray, region: np.ndarray | None) -> None:
+def write_strip(path: Path, clips: PairClips, edited: np.ndarray, region: np.ndarray | None) -> None:
     """A PNG of first, middle and last frame (columns) by source, output, target, mask and region (rows)."""
-    count = len(truth.source)
+    count = len(clips.source)
     columns = []
     for index in sorted({0, count // 2, count - 1}):
-        where = np.zeros_like(truth.source[index])
-        where[..., 0] = 255 * truth.mask[index]
+        where = np.zeros_like(clips.source[index])
+        where[..., 0] = 255 * clips.mask[index]
         if region is not None:
             where[..., 1] = 255 * region[index]
-        columns.append(np.concatenate([truth.source[index], edited[index], truth.target[index], where]))
+        columns.append(np.concatenate([clips.source[index], edited[index], clips.target[index], where]))
     with whole_file(path) as temporary:
         Image.fromarray(np.concatenate(columns, axis=1)).save(temporary, format="PNG")
 
@@ -58,12 +59,9 @@ def _tile(out: Path, record: Record) -> Image.Image | None:
     tile.paste(strip, (0, TEXT))
     draw = ImageDraw.Draw(tile)
     score = record.composited
-    figures = [f"{record.id}"]
-    if score.edit_error is not None:
-        figures.append(f"err {score.edit_error:.2f}")
-    if score.outside_psnr is not None:
-        figures.append(f"out {score.outside_psnr:.0f} dB")
-    draw.text((2, 1), "  ".join(figures), fill=COLOURS[score.success])
+    values = score.values()
+    figures = [facts.short.format(values[name]) for name, facts in SCORES.items() if facts.short and name in values]
+    draw.text((2, 1), "  ".join([record.id, *figures]), fill=COLOURS[score.success])
     words, line, lines = record.instruction.split(), "", []
     for word in words:
         if draw.textlength(f"{line} {word}") > strip.width - 4:

@@ -6,29 +6,30 @@ import json
 import shlex
 import statistics
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vireo.evaluation.judgement_report import judged_report, score_tables
+from vireo.evaluation.judgement_report import score_tables, summarise_judgements
 from vireo.evaluation.records import Record
 from vireo.evaluation.report.page import render_page
 from vireo.evaluation.report.players import player_of
 from vireo.evaluation.report.sheets import PER_SHEET, failures_first, write_sheets
 from vireo.evaluation.report.tables import as_latex, as_markdown
-from vireo.metrics.bootstrap import Interval, balanced_interval, mean_interval, median_interval
 from vireo.metrics.shadow import left_behind
-from vireo.metrics.truth import EDIT_ERROR_LIMIT, EditScore
+from vireo.metrics.significance import as_dict, balanced_interval, mean_interval, median_interval
+from vireo.metrics.truth import EDIT_ERROR_LIMIT, SCORES, EditScore
 from vireo.runtime import source_commit, whole_file
 from vireo.world.families import FAMILY_NAMES
 from vireo.world.studiobench import SUBSETS
 
-BESIDE = ("hybrid", "reference")
+OUTSIDE_HEADLINE = ("hybrid", "reference")
 """Families reported but not in the headline."""
 
-MEDIANS = ("edit_error", "outside_psnr", "changed")
-"""Scores of which a family's median is reported; `intervals` are theirs."""
+MEDIANS = tuple(name for name, facts in SCORES.items() if facts.by_family and facts.summary == "median")
+RATES = tuple(name for name, facts in SCORES.items() if facts.by_family and facts.summary == "rate")
+"""Scores that are reported by family; `intervals` are those of the medians."""
 
 Pick = Callable[[Record], EditScore | None]
 
@@ -76,16 +77,17 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
     is over all pairs, and in `headline` over those of these families alone.
     """
     plain = [record for record in records if record.condition == "plain"]
-    report = {
+    headline = headline_families(record.family for record in plain)
+    return {
         **_table(plain, lambda r: r.composited),
-        "headline_families": list(headline_families(plain)),
+        "headline_families": headline,
         "n": len(plain),
         "raw": _table(plain, lambda r: r.raw, error_alone=True),
         "do_nothing": _table(plain, lambda r: r.do_nothing),
         "oracle_vae": _table(plain, lambda r: r.oracle_vae and r.oracle_vae.score)
         | _medians([r.oracle_vae for r in plain if r.oracle_vae], psnr="psnr", psnr_inside="psnr_inside", ssim="ssim"),
-        **_spared(plain),
-        "headline": _headline([r for r in plain if r.family in headline_families(plain)]),
+        **_preservation(plain),
+        "headline": _headline([r for r in plain if r.family in headline]),
         "removal_trace_left": {
             "composited": left_behind([r.trace for r in plain if r.trace]),
             "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
@@ -93,50 +95,53 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "order": _order(plain),
         "subsets": _subsets(plain),
         "paraphrases": _paraphrases(records),
-        "judged": judged_report(plain, headline_families(plain), settings),
-        "measures": score_tables([(r.family, r.measures) for r in plain], headline_families(plain)),
+        "judged": summarise_judgements(plain, headline, settings),
+        "measures": score_tables([(r.family, r.measures) for r in plain], headline),
         "seconds_per_clip": _median(r.seconds for r in plain),
         "model": settings.get("model") or settings.get("videos"),
         "settings": dict(settings),
         "command": command or shlex.join(sys.argv),
         "commit": source_commit(),
     }
-    return report
 
 
 def _order(records: Sequence[Record]) -> dict[str, Any]:
-    """Whether truth ranks above the edits and these above doing nothing, by `edit_error` (absent objects have none).
+    """Whether the exact result ranks above the edits and these above doing nothing, by `edit_error` (absent objects
+    have none).
 
     target_first: share of pairs whose exact target has a smaller error than the edit. above_nothing: by family, by how
     much the edits' mean error is smaller than that of the untouched source.
     """
-    scored = [record for record in records if record.composited.edit_error is not None]
-    first = [record.target_itself.edit_error < record.composited.edit_error for record in scored]
-    gains = {
-        family: [r.do_nothing.edit_error - r.composited.edit_error for r in scored if r.family == family]
-        for family in present_families(scored)
-    }
+    first: list[float] = []
+    gains: dict[str, list[float]] = defaultdict(list)
+    for record in records:
+        error, target, nothing = (
+            score.edit_error for score in (record.composited, record.target_itself, record.do_nothing)
+        )
+        if error is not None and target is not None and nothing is not None:
+            first.append(target < error)
+            gains[record.family].append(nothing - error)
     return {
-        "target_first": _plain(mean_interval(first)),
-        "above_nothing": {family: _plain(mean_interval(values)) for family, values in gains.items()},
+        "target_first": as_dict(mean_interval(first)),
+        "above_nothing": {family: as_dict(mean_interval(gains[family])) for family in present_families(gains)},
     }
 
 
 def _subsets(records: Sequence[Record]) -> dict[str, Any]:
     """Success where it is hard in a known way (`vireo.world.studiobench`)."""
     groups = {name: [r.composited.success for r in records if name in r.subsets] for name in SUBSETS}
-    return {name: _plain(mean_interval(outcomes)) for name, outcomes in groups.items() if outcomes}
+    return {name: as_dict(mean_interval(outcomes)) for name, outcomes in groups.items() if outcomes}
 
 
-def _spared(records: Sequence[Record]) -> dict[str, Any]:
+def _preservation(records: Sequence[Record]) -> dict[str, Any]:
     """How well edits keep to their objects."""
     return {
         "outside_psnr": {
             "composited": _median(r.composited.outside_psnr for r in records),
             "raw": _median(r.raw.outside_psnr for r in records if r.raw),
         },
-        "wrong_target": _wrong(records, "wrong_target"),
-        "wrong_beyond_mask": _wrong(records, "wrong_beyond_mask"),
+        "wrong_target": _wrong_target_rates(records, "wrong_target"),
+        "wrong_beyond_mask": _wrong_target_rates(records, "wrong_beyond_mask"),
         "region": {
             "recall": _distribution(r.region_recall for r in records),
             "excess": _distribution(r.region_excess for r in records),
@@ -145,41 +150,50 @@ def _spared(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _headline(records: Sequence[Record]) -> dict[str, Any]:
-    kept = _plain(median_interval(_known([record.composited for record in records], "outside_psnr")))
-    return _spared(records) | {"intervals": {"outside_psnr": kept}}
+    kept = as_dict(median_interval(_known([record.composited for record in records], "outside_psnr")))
+    return _preservation(records) | {"intervals": {"outside_psnr": kept}}
 
 
-def headline_families(records: Sequence[Record]) -> list[str]:
-    present = present_families(records)
-    return [family for family in present if family not in BESIDE] or present
+def headline_families(families: Iterable[str]) -> list[str]:
+    """Those that the balanced figures are over, of the families of all records."""
+    present = present_families(families)
+    return [family for family in present if family not in OUTSIDE_HEADLINE] or present
 
 
-def present_families(records: Iterable[Record]) -> list[str]:
-    """Families in the order of every table, unknown ones last."""
-    names = dict.fromkeys(record.family for record in records)
+def present_families(families: Iterable[str]) -> list[str]:
+    """Each once, in the order of every table, unknown ones last."""
+    names = dict.fromkeys(families)
     known = [family for family in FAMILY_NAMES if family in names]
     return known + [family for family in names if family not in known]
 
 
 def _table(records: Sequence[Record], pick: Pick, *, error_alone: bool = False) -> dict[str, Any]:
-    scored = [(record, score) for record in records if (score := pick(record)) is not None]
+    """Rates and medians by family, and the rates balanced over the headline's families."""
+    scored = [(record.family, score) for record in records if (score := pick(record)) is not None]
     if not scored:
         return {}
-    families, outcomes = {}, {}
-    for family in present_families(record for record, _ in scored):
-        scores = [score for record, score in scored if record.family == family]
-        outcomes[family] = [_succeeded(score, error_alone) for score in scores]
+    families: dict[str, dict[str, Any]] = {}
+    outcomes: dict[str, dict[str, list[float]]] = {name: {} for name in RATES}
+    for family in present_families(family for family, _ in scored):
+        scores = [score for each, score in scored if each == family]
+        for name in RATES:
+            outcomes[name][family] = (
+                [float(_succeeded(score, error_alone)) for score in scores]
+                if name == "success"
+                else _known(scores, name)
+            )
         families[family] = {
-            "success": _plain(mean_interval(outcomes[family])),
+            **{name: as_dict(mean_interval(outcomes[name][family])) for name in RATES},
             **{name: _median(getattr(score, name) for score in scores) for name in MEDIANS},
-            "intervals": {name: _plain(median_interval(_known(scores, name))) for name in MEDIANS},
+            "intervals": {name: as_dict(median_interval(_known(scores, name))) for name in MEDIANS},
         }
-    headline = {family: outcomes[family] for family in headline_families([record for record, _ in scored])}
-    return {"success": _plain(balanced_interval(headline)), "families": families}
+    headline = headline_families([family for family, _ in scored])
+    rates = {name: balanced_interval({family: outcomes[name][family] for family in headline}) for name in RATES}
+    return {**{name: as_dict(interval) for name, interval in rates.items()}, "families": families}
 
 
 def _known(scores: Sequence[EditScore], name: str) -> list[float]:
-    return [value for score in scores if (value := getattr(score, name)) is not None]
+    return [values[name] for score in scores if name in (values := score.values())]
 
 
 def _succeeded(score: EditScore, error_alone: bool) -> bool:
@@ -188,12 +202,12 @@ def _succeeded(score: EditScore, error_alone: bool) -> bool:
     return score.success
 
 
-def _wrong(records: Sequence[Record], measure: str) -> dict[str, Any]:
+def _wrong_target_rates(records: Sequence[Record], measure: str) -> dict[str, Any]:
     """The rate of the edits, and of the exact targets under the same measure."""
 
     def rate(pick: Pick) -> dict[str, Any] | None:
         scores = [score for record in records if (score := pick(record)) is not None]
-        return _plain(mean_interval([v for s in scores if (v := getattr(s, measure)) is not None]))
+        return as_dict(mean_interval([v for s in scores if (v := getattr(s, measure)) is not None]))
 
     return {
         "composited": rate(lambda r: r.composited),
@@ -210,9 +224,9 @@ def _paraphrases(records: Sequence[Record]) -> dict[str, Any] | None:
     plain = {record.id: record.composited.success for record in records if record.condition == "plain"}
     losses = {
         family: [plain[r.id] - r.composited.success for r in reworded if r.family == family]
-        for family in headline_families(reworded)
+        for family in headline_families(record.family for record in reworded)
     }
-    return {**_table(reworded, lambda r: r.composited), "loss": _plain(balanced_interval(losses))}
+    return {**_table(reworded, lambda r: r.composited), "loss": as_dict(balanced_interval(losses))}
 
 
 def _medians(items: Sequence[Any], **fields: str) -> dict[str, float | None]:
@@ -230,7 +244,3 @@ def _distribution(values: Iterable[float | None]) -> dict[str, float | int | Non
     present = [value for value in values if value is not None]
     mean = statistics.fmean(present) if present else None
     return {"median": _median(present), "mean": mean, "n": len(present)}
-
-
-def _plain(interval: Interval | None) -> dict[str, Any] | None:
-    return None if interval is None else asdict(interval)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vireo.metrics.truth import SCORES
+
 SHORT = {
     "instruction_following": "IF",
     "source_preservation": "SP",
@@ -22,6 +24,9 @@ SHORT = {
     "total": "Total",
 }
 """The papers' names of judges' scores, in the order of VIVA's Table 1 and of ReViSE's; EditVerse's criteria."""
+
+COLUMNS = {name: facts for name, facts in SCORES.items() if facts.column}
+"""Scores against exact results that have a column."""
 
 
 def as_markdown(report: Mapping[str, Any]) -> str:
@@ -62,12 +67,12 @@ def paper_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     judged, measures, exact = report["judged"], report["measures"], "success" in report
     scores = {**judged["criteria"], **judged["overall"]} if judged else {}
     scores = {name: scores[name] for name in SHORT if name in scores}
-    truth = ["Success %", "Edit error", "Outside dB"] if exact else []
+    truth = [facts.title for facts in COLUMNS.values()] if exact else []
     head = ["Task", "Method", "n", *truth, *(SHORT[name] for name in scores), *measures]
     rows = [
         [
             *(task, str(report["model"])),
-            *(_exact(row["success"], row["intervals"]) if exact else [str(row["n"])]),
+            *(_exact(row["success"], row | row["intervals"]) if exact else [str(row["n"])]),
             *(_figure(table["families"].get(task), 2) for table in scores.values()),
             *(_figure(table["families"].get(task), 4) for table in measures.values()),
         ]
@@ -75,7 +80,7 @@ def paper_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     ]
     total = [str(report["n"])]
     if exact:
-        total = _exact(report["success"], report["headline"]["intervals"])
+        total = _exact(report["success"], report | report["headline"]["intervals"])
     rows.append(
         [
             *("balanced", str(report["model"]), *total),
@@ -86,10 +91,15 @@ def paper_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     return head, rows
 
 
-def _exact(success: Mapping[str, Any], medians: Mapping[str, Any]) -> list[str]:
-    figures = _figure(medians.get("edit_error"), 3), _figure(medians.get("outside_psnr"), 1)
-    percent = {name: 100 * success[name] for name in ("rate", "low", "high")}
-    return [str(success["n"]), _figure(percent, 1), *figures]
+def _exact(success: Mapping[str, Any], intervals: Mapping[str, Any]) -> list[str]:
+    """n, and the cells of COLUMNS. intervals: by score; without one a cell has a dash."""
+    cells = [str(success["n"])]
+    for name, facts in COLUMNS.items():
+        interval = intervals.get(name)
+        if facts.summary == "rate" and interval:
+            interval = {end: 100 * interval[end] for end in ("rate", "low", "high")}
+        cells.append(_figure(interval if isinstance(interval, Mapping) else None, facts.digits))
+    return cells
 
 
 def _figure(interval: Mapping[str, Any] | None, digits: int) -> str:

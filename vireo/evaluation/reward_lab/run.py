@@ -1,4 +1,4 @@
-"""The reward lab: how good is a judge? Rewards, metrics and judges on exact targets and on known corruptions of them.
+"""The reward lab: rewards, metrics and judges on exact targets and on known corruptions of them.
 
 A reward that training climbs has to fall with every corruption, must not like an untouched source better than the
 right edit (VIVA's R_SP does so by design), and must not be high where no edit succeeded.
@@ -8,97 +8,99 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from vireo.errors import InputError
+from vireo.evaluation.code_digest import code_digest
 from vireo.evaluation.editors import FinishedClips
-from vireo.evaluation.pair_clips import Truth, load_truth, refuse_without_masks
-from vireo.evaluation.records import RecordWriter, read_records, record_key
+from vireo.evaluation.pair_clips import PairClips, load_pair_clips, refuse_without_masks
+from vireo.evaluation.records import KeyedRecord, RecordWriter, read_records, record_key
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
-from vireo.evaluation.reward_lab.scorers import Scorers, Unjudged
-from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, TARGET, Graded, as_markdown, summarise
-from vireo.judges.judge import Judge
+from vireo.evaluation.reward_lab.scorers import LabScorers
+from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, TARGET, Candidate, as_markdown, summarise
+from vireo.judges.judge import Judge, Sample
 from vireo.metrics.truth import dilated, edit_error, score_edit
 from vireo.pairs.format import read_pairs
+from vireo.rewards.scorer import ScoringFailed, Undefined, Value
 from vireo.runtime import source_commit, whole_file
 from vireo.types import EditPair
 
-LAB_FORMAT = 3
-"""Counts the sets of scorers; scores of another one are not reused."""
+Score = Callable[[Sample], Mapping[str, Value]]
 
 
-class GradedPair(BaseModel):
-    """All candidates of a pair. key: of the pair and of all that the scores depend on."""
+@dataclass(frozen=True, kw_only=True)
+class LabConfig:
+    """instructor: of which pipeline the instructor is asked. outputs: folders of finished clips, ID.mkv or ID.mp4
+    (`vireo eval --keep` writes such), best of editors of different quality; a folder need not have a clip of every
+    pair. backbones: as in `Backbones.open`; with `clip` VIVA's rewards are there. judge: another one to compare; what
+    it fails on is listed (`failures`), left out, and asked again by the next call. limit: only the first so many pairs.
+    """
 
-    model_config = ConfigDict(frozen=True)
+    instructor: str = "mini"
+    outputs: Sequence[Path] = ()
+    backbones: Mapping[str, str] = field(default_factory=dict)
+    judge: Judge | None = None
+    limit: int | None = None
 
-    key: str
-    candidates: list[Graded]
+
+class PairCandidates(KeyedRecord):
+    """All candidates of a pair."""
+
+    candidates: list[Candidate]
 
 
-def grade(
+def run_lab(
     pairs_dir: Path,
-    *,
     out: Path,
-    model: str = "mini",
-    outputs: Sequence[Path] = (),
-    backbones: Mapping[str, str] | None = None,
-    judge: Judge | None = None,
-    limit: int | None = None,
+    config: LabConfig = LabConfig(),
+    *,
     command: str | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any]:
-    """Grades all of `vireo.evaluation.reward_lab.scorers` on the pairs of a folder; returns what `summarise` says.
+    """Scores candidates of the pairs of a folder by all of `vireo.evaluation.reward_lab.scorers`; returns what
+    `summarise` makes of it.
 
-    Writes graded.jsonl (a line a pair, from which a run that broke goes on), lab.json and lab.md into `out`.
-    outputs: folders of finished clips, ID.mkv or ID.mp4 (`vireo eval --keep` writes such), best of editors of different
-        quality; a folder need not have a clip of every pair.
-    model: whose instructor judges. backbones: as in `vireo.evaluation.measures`; with `clip` VIVA's rewards are graded.
-    judge: another one to grade. What it fails on is listed (`failures`), left out, and asked again by the next call.
-    limit: only the first so many pairs. Pairs whose target is their source have nothing to grade.
+    Writes candidates.jsonl (a line a pair, from which a run that broke goes on), lab.json and lab.md into `out`. Pairs
+    whose target is their source are left out.
+
     Raises InputError and ModelError.
     """
-    refuse_without_masks(Path(pairs_dir))
-    finished = [FinishedClips(folder) for folder in outputs]
-    pairs = [pair for pair in read_pairs(Path(pairs_dir)) if pair.target != pair.source][:limit]
+    refuse_without_masks(pairs_dir)
+    sources = [None, *(FinishedClips(folder) for folder in config.outputs)]
+    pairs = [pair for pair in read_pairs(pairs_dir) if pair.target != pair.source][: config.limit]
     if len(pairs) < 2:
-        raise InputError(f"{pairs_dir} has fewer than two pairs to grade with", "make some with: vireo world make")
-    score = Scorers(model, backbones or {}, judge)
+        raise InputError(f"{pairs_dir} has fewer than two pairs to compare on", "make some with: vireo world make")
+    score = LabScorers(config.instructor, config.backbones, config.judge)
     out.mkdir(parents=True, exist_ok=True)
-    settings = score.settings | {"strengths": list(STRENGTHS), "scorers": LAB_FORMAT}
-    done = read_records(out / "graded.jsonl", GradedPair)
-    rows: list[Graded] = []
-    failures = []
-    with RecordWriter(out / "graded.jsonl") as writer:
+    settings = score.settings | {"strengths": list(STRENGTHS), "code": code_digest(__name__)}
+    rows: list[Candidate] = []
+    failures: list[dict[str, Any]] = []
+    finished = read_records(out / "candidates.jsonl", PairCandidates)
+    with RecordWriter(out / "candidates.jsonl") as writer:
         for index, pair in enumerate(pairs):
             if on_progress:
-                on_progress(index, len(pairs), "grading")
+                on_progress(index, len(pairs), "scoring")
             other = pairs[(index + len(pairs) // 2) % len(pairs)]
-            for source in (None, *(clips for clips in finished if clips.path(pair.id))):
-                key = record_key(
-                    pair, "graded", settings | {"candidates": source.digest(pair.id) if source else other.id}
-                )
-                if key not in done:
-                    truth = load_truth(Path(pairs_dir), pair)
+            for source in sources:
+                if source is not None and source.path(pair.id) is None:
+                    continue
+                editor = str(source.folder) if source else None
+                key = record_key(pair, "lab", settings | {"clip": source.digest(pair.id) if source else other.id})
+                if key not in finished:
                     try:
-                        if source is None:
-                            candidates = list(_made(pair, truth, load_truth(Path(pairs_dir), other), score))
-                        else:
-                            clip = source.read(pair.id, truth.source.shape)
-                            candidates = [_graded(pair, truth, OUTPUT, 0.0, clip, score)]
-                    except Unjudged as error:
-                        failures.append({"id": pair.id, "editor": source and str(source.folder), "why": str(error)})
+                        candidates = list(_candidates(pairs_dir, pair, source or other, score))
+                    except ScoringFailed as error:
+                        failures.append({"id": pair.id, "editor": editor, "why": str(error)})
                         if source is None:
                             break  # without its target a pair has nothing to compare its outputs with
                         continue
-                    done[key] = GradedPair(key=key, candidates=candidates)
-                    writer.append(done[key])
-                editor = str(source.folder) if source else None
-                rows += [row.model_copy(update={"editor": editor}) for row in done[key].candidates]
+                    finished[key] = PairCandidates(key=key, candidates=candidates)
+                    writer.append(finished[key])
+                rows += [row.model_copy(update={"editor": editor}) for row in finished[key].candidates]
     if not rows:
         raise InputError(f"the judge failed on every pair; {failures[0]['id']}: {failures[0]['why']}")
     origin = {"settings": settings, "pairs": len(pairs), "command": command, "commit": source_commit()}
@@ -109,24 +111,57 @@ def grade(
     return report
 
 
-def _graded(pair: EditPair, truth: Truth, corruption: str, strength: float, clip: np.ndarray, score: Scorers) -> Graded:
-    error = edit_error(clip, truth.source, truth.target, dilated(truth.mask))
-    exact = score_edit(clip, truth.source, truth.target, truth.mask, family=pair.family, others=truth.others)
-    scores = score(truth.source, clip, pair, truth.reference)
-    facts = {"id": pair.id, "family": pair.family, "corruption": corruption, "strength": strength}
-    return Graded(**facts, accuracy=max(0.0, 1 - (error or 0.0)), success=exact.success, scores=scores)
-
-
-def _made(pair: EditPair, truth: Truth, other: Truth, score: Scorers) -> Iterator[Graded]:
-    """The target, all that makes it worse, and the two exchanged."""
-    yield _graded(pair, truth, TARGET, 0.0, truth.target, score)
+def _candidates(
+    pairs_dir: Path, pair: EditPair, against: EditPair | FinishedClips, score: Score
+) -> Iterator[Candidate]:
+    """An editor's output; or, beside another pair, the target, all that makes it worse, and the two exchanged."""
+    clips = load_pair_clips(pairs_dir, pair)
+    if isinstance(against, FinishedClips):
+        yield _candidate(pair, clips, (OUTPUT, 0.0), against.read(pair.id, clips.source.shape), score)
+        return
+    other = load_pair_clips(pairs_dir, against)
+    yield _candidate(pair, clips, (TARGET, 0.0), clips.target, score)
     for name, corrupt in CORRUPTIONS.items():
         if name in OF_REMOVALS and pair.family != "remove":
             continue
         for strength in STRENGTHS:
-            clip = corrupt(truth, other, strength)
-            if clip is not None and (clip != truth.target).any():
-                yield _graded(pair, truth, name, strength, clip, score)
-    scores = score(truth.target, truth.source, pair, truth.reference)
-    facts = {"id": pair.id, "family": pair.family, "corruption": EXCHANGED, "strength": 1.0}
-    yield Graded(**facts, accuracy=0.0, success=False, scores=scores)
+            clip = corrupt(clips, other, strength)
+            if clip is not None and (clip != clips.target).any():
+                yield _candidate(pair, clips, (name, strength), clip, score)
+    exchanged = replace(clips.sample(pair, clips.source), source=clips.target)
+    values, undefined = _divided(score(exchanged))
+    yield Candidate(
+        id=pair.id,
+        family=pair.family,
+        corruption=EXCHANGED,
+        strength=1.0,
+        accuracy=0.0,
+        success=False,
+        scores=values,
+        undefined=undefined,
+    )
+
+
+def _candidate(
+    pair: EditPair, clips: PairClips, corruption: tuple[str, float], clip: np.ndarray, score: Score
+) -> Candidate:
+    error = edit_error(clip, clips.source, clips.target, dilated(clips.mask))
+    exact = score_edit(clip, clips.source, clips.target, clips.mask, family=pair.family, others=clips.others)
+    values, undefined = _divided(score(clips.sample(pair, clip)))
+    name, strength = corruption
+    return Candidate(
+        id=pair.id,
+        family=pair.family,
+        corruption=name,
+        strength=strength,
+        accuracy=max(0.0, 1 - (error or 0.0)),
+        success=exact.success,
+        scores=values,
+        undefined=undefined,
+    )
+
+
+def _divided(values: Mapping[str, Value]) -> tuple[dict[str, float], dict[str, str]]:
+    """Values by scorer, and why there is none by scorers whose value is not defined."""
+    reasons = {name: value.reason for name, value in values.items() if isinstance(value, Undefined)}
+    return {name: value for name, value in values.items() if not isinstance(value, Undefined)}, reasons

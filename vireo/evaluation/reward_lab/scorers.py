@@ -1,107 +1,112 @@
-"""Whatever offers itself as a reward, for the reward lab: critic, rubrics, VIVA's terms, and what sees no instruction.
+"""Everything that the reward lab compares, as one list: rewards, what the critic says to each question, rubrics,
+measures, and PSNR as a reference of what sees no instruction.
 
-QUESTION         the critic's probability of Yes, mean over frames; `QUESTION, hard`: 1 where that is over one half
-critic           mean of the five
-viva, revise     the rubrics' overall scores with the instructor as the judge, 0 to 10
-recommended      `vireo.rewards.mix`
-R_SP             VIVA Eq. 5 as printed, without a mask: cosine of source and edit, frame by frame; by the instructor's
-                 tower, or by the backbone `clip`
-R_IF, R_PS       Eq. 4 and 6 with the backbone `clip`; R_PS with `pick` where that is given
-TF, MS, ...      `vireo.evaluation.measures`, all that the given backbones allow but the likeness to a reference
-judge, RUBRIC    overall score of another judge, where one is given
+QUESTION            the critic's probability of "Yes", mean over frames; `QUESTION, hard`: 1 where that is over one half
+viva, revise        the rubrics' overall scores with the instructor as the judge, 0 to 10
+frame consistency   of the instructor's vision tower
+judge, RUBRIC       overall score of another judge, where one is given
+
+A reward (`vireo.rewards.registry`) or a measure (`vireo.evaluation.measures`) that is added there is in the lab by
+that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, get_args
-
-import numpy as np
-import torch
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from vireo.evaluation.editors import fingerprint
-from vireo.evaluation.measures import Measures
+from vireo.evaluation.measures import MEASURES
 from vireo.judges.instructor_judge import rubric_scores
-from vireo.judges.judge import Judge, Sample, shown
-from vireo.judges.rubric import applicable, overall
-from vireo.metrics.consistency import frame_consistency, similarity
+from vireo.judges.judge import Judge, Sample
+from vireo.judges.rubric import RubricName, applicable, overall_score
+from vireo.metrics.consistency import frame_consistency
 from vireo.metrics.image_quality import psnr
-from vireo.models.backbones.encoders import picture_vectors
+from vireo.models.backbones.registry import Backbones
 from vireo.models.editors.viva import VireoPipeline
-from vireo.models.instructor.critic import p_yes
 from vireo.models.instructor.prompts import QuestionKind
 from vireo.models.presets import resolve
-from vireo.rewards.mix import recommended
-from vireo.runtime import autocast
-from vireo.types import EditPair
-
-FRAMES = 4
-"""Frames of a clip that the critic is shown, one at a time; of nine frames at even and at odd places, since what
-flickers may do so with either."""
+from vireo.rewards.critic import QUESTIONS
+from vireo.rewards.evidence import CRITIC_FRAMES, Evidence, Instructor, Networks
+from vireo.rewards.registry import REWARDS
+from vireo.rewards.scorer import Scorer, ScoringFailed, Value, computable, score_samples
 
 
-class Unjudged(Exception):
-    """A judge failed, and why."""
+def _question(question: QuestionKind) -> tuple[Scorer, Scorer]:
+    """The critic's answer to one question as a probability, and as a verdict."""
+    soft = Scorer(name=question, score=lambda e: e.p_yes(question), networks=("instructor",))
+    hard = Scorer(name=f"{question}, hard", score=lambda e: float(e.p_yes(question) > 0.5), networks=("instructor",))
+    return soft, hard
 
 
-class Scorers:
-    """model: whose instructor judges. backbones: as in `Measures`; with `clip` VIVA's rewards are there, too.
-    judge: another one. `settings`: all that the scores depend on.
+def _rubric(rubric: RubricName) -> Scorer:
+    """A rubric's overall score with the instructor as the judge."""
 
-    Raises InputError and ModelError.
+    def score(evidence: Evidence) -> float:
+        answers: dict[QuestionKind, float] = {question: evidence.p_yes(question) for question in QUESTIONS}
+        return overall_score(rubric, rubric_scores(answers, applicable(rubric)))
+
+    return Scorer(name=rubric, score=score, networks=("instructor",))
+
+
+def _psnr_to_target(evidence: Evidence) -> Value:
+    assert evidence.sample.target is not None, "a scorer that sees the truth is given it"
+    return psnr(evidence.sample.edited, evidence.sample.target)
+
+
+def judge_scorer(judge: Judge) -> Scorer:
+    """The overall score of a judge. Raises ScoringFailed where the judge fails."""
+
+    def score(evidence: Evidence) -> float:
+        (judgement,) = judge.judge([evidence.sample])
+        if judgement.scores is None:
+            raise ScoringFailed(judgement.failure)
+        return overall_score(judge.rubric, judgement.scores)
+
+    return Scorer(name=f"judge, {judge.rubric}", score=score)
+
+
+SCORERS: tuple[Scorer, ...] = (
+    *(_question(question)[0] for question in QUESTIONS),
+    *(_question(question)[1] for question in QUESTIONS),
+    *REWARDS.values(),
+    _rubric("viva"),
+    _rubric("revise"),
+    Scorer(
+        name="frame consistency",
+        score=lambda e: frame_consistency(e.images("instructor", "edited")),
+        networks=("instructor",),
+    ),
+    *MEASURES,
+    Scorer(name="PSNR to the source", score=lambda e: psnr(e.sample.edited, e.sample.source)),
+    Scorer(name="PSNR to the target", score=_psnr_to_target, sees_truth=True),
+)
+
+
+class LabScorers:
+    """Those of SCORERS that the loaded networks allow, and a judge's.
+
+    instructor: a preset, folder or hub id of the pipeline whose instructor is asked. backbones: as in `Backbones.open`.
+    settings: all that the values depend on, but for the code. Raises InputError and ModelError.
     """
 
-    def __init__(self, model: str, backbones: Mapping[str, str], judge: Judge | None = None) -> None:
-        self.pipe, self.measures, self.judge = VireoPipeline.from_pretrained(model), Measures(backbones), judge
-        self.settings: dict[str, Any] = {"model": model, "weights": fingerprint(resolve(model)), "frames": FRAMES}
-        self.settings |= self.measures.settings | (judge.settings if judge else {})
-
-    @torch.no_grad()
-    def __call__(
-        self, source: np.ndarray, clip: np.ndarray, pair: EditPair, reference: np.ndarray | None = None
-    ) -> dict[str, float]:
-        """All scores of one edited clip, uint8 (T, H, W, 3) as its source; higher is better.
-
-        reference: the pair's reference picture, uint8 (H, W, 3).
-
-        Raises Unjudged where the other judge fails: such a clip has no score, least of all 0.
-        """
-        scores = self._judged(source, clip, pair.instruction)
-        if self.judge is not None:
-            said = self.judge.judge([Sample(source, clip, pair.instruction, reference, pair.task == "generate")])[0]
-            if said.scores is None:
-                raise Unjudged(said.failure)
-            scores["judge, " + self.judge.rubric] = next(iter(overall(self.judge.rubric, said.scores).values()))
-        if "clip" in self.measures.models:
-            scores |= self._rewards(source, clip, pair)
-        scores |= self.measures(clip, pair.target_caption)
-        scores["PSNR to the source"] = psnr(clip, source)
-        return scores
-
-    def _judged(self, source: np.ndarray, clip: np.ndarray, instruction: str) -> dict[str, float]:
-        model = self.pipe.instructor, self.pipe.processor
-        frames = [list(shown(video, FRAMES)) for video in (source, clip)]
-        said = [instruction] * len(frames[0])
-        soft: dict[QuestionKind, float] = {}
-        with autocast(self.pipe.instructor.device):
-            for kind in get_args(QuestionKind):
-                soft[kind] = float(p_yes(*model, *frames, said, kind, self.pipe.template).float().mean())
-            before, after = (picture_vectors(*model, list(video)) for video in (source, clip))
-        scores = {**soft, "critic": float(np.mean(list(soft.values())))}
-        scores |= {f"{kind}, hard": float(value > 0.5) for kind, value in soft.items()}
-        scores["recommended"] = recommended(soft, source, clip)
-        for rubric in ("viva", "revise"):
-            scores[rubric] = next(iter(overall(rubric, rubric_scores(soft, applicable(rubric))).values()))
-        return scores | {"R_SP": similarity(before, after), "frame consistency": frame_consistency(after)}
-
-    def _rewards(self, source: np.ndarray, clip: np.ndarray, pair: EditPair) -> dict[str, float]:
-        eye = self.measures.models["clip"]
-        before, after = eye.pictures(list(source)), eye.pictures(list(clip))
-        wanted, had = (after @ vector for vector in eye.texts([pair.target_caption, pair.source_caption]))
-        taste = self.measures.models.get("pick")
-        pleases = wanted if taste is None else taste.pictures(list(clip)) @ taste.texts([pair.target_caption])[0]
-        return {
-            "R_IF": float((wanted - had).mean()),
-            "R_SP": similarity(before, after),
-            "R_PS": float(pleases.mean()),
+    def __init__(self, instructor: str, backbones: Mapping[str, str], judge: Judge | None = None) -> None:
+        pipe, opened = VireoPipeline.from_pretrained(instructor), Backbones.open(backbones)
+        self.networks = Networks(Instructor(pipe.instructor, pipe.processor, pipe.template), opened.models)
+        self.scorers: Sequence[Scorer] = computable(
+            [*SCORERS, *([judge_scorer(judge)] if judge else [])], self.networks
+        )
+        self.settings: dict[str, Any] = {
+            "instructor": instructor,
+            "weights": fingerprint(resolve(instructor)),
+            "backbones": opened.ids,
+            "frames": CRITIC_FRAMES,
+            "judge": dict(judge.settings) if judge else None,
+            "scorers": [scorer.name for scorer in self.scorers],
         }
+
+    def __call__(self, sample: Sample) -> dict[str, Value]:
+        """The values of one sample by scorer, turned so that higher is better. Raises ScoringFailed."""
+        (values,) = score_samples(self.scorers, [sample], self.networks)
+        signs = {scorer.name: 1 if scorer.higher_is_better else -1 for scorer in self.scorers}
+        return {name: signs[name] * value if isinstance(value, float) else value for name, value in values.items()}

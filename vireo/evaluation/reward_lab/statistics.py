@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from pydantic import BaseModel, ConfigDict
 from scipy.stats import rankdata, spearmanr
+from torchmetrics.functional.classification import binary_auroc
 
-from vireo.metrics.bootstrap import mean_interval
+from vireo.metrics.significance import as_dict, mean_interval
 
 TARGET, OUTPUT, EXCHANGED = "target", "output", "exchanged"
 TERMS, MIX = ("R_IF", "R_SP", "R_PS"), "R (VIVA, Eq. 7)"
@@ -18,8 +20,8 @@ RESAMPLES = 500
 """Of pairs, for the interval of a rank correlation."""
 
 
-class Graded(BaseModel):
-    """One candidate; every scorer's value, higher is better.
+class Candidate(BaseModel):
+    """One candidate clip. scores: every scorer's value, higher is better. undefined: why there is none, by scorer.
 
     corruption: TARGET (strength 0), one of CORRUPTIONS, EXCHANGED (the target shown as the source and the source as its
         edit: who looks at the difference alone does not notice) or OUTPUT (of `editor`).
@@ -35,11 +37,12 @@ class Graded(BaseModel):
     accuracy: float
     success: bool
     scores: dict[str, float]
+    undefined: dict[str, str] = {}
     editor: str | None = None
 
 
-def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
-    """Of the editors, how good they are (`outputs`), and for each scorer:
+def summarise(rows: Sequence[Candidate]) -> dict[str, Any]:
+    """Of the editors, how good they are (`outputs`), and for each scorer, from the candidates on which it is defined:
 
     auroc: by corruption and strength, the probability that a target scores higher than a corrupted clip of any pair,
         ties count half. preferred: the same within a pair.
@@ -49,12 +52,11 @@ def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
         interval, in which the untouched source scores at least as high as the target.
     exploit: mean over pairs of the highest score among candidates that fail, by the rank that it has among all
         targets (0.5: as good as a median target).
+    undefined: of how many candidates it has no value, by reason. A figure of which nothing is left is None.
     """
-    rows = _mixed(rows)
-    by_pair = _by_pair(rows)
-    targets = [row for row in rows if row.corruption == TARGET]
-    scorers = {name: _grades(name, rows, targets, by_pair) for name in targets[0].scores}
-    editors: dict[str, list[Graded]] = defaultdict(list)
+    rows = _with_mix(rows)
+    names = dict.fromkeys(name for row in rows for name in (*row.scores, *row.undefined))
+    editors: dict[str, list[Candidate]] = defaultdict(list)
     for row in rows:
         if row.corruption == OUTPUT:
             editors[row.editor or ""].append(row)
@@ -66,17 +68,17 @@ def summarise(rows: Sequence[Graded]) -> dict[str, Any]:
         }
         for editor, made in editors.items()
     }
-    return {"candidates": len(rows), "outputs": outputs, "scorers": scorers}
+    return {"candidates": len(rows), "outputs": outputs, "scorers": {name: _statistics(name, rows) for name in names}}
 
 
-def _by_pair(rows: Sequence[Graded]) -> dict[str, list[Graded]]:
-    groups: dict[str, list[Graded]] = defaultdict(list)
+def _by_pair(rows: Sequence[Candidate]) -> dict[str, list[Candidate]]:
+    groups: dict[str, list[Candidate]] = defaultdict(list)
     for row in rows:
         groups[row.id].append(row)
     return groups
 
 
-def _mixed(rows: Sequence[Graded]) -> Sequence[Graded]:
+def _with_mix(rows: Sequence[Candidate]) -> Sequence[Candidate]:
     """With the scorer MIX where all of its terms are there: each standardised among the candidates of a pair, as within
     a group of Edit-GRPO, then added up. VIVA does not publish the weights of Eq. 7."""
     if not all(set(TERMS) <= set(row.scores) for row in rows):
@@ -93,56 +95,70 @@ def _mixed(rows: Sequence[Graded]) -> Sequence[Graded]:
     return found
 
 
-def _grades(
-    name: str, rows: Sequence[Graded], targets: Sequence[Graded], by_pair: dict[str, list[Graded]]
-) -> dict[str, Any]:
-    right = np.array([row.scores[name] for row in targets])
-    own = {row.id: row.scores[name] for row in targets}
-    groups: dict[str, dict[float, list[Graded]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        if row.corruption not in (TARGET, OUTPUT):
-            groups[row.corruption][row.strength].append(row)
-    table = {
-        corruption: {
-            f"{strength:g}": {
-                "auroc": auroc(right, np.array([row.scores[name] for row in group])),
-                "preferred": float(np.mean([_wins(own[row.id], row.scores[name]) for row in group])),
-                "n": len(group),
-            }
-            for strength, group in strengths.items()
-        }
-        for corruption, strengths in groups.items()
-    }
-    undone = [row for row in rows if row.corruption == "nothing_done" and row.strength == 1]
-    best = [max((r.scores[name] for r in group if not r.success), default=None) for group in by_pair.values()]
+def _statistics(name: str, rows: Sequence[Candidate]) -> dict[str, Any]:
+    """Those of one scorer; see `summarise`. Without the target's score a pair's candidates are not compared with it."""
+    reasons = Counter(row.undefined[name] for row in rows if name in row.undefined)
+    rows = [row for row in rows if name in row.scores]
+    targets = [row for row in rows if row.corruption == TARGET]
+    of_target = {row.id: row.scores[name] for row in targets}
     corrupted = [row for row in rows if row.corruption not in (TARGET, OUTPUT)]
-    outputs = [row for row in rows if row.corruption == OUTPUT]
-    preferred = mean_interval([row.scores[name] >= own[row.id] for row in undone])
+    paired = [(of_target[row.id], row) for row in corrupted if row.id in of_target]
+    undone = [(target, row) for target, row in paired if row.corruption == "nothing_done" and row.strength == 1]
+    groups: dict[str, dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
+    for row in corrupted:
+        groups[row.corruption][f"{row.strength:g}"].append(row)
+    degraded = [row for row in corrupted if row.corruption != EXCHANGED]
+    preferred = mean_interval([row.scores[name] >= target for target, row in undone])
     return {
-        "corruptions": table,
-        "spearman": rank_correlation(
-            *_paired(name, [*targets, *(row for row in corrupted if row.corruption != EXCHANGED)])
-        ),
-        "spearman_outputs": _correlation_interval(name, outputs),
-        "ties": float(np.mean([row.scores[name] == own[row.id] for row in corrupted])),
-        "nothing_preferred": None if preferred is None else vars(preferred),
-        "exploit": float(np.mean([(right < b).mean() + (right == b).mean() / 2 for b in best if b is not None])),
+        "corruptions": {
+            corruption: {
+                strength: {
+                    "auroc": auroc(list(of_target.values()), [row.scores[name] for row in group]),
+                    "preferred": _mean(
+                        [_wins(of_target[row.id], row.scores[name]) for row in group if row.id in of_target]
+                    ),
+                    "n": len(group),
+                }
+                for strength, group in strengths.items()
+            }
+            for corruption, strengths in groups.items()
+        },
+        "spearman": rank_correlation(*_columns(name, [*targets, *degraded])),
+        "spearman_outputs": _correlation_interval(name, [row for row in rows if row.corruption == OUTPUT]),
+        "ties": _mean([row.scores[name] == target for target, row in paired]),
+        "nothing_preferred": as_dict(preferred),
+        "exploit": _exploit(name, rows, np.array(list(of_target.values()))),
+        "undefined": dict(reasons),
     }
 
 
-def _paired(name: str, rows: Sequence[Graded]) -> tuple[np.ndarray, np.ndarray]:
+def _exploit(name: str, rows: Sequence[Candidate], targets: np.ndarray) -> float | None:
+    """The rank, among all targets, of the best score among a pair's failed candidates; mean over pairs."""
+    failed = [[row.scores[name] for row in group if not row.success] for group in _by_pair(rows).values()]
+    best = [max(scores) for scores in failed if scores]
+    return _mean([(targets < b).mean() + (targets == b).mean() / 2 for b in best]) if len(targets) else None
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if len(values) else None
+
+
+def _columns(name: str, rows: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([row.scores[name] for row in rows]), np.array([row.accuracy for row in rows])
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
     """Spearman's; None where all of either are the same."""
     varied = len(set(first.tolist())) > 1 and len(set(second.tolist())) > 1
-    return float(spearmanr(first, second).statistic) if varied else None
+    if not varied:
+        return None
+    statistic: Any = spearmanr(first, second)[0]
+    return float(statistic)
 
 
-def _correlation_interval(name: str, rows: Sequence[Graded]) -> dict[str, Any] | None:
+def _correlation_interval(name: str, rows: Sequence[Candidate]) -> dict[str, Any] | None:
     """Outputs of the same pair stay together when pairs are resampled."""
-    values, accuracy = _paired(name, rows)
+    values, accuracy = _columns(name, rows)
     found = rank_correlation(values, accuracy)
     if found is None:
         return None
@@ -162,10 +178,14 @@ def _wins(target: float, corrupted: float) -> float:
     return float(target > corrupted) + 0.5 * float(target == corrupted)
 
 
-def auroc(positives: np.ndarray, negatives: np.ndarray) -> float:
-    """The probability that a positive is above a negative, ties count half (Mann and Whitney's U)."""
-    ranks = rankdata(np.concatenate([positives, negatives]))[: len(positives)]
-    return float((ranks.sum() - len(positives) * (len(positives) + 1) / 2) / (len(positives) * len(negatives)))
+def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | None:
+    """The probability that a positive is above a negative, ties count half; None where there are none of either."""
+    if not len(positives) or not len(negatives):
+        return None
+    # Ranks in place of values: what lies outside 0..1 would be put through a sigmoid first.
+    ranks = rankdata([*positives, *negatives], method="dense")
+    labels = torch.tensor([1] * len(positives) + [0] * len(negatives))
+    return float(binary_auroc(torch.from_numpy(ranks / ranks.max()), labels))
 
 
 def as_markdown(report: dict[str, Any]) -> str:

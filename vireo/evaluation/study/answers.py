@@ -14,16 +14,16 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
 from vireo.errors import InputError
 from vireo.judges.rubric import RUBRICS
-from vireo.metrics.bootstrap import RESAMPLES, mean_interval
 from vireo.metrics.ranking import bradley_terry
+from vireo.metrics.significance import RESAMPLES, as_dict, mean_interval
 from vireo.pairs.format import read_pairs
 
 Mode = Literal["pairs", "ranking"]
@@ -43,12 +43,12 @@ _NAME_LENGTH = 40
 
 @dataclass(frozen=True)
 class Task:
-    """One screen. shown: the methods in the order of this rater's screen."""
+    """One screen. methods: in the order of this rater's screen."""
 
     number: int
     item: str
     instruction: str
-    shown: tuple[str, ...]
+    methods: tuple[str, ...]
 
 
 class Study:
@@ -63,13 +63,14 @@ class Study:
     ) -> None:
         if len(methods) < 2:
             raise InputError("a study compares at least two methods", "name them as NAME=FOLDER")
-        self.out, self.mode, self.seed, self.methods = Path(out), mode, seed, list(methods)
+        self.out, self.seed, self.methods = Path(out), seed, list(methods)
+        self.mode: Mode = mode
         self.clips: dict[tuple[str, str], Path] = {}
         self.instructions: dict[str, str] = {}
         self.left_out: list[str] = []
         for pair in read_pairs(Path(pairs_dir)):
-            found = {name: _clip(Path(folder), pair.id) for name, folder in methods.items()}
-            if None in found.values():
+            found = {name: clip for name, folder in methods.items() if (clip := _clip(Path(folder), pair.id))}
+            if len(found) < len(methods):
                 self.left_out.append(pair.id)
                 continue
             self.instructions[pair.id] = pair.instruction
@@ -88,8 +89,8 @@ class Study:
         tasks = []
         for number, k in enumerate(rng.permutation(len(groups))):
             item, group = groups[int(k)]
-            shown = tuple(group[int(i)] for i in rng.permutation(size))
-            tasks.append(Task(number, item, self.instructions[item], shown))
+            order = tuple(group[int(i)] for i in rng.permutation(size))
+            tasks.append(Task(number, item, self.instructions[item], order))
         return tasks
 
     def open_tasks(self, rater: str) -> list[Task]:
@@ -99,14 +100,14 @@ class Study:
         return [
             task
             for task in self.tasks(rater)
-            if not all((task.item, frozenset(two)) in done for two in itertools.combinations(task.shown, 2))
+            if not all((task.item, frozenset(two)) in done for two in itertools.combinations(task.methods, 2))
         ]
 
     def answer(self, rater: str, number: int, given: Any) -> None:
         """Adds one screen's answers to answers.csv, on disk before this returns.
 
-        given: for pairs {criterion: "win", "tie" or "lose"} of the first shown against the second; for a ranking the
-        places shown, best first. Raises InputError for anything else.
+        given: for pairs {criterion: "win", "tie" or "lose"} of the first on the screen against the second; for a
+        ranking the places on the screen, best first. Raises InputError for anything else.
         """
         rater = checked_name(rater)
         with self._lock:  # two answers to one screen must not both find it open
@@ -122,11 +123,12 @@ class Study:
             wanted = CRITERIA["pairs"]
             if not isinstance(given, dict) or set(given) != set(wanted) or not set(given.values()) <= set(_POINTS):
                 raise InputError("an answer is missing", f"answer win, tie or lose to {', '.join(wanted)}")
-            return [(criterion, *task.shown, given[criterion]) for criterion in wanted]
-        places = list(range(len(task.shown)))
+            first, second = task.methods
+            return [(criterion, first, second, given[criterion]) for criterion in wanted]
+        places = list(range(len(task.methods)))
         if not isinstance(given, list) or sorted(given, key=str) != places:
             raise InputError("the order is not complete", "put every video in its place")
-        order = [task.shown[place] for place in given]
+        order = [task.methods[place] for place in given]
         return [("overall", better, worse, "win") for better, worse in itertools.combinations(order, 2)]
 
     def answers(self) -> list[dict[str, str]]:
@@ -152,7 +154,7 @@ def _clip(folder: Path, name: str) -> Path | None:
 
 def _append(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer: csv.DictWriter[str] = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
     before = path.read_bytes() if path.is_file() else b""
     if not before:
         writer.writeheader()
@@ -175,7 +177,7 @@ def results(answers: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dic
         for first, second in itertools.combinations(methods, 2):
             outcomes = [_of_first(row, first) for row in rows if {row["first"], row["second"]} == {first, second}]
             if outcomes:
-                rates = {name: asdict(mean_interval([o == name for o in outcomes])) for name in _POINTS}
+                rates = {name: as_dict(mean_interval([o == name for o in outcomes])) for name in _POINTS}
                 table.append({"first": first, "second": second, "n": len(outcomes), **rates})
         found[criterion] = {"pairs": table, "strength": _strengths(rows, methods)}
     raters = sorted({row["rater"] for row in answers})
@@ -183,8 +185,9 @@ def results(answers: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dic
 
 
 def _of_first(row: Mapping[str, str], first: str) -> Outcome:
-    mirrored = {"win": "lose", "tie": "tie", "lose": "win"}
-    return row["outcome"] if row["first"] == first else mirrored[row["outcome"]]
+    outcome = cast(Outcome, row["outcome"])
+    mirrored: dict[Outcome, Outcome] = {"win": "lose", "tie": "tie", "lose": "win"}
+    return outcome if row["first"] == first else mirrored[outcome]
 
 
 def _strengths(rows: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -95,7 +95,7 @@ async function next() {
   element("instruction").textContent = task.instruction;
   const base = "/clip?rater=" + encodeURIComponent(rater) + "&number=" + task.number + "&place=";
   const boxes = [figure("original", base + "source", null)];
-  for (let k = 0; k < task.shown; k += 1) boxes.push(figure(String.fromCharCode(65 + k), base + k, k));
+  for (let k = 0; k < task.clips; k += 1) boxes.push(figure(String.fromCharCode(65 + k), base + k, k));
   element("clips").replaceChildren(...boxes);
   const send = document.createElement("button");
   send.textContent = "Next";
@@ -128,7 +128,7 @@ class StudyServer(ThreadingHTTPServer):
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
-            raise InputError(f"cannot serve at {host}:{port}: {error.strerror}", "choose another --port") from None
+            raise InputError(f"cannot serve at {host}:{port}: {error.strerror}", "choose another --address") from None
         self.url = f"http://{host}:{self.server_port}/"
 
     def clip(self, path: Path) -> bytes:
@@ -150,7 +150,10 @@ class StudyServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: StudyServer
+    @property
+    def _server(self) -> StudyServer:
+        assert isinstance(self.server, StudyServer)
+        return self.server
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
@@ -184,38 +187,38 @@ class _Handler(BaseHTTPRequestHandler):
         return "text/html; charset=utf-8", PAGE.encode()
 
     def _task(self, asked: dict[str, str]) -> tuple[str, bytes]:
-        study, rater = self.server.study, checked_name(asked.get("rater", ""))
+        study, rater = self._server.study, checked_name(asked.get("rater", ""))
         left, total = study.open_tasks(rater), len(study.tasks(rater))
         found: dict[str, Any] = {"finished": not left, "done": total - len(left), "total": total}
         if left:
             task = left[0]
-            found |= {"number": task.number, "instruction": task.instruction, "shown": len(task.shown)}
+            found |= {"number": task.number, "instruction": task.instruction, "clips": len(task.methods)}
             found |= {"mode": study.mode, "criteria": CRITERIA[study.mode]}
         return "application/json", json.dumps(found).encode()
 
     def _clip(self, asked: dict[str, str]) -> tuple[str, bytes]:
-        study = self.server.study
+        study = self._server.study
         tasks = study.tasks(checked_name(asked.get("rater", "")))
         number, place = asked.get("number", ""), asked.get("place", "")
         if not number.isdecimal() or int(number) >= len(tasks):
             raise InputError("there is no such screen", "load the page again")
         task = tasks[int(number)]
-        if place != "source" and not (place.isdecimal() and int(place) < len(task.shown)):
+        if place != "source" and not (place.isdecimal() and int(place) < len(task.methods)):
             raise InputError("there is no such clip", "load the page again")
-        name = "" if place == "source" else task.shown[int(place)]
-        return "video/webm", self.server.clip(study.clips[task.item, name])
+        name = "" if place == "source" else task.methods[int(place)]
+        return "video/webm", self._server.clip(study.clips[task.item, name])
 
     def _answer(self, asked: dict[str, str]) -> tuple[str, bytes]:
         length = int(self.headers.get("Content-Length") or 0)
         if not 0 < length <= LONGEST_ANSWER:
             raise InputError("this is no answer", "load the page again")
         try:
-            said = json.loads(self.rfile.read(length))
-            rater, number, given = said["rater"], int(said["number"]), said["given"]
+            answer = json.loads(self.rfile.read(length))
+            rater, number, given = answer["rater"], int(answer["number"]), answer["given"]
         except (ValueError, LookupError, TypeError):
             raise InputError("this is no answer", "load the page again") from None
-        self.server.study.answer(rater, number, given)
+        self._server.study.answer(rater, number, given)
         return "application/json", b"{}"
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Screens are not logged; answers are on disk."""

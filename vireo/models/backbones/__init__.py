@@ -1,1 +1,2 @@
-"""Published networks that measures see and read with."""
+"""Published networks that rewards and measures compare clips, pictures and texts with; `registry` opens them by
+kind."""

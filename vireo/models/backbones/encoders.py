@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import (
     AutoImageProcessor,
     AutoModel,
@@ -45,7 +45,7 @@ def picture_vectors(
     return tower(pixel_values=pixels).last_hidden_state[:, 1:].mean(1).float().cpu().numpy()
 
 
-class InstructorEye:
+class InstructorVision:
     """What mini's instructor sees, for measures of pictures alone; no checkpoint has to be fetched for it."""
 
     def __init__(self, instructor: LlavaForConditionalGeneration, processor: LlavaProcessor) -> None:
@@ -60,7 +60,9 @@ class ClipBackbone:
     """A CLIP-class model: pictures and texts in one space. PickScore is one, too (yuvalkirstain/PickScore_v1)."""
 
     def __init__(self, model: CLIPModel, processor: CLIPProcessor) -> None:
-        self.model, self.processor = model.eval().to(pick_device()), processor
+        # Any: transformers' types leave out what its classes return.
+        self.model: Any = nn.Module.to(model.eval(), pick_device())
+        self.processor: Any = processor
 
     @classmethod
     def from_pretrained(cls, name: str) -> ClipBackbone:
@@ -78,13 +80,13 @@ class ClipBackbone:
 
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of uint8 pictures (H, W, 3), in the space of texts."""
-        return self._seen(pictures, lambda pixels: self.model.get_image_features(pixel_values=pixels).pooler_output)
+        return self._encoded(pictures, lambda pixels: self.model.get_image_features(pixel_values=pixels).pooler_output)
 
-    def looks(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+    def unprojected(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of what the tower sees, before it is projected into the space of texts."""
-        return self._seen(pictures, lambda pixels: self.model.vision_model(pixel_values=pixels).pooler_output)
+        return self._encoded(pictures, lambda pixels: self.model.vision_model(pixel_values=pixels).pooler_output)
 
-    def _seen(self, pictures: Sequence[np.ndarray], see: Callable[[Tensor], Tensor]) -> np.ndarray:
+    def _encoded(self, pictures: Sequence[np.ndarray], see: Callable[[Tensor], Tensor]) -> np.ndarray:
         return _in_batches(pictures, self.processor.image_processor, self.model.device, see)
 
     @torch.no_grad()

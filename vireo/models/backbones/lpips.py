@@ -63,8 +63,8 @@ class Lpips:
         with foreign_weights(Path(name)):
             stored = torch.load(found[0], map_location="cpu", weights_only=True)
             network = squeezenet_features()
-            own = {key.removeprefix("features."): t for key, t in stored.items() if key.startswith("features.")}
-            network.load_state_dict(own)
+            weights = {key.removeprefix("features."): t for key, t in stored.items() if key.startswith("features.")}
+            network.load_state_dict(weights)
             linear = torch.load(Path(name) / WEIGHING, map_location="cpu", weights_only=True)
             return cls(network, [linear[f"lin{number}.model.1.weight"] for number in range(len(STAGES))])
 

@@ -12,12 +12,13 @@ import gzip
 import itertools
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from huggingface_hub import snapshot_download
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
@@ -42,10 +43,12 @@ class ViClip:
     """
 
     def __init__(self, model: CLIPModel, times: Tensor, tokenizer: CLIPTokenizer) -> None:
-        self.model = model.eval().to(pick_device())
+        # Any: transformers' types leave out what its classes return.
+        self.model: Any = nn.Module.to(model.eval(), pick_device())
         self.times, self.tokenizer = times.to(self.model.device), tokenizer
-        size = model.config.vision_config.image_size
-        self.eye = CLIPImageProcessor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
+        size = self.model.config.vision_config.image_size
+        processor: Any = CLIPImageProcessor
+        self.processor = processor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
 
     @classmethod
     def from_pretrained(cls, name: str) -> ViClip:
@@ -70,7 +73,7 @@ class ViClip:
     @torch.no_grad()
     def clip(self, video: np.ndarray) -> np.ndarray:
         """Unit vector (D,) of `frames` frames, uint8 (T, H, W, 3)."""
-        pixels = self.eye(images=list(video), return_tensors="pt").pixel_values.to(self.model.device)
+        pixels = self.processor(images=list(video), return_tensors="pt").pixel_values.to(self.model.device)
         tower = self.model.vision_model
         seen = tower.embeddings(pixels)
         patches = (seen[:, 1:] + self.times[:, None]).flatten(0, 1)
@@ -117,40 +120,43 @@ def _tokenizer(folder: Path) -> CLIPTokenizer:
     letters = list(bytes_to_unicode().values())
     words = [*letters, *(f"{letter}</w>" for letter in letters), *("".join(pair) for pair in merges)]
     words += ["<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(vocab={word: number for number, word in enumerate(words)}, merges=merges)
+    tokenizer: Any = CLIPTokenizer
+    return tokenizer(vocab={word: number for number, word in enumerate(words)}, merges=merges)
 
 
 def _as_clip(state: dict[str, Tensor]) -> CLIPModel:
     """transformers' model of ViCLIP's tensors, whose sizes tell its configuration."""
-    seen = {name.removeprefix("vision_encoder."): t for name, t in state.items() if name.startswith("vision_encoder.")}
-    said = {name.removeprefix("text_encoder."): t for name, t in state.items() if name.startswith("text_encoder.")}
-    patch, places = seen["conv1.weight"], seen["positional_embedding"]
+    vision = {
+        name.removeprefix("vision_encoder."): t for name, t in state.items() if name.startswith("vision_encoder.")
+    }
+    text = {name.removeprefix("text_encoder."): t for name, t in state.items() if name.startswith("text_encoder.")}
+    patch, places = vision["conv1.weight"], vision["positional_embedding"]
     sizes = {"image_size": patch.shape[-1] * round((len(places) - 1) ** 0.5), "patch_size": patch.shape[-1]}
-    tokens = said["token_embedding.weight"]
-    words = {"vocab_size": len(tokens), "max_position_embeddings": len(said["positional_embedding"])}
+    tokens = text["token_embedding.weight"]
+    words = {"vocab_size": len(tokens), "max_position_embeddings": len(text["positional_embedding"])}
     words |= {"bos_token_id": len(tokens) - 2, "eos_token_id": len(tokens) - 1}
     config = CLIPConfig(
-        text_config=_layers(said, tokens.shape[1]) | words,
-        vision_config=_layers(seen, len(patch)) | sizes,
-        projection_dim=seen["proj"].shape[1],
+        text_config=_layers(text, tokens.shape[1]) | words,
+        vision_config=_layers(vision, len(patch)) | sizes,
+        projection_dim=vision["proj"].shape[1],
     )
     model = CLIPModel(config)
-    own = _blocks(seen, "vision_model") | _blocks(said, "text_model")
-    own |= {
+    weights = _blocks(vision, "vision_model") | _blocks(text, "text_model")
+    weights |= {
         "logit_scale": torch.tensor(0.0),  # cosines are all that is asked for
-        "vision_model.embeddings.class_embedding": seen["class_embedding"],
+        "vision_model.embeddings.class_embedding": vision["class_embedding"],
         "vision_model.embeddings.patch_embedding.weight": patch.squeeze(2),
         "vision_model.embeddings.position_embedding.weight": places,
-        "visual_projection.weight": seen["proj"].T,
+        "visual_projection.weight": vision["proj"].T,
         "text_model.embeddings.token_embedding.weight": tokens,
-        "text_model.embeddings.position_embedding.weight": said["positional_embedding"],
-        "text_projection.weight": said["text_projection"].T,
+        "text_model.embeddings.position_embedding.weight": text["positional_embedding"],
+        "text_projection.weight": text["text_projection"].T,
     }
     norms = {"pre_layrnorm": "ln_pre", "post_layernorm": "ln_post"}
     for kind in ("weight", "bias"):
-        own |= {f"vision_model.{ours}.{kind}": seen[f"{theirs}.{kind}"] for ours, theirs in norms.items()}
-        own[f"text_model.final_layer_norm.{kind}"] = said[f"ln_final.{kind}"]
-    model.load_state_dict(own)
+        weights |= {f"vision_model.{ours}.{kind}": vision[f"{theirs}.{kind}"] for ours, theirs in norms.items()}
+        weights[f"text_model.final_layer_norm.{kind}"] = text[f"ln_final.{kind}"]
+    model.load_state_dict(weights)
     return model
 
 
@@ -174,7 +180,7 @@ _PARTS = {
 
 
 def _blocks(state: dict[str, Tensor], tower: str) -> dict[str, Tensor]:
-    own = {}
+    weights = {}
     for name, tensor in state.items():
         found = re.match(r"transformer\.resblocks\.(\d+)\.(.+?)[._](weight|bias)$", name)
         if found is None:
@@ -183,7 +189,7 @@ def _blocks(state: dict[str, Tensor], tower: str) -> dict[str, Tensor]:
         home = f"{tower}.encoder.layers.{number}"
         if part == "attn.in_proj":
             for each, third in zip("qkv", tensor.chunk(3), strict=True):
-                own[f"{home}.self_attn.{each}_proj.{kind}"] = third
+                weights[f"{home}.self_attn.{each}_proj.{kind}"] = third
         else:
-            own[f"{home}.{_PARTS[part]}.{kind}"] = tensor
-    return own
+            weights[f"{home}.{_PARTS[part]}.{kind}"] = tensor
+    return weights

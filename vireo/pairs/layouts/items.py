@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from vireo.errors import InputError
+
 
 @dataclass(frozen=True)
 class Item:
@@ -57,14 +59,23 @@ Entry = tuple[str, Callable[[], Item]]
 
 @dataclass(frozen=True)
 class Layout:
-    """entries: all entries below a folder. expects: what has to lie there, in words.
-
-    rubric: by which the set's own judge scores, None for a training set.
-    """
+    """How a set lies on disk. entries: all entries below a folder. expects: what has to lie there, in words."""
 
     entries: Callable[[Path], Iterable[Entry]]
     expects: str
-    rubric: str | None = None
+
+
+def read_layout(layout: Layout, folder: Path, limit: int | None = None) -> Listing:
+    """The items of a folder in this layout, and what is wrong with the rest of them. limit: as many items are enough.
+
+    Raises InputError where there is no such folder, or nothing in it looks like the layout.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder", "name the folder into which the set was unpacked")
+    listing = listed(layout.entries(folder), limit)
+    if not listing.items and not listing.problems:
+        raise InputError(f"{folder} holds nothing of this set", f"expected there: {layout.expects}")
+    return listing
 
 
 def listed(entries: Iterable[Entry], limit: int | None = None) -> Listing:

@@ -132,9 +132,9 @@ def _senorita(folder: Path) -> Iterator[Entry]:
 def _of_senorita(folder: Path, stem: str) -> Maker:
     def place(name: str) -> Path:
         name = name.removeprefix("./")
-        for said, real in _MOVED.items():
-            if name.startswith(said) and not (folder / name).exists():
-                name = real + name.removeprefix(said)
+        for listed, unpacked in _MOVED.items():
+            if name.startswith(listed) and not (folder / name).exists():
+                name = unpacked + name.removeprefix(listed)
         return file(name, folder)
 
     def make(entry: Any, key: str) -> Item:

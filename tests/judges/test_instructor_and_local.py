@@ -6,12 +6,12 @@ import torch
 from PIL import Image, ImageDraw
 
 from vireo.errors import ModelError
-from vireo.evaluation.judgement_report import open_judge
-from vireo.evaluation.pair_clips import load_truth
+from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.judges.chat_model import ChatJudge
 from vireo.judges.instructor_judge import InstructorJudge
-from vireo.judges.judge import Sample, pictured, shown
+from vireo.judges.judge import Sample, evenly_spaced, titled_pictures
 from vireo.judges.local import LocalChat
+from vireo.judges.registry import open_judge
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.critic import p_yes
 from vireo.pairs.format import read_pairs
@@ -36,10 +36,10 @@ def sample(**fields):
 
 def test_frames_are_shown_evenly():
     video = np.arange(9)[:, None, None, None]
-    assert shown(video, 3).ravel().tolist() == [0, 4, 8]
-    assert shown(video, 1).ravel().tolist() == [0]
-    assert shown(video, 50).ravel().tolist() == list(range(9))
-    titles = [title for title, _ in pictured(sample(reference=np.zeros((4, 4, 3), np.uint8)), 2)]
+    assert evenly_spaced(video, 3).ravel().tolist() == [0, 4, 8]
+    assert evenly_spaced(video, 1).ravel().tolist() == [0]
+    assert evenly_spaced(video, 50).ravel().tolist() == list(range(9))
+    titles = [title for title, _ in titled_pictures(sample(reference=np.zeros((4, 4, 3), np.uint8)), 2)]
     assert titles == ["Original video:", "Edited video:", "Reference image:"]
 
 
@@ -76,7 +76,7 @@ def test_text_in_the_picture_asks_for_nothing(pipe, tmp_path):
     difference of more than half a point on average, while doing nothing costs several."""
     make_pairs(tmp_path, PairSetSpec(count=6, seed=981_000, families=["recolor", "background"]), workers=1)
     pairs = list(read_pairs(tmp_path))
-    truths = [load_truth(tmp_path, pair) for pair in pairs]
+    truths = [load_pair_clips(tmp_path, pair) for pair in pairs]
     judge = InstructorJudge(pipe.instructor, pipe.processor, pipe.template, "revise")
 
     def accuracy(text, undone=False):
@@ -131,10 +131,10 @@ def test_a_chat_model_is_loaded_from_its_folder(pipe, tmp_path):
     pipe.processor.chat_template = None
     pipe.processor.save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="no chat template"):
-        open_judge(str(tmp_path), "viva", cache=tmp_path)
+        open_judge(str(tmp_path), rubric="viva", cache=tmp_path)
     pipe.processor.chat_template = TEMPLATE
     pipe.processor.save_pretrained(tmp_path)
-    judge = open_judge(str(tmp_path), "viva", cache=tmp_path)
+    judge = open_judge(str(tmp_path), rubric="viva", cache=tmp_path)
     assert judge.settings["judge"] == str(tmp_path)
     found = judge.judge([sample()])[0]
     assert found.scores is None, "mini's language holds no JSON"
@@ -142,7 +142,10 @@ def test_a_chat_model_is_loaded_from_its_folder(pipe, tmp_path):
 
 
 def test_judges_by_name(tmp_path):
-    assert open_judge("https://example.org/v1#gpt", "viva", cache=tmp_path).settings["judge"].endswith("#gpt")
-    assert isinstance(open_judge("mini", "revise", cache=tmp_path), InstructorJudge)
+    assert open_judge("https://example.org/v1#gpt", rubric="viva", cache=tmp_path).settings["judge"].endswith("#gpt")
+    assert isinstance(open_judge("mini", rubric="revise", cache=tmp_path), InstructorJudge)
     with pytest.raises(ModelError):
-        open_judge("no-such-judge", "viva", cache=tmp_path)
+        open_judge("no-such-judge", rubric="viva", cache=tmp_path)
+    named = open_judge("https://name:secret@example.org/v1#gpt@revise", cache=tmp_path)
+    assert (named.rubric, named.settings["judge"]) == ("revise", "https://name:secret@example.org/v1#gpt")
+    assert open_judge("http://me@host/v1#gpt", cache=tmp_path).settings["judge"] == "http://me@host/v1#gpt"

@@ -1,0 +1,22 @@
+"""All benchmarks by name. A new one is one file of this room and one line here; see CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+from vireo.evaluation.benchmarks.benchmark import Benchmark
+from vireo.evaluation.benchmarks.editverse import EDITVERSE
+from vireo.evaluation.benchmarks.five import FIVE
+from vireo.evaluation.benchmarks.rve_bench import RVE_BENCH
+from vireo.evaluation.benchmarks.rvebenchmark import RVEBENCHMARK
+from vireo.evaluation.benchmarks.veggie import VEGGIE
+from vireo.evaluation.benchmarks.vie_bench import VIE_BENCH
+
+_ALL = (
+    VIE_BENCH,
+    RVE_BENCH,
+    RVEBENCHMARK,
+    FIVE,
+    VEGGIE,
+    EDITVERSE,
+)
+
+BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in _ALL}

@@ -1,0 +1,78 @@
+"""Backbones by kind: which published checkpoint each is, and how it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vireo.errors import InputError
+from vireo.models.backbones.encoders import ClipBackbone, InstructorVision, VisionBackbone
+from vireo.models.backbones.lpips import Lpips
+from vireo.models.backbones.structure import StructureBackbone
+from vireo.models.backbones.viclip import ViClip
+from vireo.models.editors.viva import VireoPipeline
+
+
+@dataclass(frozen=True)
+class BackboneKind:
+    """load: from a folder or a hub id; raises ModelError. published: hub id of the checkpoint that the papers name,
+    None where no hub has it. images_only: whether images alone are compared, so that mini's vision tower can stand
+    in."""
+
+    load: Callable[[str], Any]
+    published: str | None = None
+    images_only: bool = False
+
+
+KINDS: dict[str, BackboneKind] = {
+    "clip": BackboneKind(ClipBackbone.from_pretrained, "openai/clip-vit-large-patch14"),
+    "clip-b": BackboneKind(ClipBackbone.from_pretrained, "openai/clip-vit-base-patch32", images_only=True),
+    "dino": BackboneKind(VisionBackbone.from_pretrained, "facebook/dino-vitb16", images_only=True),
+    "dino8": BackboneKind(StructureBackbone.from_pretrained, "facebook/dino-vitb8"),
+    "dinov2": BackboneKind(VisionBackbone.from_pretrained, "facebook/dinov2-base", images_only=True),
+    "lpips": BackboneKind(Lpips.from_pretrained),
+    "pick": BackboneKind(ClipBackbone.from_pretrained, "yuvalkirstain/PickScore_v1"),
+    "viclip": BackboneKind(ViClip.from_pretrained, "OpenGVLab/ViCLIP"),
+}
+
+
+@dataclass(frozen=True)
+class Backbones:
+    """Loaded backbones. ids: by kind, the folder or hub id of each. models: by kind, what was loaded; an object with
+    the methods of its class."""
+
+    ids: dict[str, str]
+    models: dict[str, Any]
+
+    @classmethod
+    def open(cls, chosen: Mapping[str, str]) -> Backbones:
+        """chosen: by kind, a folder, a hub id, "mini", or an empty text for the published checkpoint.
+
+        Raises InputError for kinds that do not exist or have no such checkpoint, ModelError for weights of another
+        model.
+        """
+        unknown = [kind for kind in chosen if kind not in KINDS]
+        if unknown:
+            raise InputError(
+                f"there is no backbone {unknown[0]!r}", f"write --backbone KIND=ID, KIND one of {', '.join(KINDS)}"
+            )
+        ids = {kind: given or _published(kind) for kind, given in chosen.items()}
+        return cls(
+            ids, {kind: _mini(kind) if given == "mini" else KINDS[kind].load(given) for kind, given in ids.items()}
+        )
+
+
+def _published(kind: str) -> str:
+    published = KINDS[kind].published
+    if published is None:
+        raise InputError(f"the backbone {kind} has no checkpoint in a hub", f"write --backbone {kind}=FOLDER")
+    return published
+
+
+def _mini(kind: str) -> InstructorVision:
+    if not KINDS[kind].images_only:
+        able = ", ".join(name for name, each in KINDS.items() if each.images_only)
+        raise InputError(f"mini is no backbone {kind}", f"it compares pictures alone: {able}")
+    pipe = VireoPipeline.from_pretrained("mini")
+    return InstructorVision(pipe.instructor, pipe.processor)
