@@ -28,7 +28,8 @@ from vireo.judges.judge import Judgement
 from vireo.metrics.consistency import temporal_flickering
 from vireo.metrics.truth import dilated, edit_error
 from vireo.models.bundle import Bundle
-from vireo.models.clip import build_clip_processor, build_mini_clip, embed_images, embed_texts
+from vireo.models.clip import build_clip_processor, embed_images, embed_texts
+from vireo.models.editors.mini import build_mini_clip
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.critic import p_yes
 from vireo.pairs.format import read_pairs
@@ -212,7 +213,7 @@ def test_scorers_against_the_models_they_name(tmp_path):
     assert scores["R_PS"] == pytest.approx((after @ wanted).mean().item(), abs=1e-4)
     frames = [list(video[[0, 3, 5, 8]]) for video in (made.source, made.target)]
     with torch.no_grad(), autocast(pipe.instructor.device):
-        sure = p_yes(pipe.instructor, pipe.processor, *frames, [pair.instruction] * 4, "accuracy", pipe.template)
+        sure = p_yes(pipe.instructor, pipe.processor, *frames, [pair.instruction] * 4, pipe.wiring.template, "accuracy")
     assert scores["accuracy"] == pytest.approx(sure.float().mean().item(), abs=1e-4)
     assert scores["TF"] == temporal_flickering(made.target)
     assert {"MS", "CLIP-T", "Frame-Text", "PSNR to the source", "seen change"} < set(scores)

@@ -15,7 +15,7 @@ from vireo.evaluation.config import EvaluationConfig
 from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
 from vireo.evaluation.records import Record, read_records
 from vireo.judges.judge import Judgement, Usage
-from vireo.models.instructor.prompts import MINI
+from vireo.models.editors.mini import MINI_TEMPLATE
 from vireo.pairs.format import read_pairs
 from vireo.types import EditPair
 from vireo.video.io import read_clip, write_lossless
@@ -344,7 +344,7 @@ class BrightensTopLeft:
     """Stands in for the pipeline: a visible change there, a small offset elsewhere."""
 
     window_frames, frame_size, size_multiple = 9, (32, 32), 16
-    template = MINI
+    template = MINI_TEMPLATE
 
     def __init__(self):
         self.asked, self.last_timings = [], {"encode": 0.0, "denoise": 0.0, "decode": 0.0}

@@ -5,7 +5,8 @@ from transformers import LlamaConfig, LlamaModel
 
 from vireo.instruction_tuning.packing import ABSENT, Turn, pack
 from vireo.instruction_tuning.tokenized_turns import Text, TurnBank, bits, tokenise
-from vireo.models.instructor.prompts import MINI, answer_ids, turn_ids
+from vireo.models.editors.mini import MINI_TEMPLATE
+from vireo.models.instructor.prompts import answer_ids, turn_ids
 from vireo.models.tokenizer import EOS, train_tokenizer
 
 OPENING = [1, 2, 2, 9]
@@ -82,14 +83,14 @@ def test_bank_holds_what_the_chat_format_gives(tmp_path):
         [Text("relation", "is the ball left of the red cone?", "No", 3, (("the ball", 1), ("the red cone", 2)))],
     ]
     tokenizer = train_tokenizer([f" {t.question} {t.answer}" for group in texts for t in group] * 5, 330)
-    tokenise(tokenizer, MINI, texts).save(tmp_path / "bank.npz")
+    tokenise(tokenizer, MINI_TEMPLATE, texts).save(tmp_path / "bank.npz")
     bank = TurnBank.load(tmp_path / "bank.npz")
     assert len(bank) == 3
     assert len(bank.of(1)) == 0
     flat = [text for group in texts for text in group]
     for number, text in enumerate(flat):
-        start = turn_ids(tokenizer, MINI, text.question)
-        ids = (*start, *answer_ids(tokenizer, MINI, text.answer), EOS)
+        start = turn_ids(tokenizer, MINI_TEMPLATE, text.question)
+        ids = (*start, *answer_ids(tokenizer, MINI_TEMPLATE, text.answer), EOS)
         turn = bank.turn(number)
         assert (turn.ids, turn.answer, turn.kind, turn.objects) == (ids, len(start), text.kind, text.objects)
         assert [own for _, own in turn.names] == [own for _, own in text.names]

@@ -9,8 +9,7 @@ from PIL import Image
 from vireo.instruction_tuning.batches import BatchSampler
 from vireo.instruction_tuning.corpus import Corpus, CorpusTexts
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
-from vireo.models.clip import PATCH_SIZE
-from vireo.models.instructor.prompts import MINI
+from vireo.models.editors.mini import MINI_TEMPLATE, PATCH_SIZE
 from vireo.models.tokenizer import train_tokenizer
 from vireo.pairs.format import EditPair
 from vireo.pairs.frame_cache import FrameCache
@@ -95,6 +94,6 @@ def make_small_set(folder, scenes=4, seed=7):
     )
     texts = CorpusTexts(pairs, pictures, clips=100)
     tokenizer = train_tokenizer([*texts.every(), *(f" {p.caption}" for p in pictures.pictures)], 900)
-    corpus = Corpus.make(texts, tokenizer, MINI, folder / "corpus")
-    sampler = BatchSampler(folder, pairs, pictures, corpus, tokenizer, MINI, PATCH_SIZE)
+    corpus = Corpus.make(texts, tokenizer, MINI_TEMPLATE, folder / "corpus")
+    sampler = BatchSampler(folder, pairs, pictures, corpus, tokenizer, MINI_TEMPLATE, PATCH_SIZE)
     return SmallSet(pairs, pictures, tokenizer, sampler)

@@ -6,7 +6,7 @@ import torch
 
 from vireo.errors import InputError
 from vireo.instruction_tuning.pictures import STILLS
-from vireo.models.instructor.prompts import MINI
+from vireo.models.editors.mini import MINI_TEMPLATE
 from vireo.training.artifacts import Artifacts
 from vireo.training.pair_sets import DataConfig
 from vireo.video.io import read_clip
@@ -17,7 +17,7 @@ def test_a_cache_is_named_by_all_it_is_made_from(tmp_path):
     model = tmp_path / "vlm" / "model"
     model.mkdir(parents=True)
 
-    def name(data=DataConfig(), weights=b"one", settings=MINI):
+    def name(data=DataConfig(), weights=b"one", settings=MINI_TEMPLATE):
         (model / "model.safetensors").write_bytes(weights)
         artifacts = Artifacts(tmp_path, data, 10, torch.device("cpu"), lambda label: lambda done, total: None)
         return artifacts.pair_sets.cache("instructions", model, settings).name
@@ -27,7 +27,7 @@ def test_a_cache_is_named_by_all_it_is_made_from(tmp_path):
         name(data=DataConfig(pairs=(3600, 8000, 9000))),
         name(data=DataConfig(seeds=(800_000, 0, 300_000))),
         name(weights=b"two"),
-        name(settings=replace(MINI, interleave=2)),
+        name(settings=replace(MINI_TEMPLATE, interleave=2)),
         name(settings=None),
     ]
     assert len({name(), *others}) == 6

@@ -8,7 +8,8 @@ from small_set import make_small_set
 
 import vireo.training.stages.clip_accuracy as clip_accuracy
 from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
-from vireo.models.clip import PATCH_SIZE, build_mini_clip, start_tower
+from vireo.models.editors.mini import PATCH_SIZE, build_mini_clip
+from vireo.models.initialization import start_tower
 from vireo.pairs.augment import translated_patches
 from vireo.training.stage import LoopConfig
 from vireo.training.stages.clip import ClipConfig, ClipStage, contrastive_loss

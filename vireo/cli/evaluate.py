@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Guidance, Look, Preserve, Seed, Steps, read_named
+from vireo.cli.choices import Adapter, Device, Dtype, Guidance, Look, Preserve, Seed, Steps, read_named
 from vireo.errors import InputError
 from vireo.runtime import cache_folder
 
@@ -35,6 +35,9 @@ def evaluate(
     steps: Steps = None,
     guidance: Guidance = None,
     seed: Seed = 0,
+    device: Device = "auto",
+    dtype: Dtype = None,
+    adapter: Adapter = None,
     paraphrases: Annotated[bool, typer.Option("--paraphrases", help="Also one paraphrase a pair.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Also write the edited clips, OUT/clips/ID.mkv.")] = False,
     judge: Annotated[
@@ -69,16 +72,19 @@ def evaluate(
         from vireo.evaluation.benchmarks.registry import BENCHMARKS
         from vireo.evaluation.benchmarks.run import evaluate_published
         from vireo.evaluation.config import EvaluationConfig
-        from vireo.evaluation.editors import EditOptions
         from vireo.evaluation.runner import evaluate as evaluate_pairs
         from vireo.judges.registry import open_judge
+        from vireo.types import EditSettings
 
         rubric = BENCHMARKS[layout].rubric if layout in BENCHMARKS else "viva"
         cache = cache_folder() / "judgements"
         config = EvaluationConfig(
             model=model,
             videos=videos,
-            options=EditOptions(preserve.value, look, steps, guidance, seed),
+            edit=EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve.value, gate=look),
+            device=device,
+            dtype=dtype,
+            adapter=adapter,
             limit=limit,
             judge=open_judge(judge, cache=cache, rubric=rubric, prices=prices) if judge else None,
             backbones=named,

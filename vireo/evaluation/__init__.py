@@ -6,5 +6,4 @@ measures.py     what is measured without an exact result
 report/         sums up;  comparison.py tells two runs apart
 reward_lab/     compares rewards, metrics and judges on edits of known quality
 ablation/       what each part of VIVA's recipe brings;  study/ asks people;  bench.py times
-code_digest.py  keys that follow from the code
 """

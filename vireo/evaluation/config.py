@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vireo.evaluation.editors import EditOptions
 from vireo.judges.judge import Judge
+from vireo.types import EditSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,8 @@ class EvaluationConfig:
     """One of `model` and `videos` is given.
 
     model: a preset, a folder or a hub id. videos: folder of finished clips, ID.mkv or ID.mp4.
-    options: how the model edits. limit: only the first so many pairs or items.
+    edit: how the model edits. device, dtype, adapter: how it is opened, see `open_editor`.
+    limit: only the first so many pairs or items.
     judge: scores every edit, too (`vireo.judges`). backbones: of `vireo.evaluation.measures`, beyond what needs none.
 
     Of pair sets alone: paraphrases: each pair once more with one of its paraphrases, chosen by the pair's place in the
@@ -25,7 +26,10 @@ class EvaluationConfig:
 
     model: str | None = None
     videos: Path | None = None
-    options: EditOptions = field(default_factory=EditOptions)
+    edit: EditSettings = field(default_factory=EditSettings)
+    device: str = "auto"
+    dtype: str | None = None
+    adapter: str | None = None
     limit: int | None = None
     judge: Judge | None = None
     backbones: Mapping[str, str] = field(default_factory=dict)

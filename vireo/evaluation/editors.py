@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 
 from vireo.errors import InputError
+from vireo.evaluation.config import EvaluationConfig
 from vireo.evaluation.pair_clips import PairClips
 from vireo.evaluation.records import Condition
-from vireo.models.editors.viva import VireoPipeline
+from vireo.models.editors.opening import open_editor
+from vireo.models.editors.protocol import Editor
 from vireo.models.presets import resolve
-from vireo.pipeline.crops import ABSENT
-from vireo.pipeline.slow_motion import joined, takes
-from vireo.pipeline.stream import FramesEdit, edit_frames
-from vireo.types import EditPair
-from vireo.video.change import certainty, settled
+from vireo.pipeline.stream import edit_clips
+from vireo.types import EditPair, EditRequest, EditSettings
+from vireo.video.geometry import to_uint8
 from vireo.video.io import read_clip
-from vireo.video.region import Preserve, composite, predict_region, to_uint8
-
-
-@dataclass(frozen=True)
-class EditOptions:
-    """How a model edits; as in `edit_video`. steps, guidance: None for the model's own."""
-
-    preserve: Preserve = "strict"
-    look: bool = True
-    steps: int | None = None
-    guidance: float | None = None
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,112 +50,51 @@ def check_source(model: str | None, videos: Path | None) -> None:
         raise InputError("what is to be scored is not clear", "give either a model or a folder of videos")
 
 
-class Editor(Protocol):
-    """`settings` name all that the results depend on, but for finished clips, whose `digest` tells them apart;
-    `batch` is how many pairs `edit` likes at once; `reconstruct` is the VAE there and back, uint8 (T, H, W, 3), or None
-    where there is no VAE."""
+class ClipSource(Protocol):
+    """settings: all that the clips depend on, but for finished ones, whose `digest` tells them apart. batch: how many
+    pairs `edit` likes at once. reconstruct: the autoencoder there and back, uint8 (T, H, W, 3), or None where there is
+    none."""
 
     settings: dict[str, Any]
     batch: int
 
-    def edit(self, jobs: list[Job], truths: list[PairClips]) -> list[Edited]: ...
+    def edit(self, jobs: list[Job], clips: list[PairClips]) -> list[Edited]: ...
 
     def digest(self, name: str) -> str | None: ...
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None: ...
 
 
-COMPOSITION = 9
-"""Counts the ways in which result and source have been put together; scores of another way are not reused."""
+class ModelClips:
+    """Edits by a model, exactly as `vireo edit` makes them, every pair with noise from the same seed."""
 
-
-class ModelEditor:
-    """Runs a pipeline as `vireo edit` does, every pair with noise from the same seed.
-
-    Clips of the model's own size and length go through it in batches: on CPUs that is nearly twice as fast.
-    """
-
-    batch = 8
-
-    def __init__(self, pipe: VireoPipeline, options: EditOptions) -> None:
-        self.pipe, self.options = pipe, options
-        self.settings: dict[str, Any] = {**asdict(options), "batch": self.batch, "composition": COMPOSITION}
+    def __init__(self, editor: Editor, edit: EditSettings) -> None:
+        self.editor, self.edit_settings, self.batch = editor, edit, editor.batch()
+        self.settings: dict[str, Any] = {**asdict(edit), "batch": self.batch}
 
     @classmethod
-    def from_pretrained(cls, model: str, options: EditOptions) -> ModelEditor:
-        """model: a preset, a folder or a hub id. Raises ModelError."""
-        folder = resolve(model)
-        pipe = VireoPipeline.from_pretrained(folder)
-        pipe.set_progress_bar_config(disable=True)
-        editor = cls(pipe, options)
-        editor.settings = {"model": model, "weights": fingerprint(folder), **editor.settings}
-        return editor
+    def open(cls, config: EvaluationConfig) -> ModelClips:
+        """Raises ModelError, and InputError for a device that is not there."""
+        assert config.model is not None, "check_source has been called"
+        made = cls(open_configured(config), config.edit)
+        weights = fingerprint(resolve(config.model))
+        made.settings = {"model": config.model, "weights": weights, "dtype": config.dtype, **made.settings}
+        return made
 
-    def edit(self, jobs: list[Job], truths: list[PairClips]) -> list[Edited]:
-        own = (self.pipe.window_frames, *self.pipe.frame_size, 3)
-        if any(truth.source.shape != own for truth in truths):
-            return [self._edit_any(job, truth) for job, truth in zip(jobs, truths, strict=True)]
-        edited: dict[int, Edited] = {}
-        for with_reference in (False, True):
-            rows = [i for i, truth in enumerate(truths) if (truth.reference is not None) == with_reference]
-            if rows:
-                results = self._edit_batch([jobs[i] for i in rows], [truths[i] for i in rows])
-                edited.update(zip(rows, results, strict=True))
-        return [edited[i] for i in range(len(jobs))]
-
-    def _edit_any(self, job: Job, truth: PairClips) -> Edited:
-        def edit(**changed: Any) -> FramesEdit:
-            options = asdict(self.options) | changed
-            return edit_frames(self.pipe, truth.source, job.instruction, reference=truth.reference, **options)
-
-        result = edit()
-        raw = edit(look=False).raw if self.options.look else result.raw
-        return Edited(result.edited, raw, result.support)
-
-    def _edit_batch(self, jobs: list[Job], truths: list[PairClips]) -> list[Edited]:
-        shown = [takes(truth.source, self.pipe) for truth in truths]
-        clips = [
-            (job.instruction, clip, truth.reference)
-            for job, truth, own in zip(jobs, truths, shown, strict=True)
-            for clip in own.clips
+    def edit(self, jobs: list[Job], clips: list[PairClips]) -> list[Edited]:
+        requests = [
+            EditRequest(instruction=job.instruction, reference=pair.reference, settings=self.edit_settings)
+            for job, pair in zip(jobs, clips, strict=True)
         ]
-        parts = [clips[start : start + self.batch] for start in range(0, len(clips), self.batch)]
-        results = iter([video for part in parts for video in self._run(part)])
-        videos = [joined([next(results) for _ in own.clips]) for own in shown]
-        absent = np.zeros(len(jobs))
-        if self.options.look:
-            absent = self.pipe.p_absent([job.instruction for job in jobs], [truth.source for truth in truths])
-        edited = []
-        for video, truth, own, missing in zip(videos, truths, shown, absent >= ABSENT, strict=True):
-            if missing:
-                untouched = np.zeros(truth.source.shape[:3], bool)
-                edited.append(Edited(truth.source, to_uint8(video), untouched))
-                continue
-            region, kept = predict_region(truth.source, video, own.rebuilt), video
-            if self.options.preserve != "off":
-                kept = settled(truth.source, video, own.rebuilt, certainty(video, own.rebuilt, region.soft))
-            composited = composite(truth.source, kept, region, self.options.preserve)
-            edited.append(Edited(composited, to_uint8(video), region.support))
-        return edited
-
-    def _run(self, clips: Sequence[tuple[str, np.ndarray, np.ndarray | None]]) -> np.ndarray:
-        """Results (B, T, H, W, 3) in 0..1 of instructions on clips, each with its reference picture."""
-        instructions, sources, references = zip(*clips, strict=True)
-        return self.pipe(
-            prompt=list(instructions),
-            video=list(sources),
-            image=list(references),
-            num_inference_steps=self.options.steps,
-            guidance_scale=self.options.guidance,
-            generator=[torch.Generator().manual_seed(self.options.seed) for _ in clips],
-            output_type="np",
-        ).frames
+        edits = edit_clips(self.editor, [pair.source for pair in clips], requests, raw=True)
+        return [Edited(edit.edited, edit.raw, edit.region) for edit in edits]
 
     def digest(self, name: str) -> None:
         """There is no clip yet."""
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None:
-        return to_uint8(self.pipe.reconstruct(frames))
+        rebuilt = self.editor.reconstruct(frames)
+        return None if rebuilt is None else to_uint8(rebuilt.frames)
 
 
 class FinishedClips:
@@ -183,8 +108,8 @@ class FinishedClips:
         self.folder = folder
         self.settings: dict[str, Any] = {"videos": str(folder)}
 
-    def edit(self, jobs: list[Job], truths: list[PairClips]) -> list[Edited]:
-        return [Edited(self.read(job.pair.id, truth.source.shape)) for job, truth in zip(jobs, truths, strict=True)]
+    def edit(self, jobs: list[Job], clips: list[PairClips]) -> list[Edited]:
+        return [Edited(self.read(job.pair.id, pair.source.shape)) for job, pair in zip(jobs, clips, strict=True)]
 
     def path(self, name: str) -> Path | None:
         """Where the clip of a pair is, by its id; None where there is none."""
@@ -221,6 +146,12 @@ class FinishedClips:
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None:
         return None
+
+
+def open_configured(config: EvaluationConfig) -> Editor:
+    """The model of an evaluation on its device."""
+    assert config.model is not None, "check_source has been called"
+    return open_editor(config.model, device=config.device, dtype=config.dtype, adapter=config.adapter)
 
 
 def fingerprint(folder: Path) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import torch
 
+from vireo.code_digest import code_digest
 from vireo.errors import InputError, VideoError
-from vireo.evaluation.code_digest import code_digest
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.editors import Editor, FinishedClips, Job, ModelEditor
+from vireo.evaluation.editors import ClipSource, FinishedClips, Job, ModelClips
 from vireo.evaluation.measures import Measures
 from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.pair_record import score_pair
@@ -48,12 +48,11 @@ class PairEvaluator:
 
     def __init__(self, folder: Path, out: Path, config: EvaluationConfig) -> None:
         self.folder, self.out, self.config = folder, out, config
-        self.editor: Editor
+        self.editor: ClipSource
         if config.videos is not None:
             self.editor = FinishedClips(config.videos)
         else:
-            assert config.model is not None, "check_source has been called"
-            self.editor = ModelEditor.from_pretrained(config.model, config.options)
+            self.editor = ModelClips.open(config)
         self.measures = Measures(config.backbones)
         self.batch = self.editor.batch
         self.settings = {

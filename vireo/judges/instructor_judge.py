@@ -66,7 +66,7 @@ class InstructorJudge:
     def from_pretrained(cls, name: str, rubric: RubricName) -> InstructorJudge:
         """name: a preset, folder or hub id of a pipeline. Raises ModelError."""
         pipe = VireoPipeline.from_pretrained(name)
-        return cls(pipe.instructor, pipe.processor, pipe.template, rubric, name=name)
+        return cls(pipe.instructor, pipe.processor, pipe.wiring.template, rubric, name=name)
 
     def judge(self, samples: list[Sample]) -> list[Judgement]:
         return [self._judge(sample) for sample in samples]
@@ -81,7 +81,7 @@ class InstructorJudge:
         )
         answers: dict[QuestionKind, float] = {}
         for question in questions:
-            chances = p_yes(self.instructor, self.processor, source, edited, instructions, question, self.template)
+            chances = p_yes(self.instructor, self.processor, source, edited, instructions, self.template, question)
             answers[question] = float(chances.mean())
         return Judgement(rubric_scores(answers, criteria))
 

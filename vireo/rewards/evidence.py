@@ -85,7 +85,7 @@ class Evidence:
         instructions = [self.sample.instruction] * len(source)
         with autocast(instructor.model.device):
             found = p_yes(
-                instructor.model, instructor.processor, source, edited, instructions, question, instructor.template
+                instructor.model, instructor.processor, source, edited, instructions, instructor.template, question
             )
         return float(found.float().mean())
 

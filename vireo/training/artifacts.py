@@ -20,9 +20,8 @@ from vireo.instruction_tuning.batches import BatchSampler
 from vireo.instruction_tuning.corpus import Corpus, CorpusTexts
 from vireo.instruction_tuning.pictures import PictureSet
 from vireo.models.bundle import Bundle
-from vireo.models.clip import PATCH_SIZE
+from vireo.models.editors.mini import MINI_TEMPLATE, PATCH_SIZE
 from vireo.models.editors.viva import VireoPipeline
-from vireo.models.instructor.prompts import MINI
 from vireo.models.latents import encode_latents, strides
 from vireo.models.pixels import to_pixels
 from vireo.models.tokenizer import train_tokenizer
@@ -62,7 +61,7 @@ class Artifacts:
         self.progress_for = progress_for
         self.pair_sets = PairSets(workdir, data, progress_for)
         self.initial = VireoPipeline.from_pretrained(init_from) if init_from else None
-        self.template = replace(self.initial.template, highlights=True) if self.initial else MINI
+        self.template = replace(self.initial.wiring.template, highlights=True) if self.initial else MINI_TEMPLATE
 
     def finished(self, stage: str) -> bool:
         return (self.workdir / stage / "model").exists()
@@ -78,7 +77,7 @@ class Artifacts:
                 save_model(self.workdir / stage / "model", model)
         if not (_same_weights(self.vae_model, pipe.vae) and _same_weights(self.instructor, pipe.instructor)):
             raise InputError(f"{self.workdir} holds another autoencoder or instructor", "choose another --workdir")
-        self.template = pipe.template
+        self.template = pipe.wiring.template
 
     def model(self, stage: str) -> Path:
         """Folder of a stage's finished model. Raises InputError where there is none yet."""

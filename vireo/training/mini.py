@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from transformers import CLIPModel, LlavaForConditionalGeneration
 
 from vireo.config import as_json, overridden
 from vireo.errors import InputError
-from vireo.models.editors.viva import VireoPipeline
+from vireo.models.editors.mini import MINI_FACTS
+from vireo.models.editors.viva import VireoPipeline, VivaConfig
 from vireo.models.transformer import widen_for_editing
 from vireo.runtime import pick_device, pick_dtype, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
@@ -157,7 +158,8 @@ class _MiniTraining:
         finished = stage.finish()
         self._save_metrics("vlm", measure_answers(stage.module.instructor, artifacts.validation_sampler))
         if initial:
-            initial.register_to_config(template=vars(artifacts.template))
+            wiring = replace(initial.wiring, template=artifacts.template)
+            initial.register_to_config(wiring=asdict(wiring))
             command = f"vireo train vlm --set vlm.init_from={self.config.vlm.init_from}"
             self._save_pipeline(initial, command, self.config.vlm.loop)
         save_model(self.workdir / "vlm" / "model", finished)
@@ -188,7 +190,7 @@ class _MiniTraining:
             base = HunyuanVideoTransformer3DModel.from_pretrained(artifacts.model("t2v"))
             editor = widen_for_editing(base, config.prediction == "affine")
         pairs = artifacts.pair_sets.validation
-        validation = Validation(self._assemble(editor), self.workdir / "data", pairs, a_family=16)
+        validation = Validation(self._assemble(editor), self.workdir / "data", pairs, per_family=16)
         studio, footage = list(artifacts.studio_edits(shifts=config.shifts)), artifacts.footage_edits()
         if not studio:
             raise InputError("there is nothing to learn from", "set data.pairs, data.edits or data.imported")
@@ -223,16 +225,15 @@ class _MiniTraining:
     # The result.
 
     def _assemble(self, transformer: HunyuanVideoTransformer3DModel) -> VireoPipeline:
+        facts = MINI_FACTS.model_copy(update={"steps": self.config.steps, "guidance": self.config.guidance})
         return VireoPipeline(
             self.artifacts.vae_model,
             transformer,
             self.artifacts.instructor,
             self.artifacts.processor,
             FlowMatchEulerDiscreteScheduler(shift=self.config.editor.shift),
-            prediction=self.config.editor.prediction,
-            template=vars(self.artifacts.template),
-            steps=self.config.steps,
-            guidance=self.config.guidance,
+            facts=facts.model_dump(),
+            wiring=asdict(VivaConfig(template=self.artifacts.template, prediction=self.config.editor.prediction)),
         )
 
     def _save_pipeline(self, pipeline: VireoPipeline, command: str, loop: LoopConfig) -> None:

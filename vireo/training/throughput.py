@@ -10,7 +10,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from vireo.flow.loss import masked_flow_loss
-from vireo.models.transformer import build_mini_transformer, editor_input, widen_for_editing
+from vireo.models.editors.mini import build_mini_transformer
+from vireo.models.transformer import editor_input, widen_for_editing
 from vireo.runtime import autocast, pick_device, reuse_memory
 from vireo.training.acceleration import compile_blocks, plain_attention
 from vireo.training.optimizers import Optimizers

@@ -15,7 +15,7 @@ from vireo.errors import InputError
 from vireo.evaluation.ablation.table import ablation_table, as_markdown
 from vireo.evaluation.ablation.variants import IMAGE_ONLY, VARIANTS, Variant
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.editors import EditOptions, fingerprint
+from vireo.evaluation.editors import fingerprint
 from vireo.evaluation.records import Record, read_records
 from vireo.evaluation.runner import evaluate
 from vireo.models.editors.viva import VireoPipeline, VivaConfig
@@ -29,6 +29,7 @@ from vireo.training.pair_sets import DataConfig
 from vireo.training.stage import LoopConfig
 from vireo.training.stages.editor import EditorConfig, EditorStage
 from vireo.training.stages.t2v import T2vConfig, T2vStage
+from vireo.types import EditSettings
 from vireo.world.generate import PairSetSpec, make_pairs
 
 TEST_SEED = 3_000_000
@@ -171,8 +172,8 @@ class _Work:
             stamp_weights(home / "unstamped", {"variant": name, "seed": str(seed), "commit": source_commit()})
             (home / "unstamped").rename(home / "mini")
         # Straight from the pipeline, and without looking first: the recipe is judged, not what stands around it.
-        options = EditOptions(preserve="off", look=False)
-        evaluate(self.workdir / "test", home / "report", EvaluationConfig(model=str(home / "mini"), options=options))
+        edit = EditSettings(preserve="off", gate=False)
+        evaluate(self.workdir / "test", home / "report", EvaluationConfig(model=str(home / "mini"), edit=edit))
         return True
 
     def records(self, name: str, seed: int) -> dict[str, Record]:

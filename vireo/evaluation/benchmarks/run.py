@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from vireo.code_digest import code_digest
 from vireo.errors import InputError, VideoError, VireoError
 from vireo.evaluation.benchmarks.benchmark import Benchmark
 from vireo.evaluation.benchmarks.registry import BENCHMARKS
-from vireo.evaluation.code_digest import code_digest
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.editors import EditOptions, FinishedClips, check_source, fingerprint
+from vireo.evaluation.editors import FinishedClips, check_source, fingerprint, open_configured
 from vireo.evaluation.judgement_report import score_tables, summarise_judgements, usage
 from vireo.evaluation.measures import Measures
 from vireo.evaluation.records import ItemRecord, JudgementRecord, RecordWriter, key_of, read_records
@@ -31,7 +31,6 @@ from vireo.judges.chat_model import ChatJudge
 from vireo.judges.five_acc import Questions, five_accuracy
 from vireo.judges.judge import Judgement, Sample
 from vireo.judges.rubric import overall_score
-from vireo.models.editors.viva import VireoPipeline
 from vireo.models.presets import resolve
 from vireo.pairs.layouts import Item, read_layout
 from vireo.pairs.layouts.folders import picture, pictures_in
@@ -86,20 +85,31 @@ def evaluate_published(
 class _ModelClips:
     """Edits by a model, written to out/clips."""
 
-    def __init__(self, model: str, options: EditOptions, out: Path) -> None:
-        folder = resolve(model)
-        self.pipe, self.options, self.folder = VireoPipeline.from_pretrained(folder), options, out / "clips"
-        self.pipe.set_progress_bar_config(disable=True)
+    def __init__(self, config: EvaluationConfig, out: Path) -> None:
+        assert config.model is not None, "check_source has been called"
+        self.editor, self.options, self.folder = open_configured(config), config.edit, out / "clips"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.settings = {"model": model, "weights": fingerprint(folder), **asdict(options)}
+        weights = fingerprint(resolve(config.model))
+        self.settings = {"model": config.model, "weights": weights, "dtype": config.dtype, **asdict(config.edit)}
 
     def digest(self, item: Item) -> str:
         return ""
 
     def edit(self, item: Item, source: Path) -> Path:
         path = self.folder / f"{item.id}.mp4"
-        given = {"model": self.pipe, "reference": item.reference, "overwrite": True}
-        edit_video(source, item.instruction, path, **given, **asdict(self.options))
+        edit_video(
+            source,
+            item.instruction,
+            path,
+            model=self.editor,
+            reference=item.reference,
+            steps=self.options.steps,
+            guidance=self.options.guidance,
+            seed=self.options.seed,
+            preserve=self.options.preserve,
+            look=self.options.gate,
+            overwrite=True,
+        )
         return path
 
 
@@ -128,8 +138,7 @@ class _ItemEvaluator:
         if config.videos is not None:
             self.clips = _FoundClips(config.videos)
         else:
-            assert config.model is not None, "check_source has been called"
-            self.clips = _ModelClips(config.model, config.options, out)
+            self.clips = _ModelClips(config, out)
         self.settings: dict[str, Any] = {
             **self.clips.settings,
             **(self.judge.settings if self.judge else {}),

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from vireo.code_digest import code_digest
 from vireo.errors import InputError
-from vireo.evaluation.code_digest import code_digest
 from vireo.evaluation.editors import FinishedClips
 from vireo.evaluation.pair_clips import PairClips, load_pair_clips, refuse_without_masks
 from vireo.evaluation.records import KeyedRecord, RecordWriter, read_records, record_key

@@ -92,7 +92,7 @@ class LabScorers:
 
     def __init__(self, instructor: str, backbones: Mapping[str, str], judge: Judge | None = None) -> None:
         pipe, opened = VireoPipeline.from_pretrained(instructor), Backbones.open(backbones)
-        self.networks = Networks(Instructor(pipe.instructor, pipe.processor, pipe.template), opened.models)
+        self.networks = Networks(Instructor(pipe.instructor, pipe.processor, pipe.wiring.template), opened.models)
         self.scorers: Sequence[Scorer] = computable(
             [*SCORERS, *([judge_scorer(judge)] if judge else [])], self.networks
         )

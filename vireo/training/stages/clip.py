@@ -20,13 +20,9 @@ from vireo.instruction_tuning.hard_negatives import Odds, wrong_captions
 from vireo.instruction_tuning.patch_labels import FACTS, LABELS, NOTHING, scene_facts
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
 from vireo.models.bundle import Bundle
-from vireo.models.clip import (
-    build_clip_processor,
-    build_mini_clip,
-    start_tower,
-    take_tower,
-    text_ids,
-)
+from vireo.models.clip import build_clip_processor, text_ids
+from vireo.models.editors.mini import build_mini_clip
+from vireo.models.initialization import start_tower, take_tower
 from vireo.models.pixels import to_pixels
 from vireo.pairs.augment import augmented, translated_patches
 from vireo.training.acceleration import in_precision

@@ -21,7 +21,8 @@ from transformers import CLIPModel, LlavaForConditionalGeneration, PreTrainedTok
 from vireo.instruction_tuning.batches import Batch, BatchSampler
 from vireo.models.attention import PRODUCT
 from vireo.models.bundle import Bundle
-from vireo.models.instructor.states import build_mini_instructor, build_processor, start_projector
+from vireo.models.editors.mini import build_mini_instructor, build_mini_processor
+from vireo.models.initialization import start_projector
 from vireo.pairs.augment import augmented
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_objective import AnswerObjective, score_answers
@@ -124,7 +125,7 @@ class VlmStage(Stage[VlmConfig, AnswerObjective]):
 
     def finish(self) -> Bundle:
         """The instructor and its processor."""
-        return Bundle(self.module.instructor.eval(), build_processor(self.tokenizer, self.sampler.patch_size))
+        return Bundle(self.module.instructor.eval(), build_mini_processor(self.tokenizer, self.sampler.patch_size))
 
 
 def new_instructor(clip: CLIPModel, vocabulary: int, pixels: Tensor, seed: int = 0) -> LlavaForConditionalGeneration:
