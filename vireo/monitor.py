@@ -23,7 +23,7 @@ class Monitor:
 
     def __init__(self, on_step: Callable[[], None] | None = None, cancelled: threading.Event | None = None) -> None:
         self.on_step, self.cancelled = on_step, cancelled
-        self.seconds = dict.fromkeys(STAGES, 0.0)
+        self.seconds: dict[str, float] = dict.fromkeys(STAGES, 0.0)
         self.steps = 0
 
     @contextlib.contextmanager

@@ -203,7 +203,7 @@ def test_scorers_against_the_models_they_name(tmp_path):
     pipe = VireoPipeline.from_pretrained("mini")
     torch.manual_seed(0)
     clip = build_mini_clip(len(pipe.processor.tokenizer)).eval()
-    processor = build_clip_processor(pipe.processor.tokenizer)
+    processor = build_clip_processor(pipe.processor.tokenizer, pipe.processor.image_processor)
     Bundle(clip, processor).save_pretrained(tmp_path / "clip")
     scores = LabScorers("mini", {"clip": str(tmp_path / "clip")})(made.sample(pair, made.target))
     before, after = (embed_images(clip, processor, list(video)) for video in (made.source, made.target))

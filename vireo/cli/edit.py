@@ -81,7 +81,7 @@ def edit(
     if as_json:
         terminal.print_json(result)
         return
-    facts = {
+    facts: dict[str, object] = {
         "edited": result.output,
         "frames": f"{result.frames} of {result.width}x{result.height} at {float(result.fps):.3g} per second",
         "edit region": f"{result.changed_fraction:.1%} of the pixels",

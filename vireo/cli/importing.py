@@ -34,8 +34,8 @@ def import_pairs(
             layout,
             folder,
             out,
-            size=wanted or imports.STUDIO_SIZE,
-            frames=frames or imports.STUDIO_FRAMES,
+            size=wanted or (imports.STANDARD_SIZE, imports.STANDARD_SIZE),
+            frames=frames or imports.STANDARD_FRAMES,
             limit=limit,
             on_progress=advance,
         )

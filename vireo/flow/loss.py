@@ -28,7 +28,8 @@ def velocities(
     if prediction == "velocity":
         return output, velocity(x0, noise)
     clean = clean_from_output(output, prediction, source)
-    return tuple(velocity_from_output(x, z, t, "sample", floor=LOSS_FLOOR) for x in (clean, x0))
+    predicted, true = (velocity_from_output(x, z, t, "sample", floor=LOSS_FLOOR) for x in (clean, x0))
+    return predicted, true
 
 
 def masked_flow_loss(v: Tensor, target: Tensor, mask: Tensor | None, mask_weight: float | Tensor) -> Tensor:

@@ -42,7 +42,9 @@ class PromptEncoder:
         texts, frames = [prompt.text for prompt in prompts], [p.frame for p in prompts if p.frame is not None]
         references = [prompt.reference for prompt in prompts] if frames else None
         with autocast(self.instructor.device, self.dtype):
-            return encode_instruction(self.instructor, self.processor, texts, frames or None, references, self.template)
+            return encode_instruction(
+                self.instructor, self.processor, texts, frames or None, references, template=self.template
+            )
 
 
 class ConditioningCache:

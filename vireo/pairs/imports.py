@@ -19,11 +19,7 @@ from vireo.pairs.layouts import TRAINSETS, Item, read_layout
 from vireo.runtime import whole_file
 from vireo.types import TEST_SEED, EditPair
 from vireo.video.io import VideoReader, write_lossless
-from vireo.world.scene import Film
-
-STUDIO_SIZE = (Film.model_fields["width"].default, Film.model_fields["height"].default)
-STUDIO_FRAMES = Film.model_fields["frames"].default
-"""Shape of the studio's clips, beside which imported ones are trained on."""
+from vireo.world.scene import STANDARD_FRAMES, STANDARD_SIZE
 
 
 def import_pairs(
@@ -31,8 +27,8 @@ def import_pairs(
     folder: Path,
     out: Path,
     *,
-    size: tuple[int, int] = STUDIO_SIZE,
-    frames: int = STUDIO_FRAMES,
+    size: tuple[int, int] = (STANDARD_SIZE, STANDARD_SIZE),
+    frames: int = STANDARD_FRAMES,
     limit: int | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> tuple[int, list[dict[str, str]]]:

@@ -91,12 +91,16 @@ def edit_clips(
     for request in requests:
         check_request(request)
     gate = editor.gate()
-    states = [ClipEditor(editor, gate, request, monitor, lambda pixels: pixels, raw=raw) for request in requests]
+    states = [ClipEditor[np.ndarray](editor, gate, request, monitor, _itself, raw=raw) for request in requests]
     windows = [(state, window) for state, clip in zip(states, clips, strict=True) for window in state.windows(clip)]
     edits: dict[ClipEditor[np.ndarray], list[tuple[Any, list[FrameEdit]]]] = {state: [] for state in states}
     for state, window, made in _edited(editor, windows, monitor):
         edits[state].append((window, made))
     return [_finished(state, made, raw) for state, made in edits.items()]
+
+
+def _itself(pixels: np.ndarray) -> np.ndarray:
+    return pixels
 
 
 def _finished(state: ClipEditor[np.ndarray], windows: list[tuple[Any, list[FrameEdit]]], raw: bool) -> FramesEdit:
@@ -126,11 +130,11 @@ def _edited(
         monitor.check()
         jobs = [state.prepare(window) for state, window in batch]
         wanted = [job for job in jobs if job.shown is not None]
-        made = iter(())
+        made: Iterator[WindowEdit] = iter(())
         if wanted:
             sampling = sampling_of(batch[0][0].request.settings, editor.facts)
-            shown, everywhere = [job.shown for job in wanted], [job.everywhere for job in wanted]
-            made = iter(edit_windows(editor, shown, sampling, monitor, everywhere))
+            shown = [job.shown for job in wanted if job.shown is not None]
+            made = iter(edit_windows(editor, shown, sampling, monitor, [job.everywhere for job in wanted]))
         for (state, window), job in zip(batch, jobs, strict=True):
             yield state, window, state.finish(window, job, next(made) if job.shown is not None else None)
 
@@ -182,7 +186,8 @@ class ClipEditor(Generic[Item]):
         return split(((item, self._small(self.pixels_of(item))) for item in items), facts.window_frames, facts.overlap)
 
     def _small(self, pixels: np.ndarray) -> np.ndarray:
-        size = model_size(*pixels.shape[:2], self.editor.facts.frame_size, self.editor.facts.size_multiple)
+        facts, (height, width) = self.editor.facts, pixels.shape[:2]
+        size = model_size(height, width, facts.frame_size, facts.size_multiple)
         return to_uint8(resize(pixels[None], size)[0])
 
     def prepare(self, window: Window[tuple[Item, np.ndarray]]) -> _Job:
@@ -203,7 +208,7 @@ class ClipEditor(Generic[Item]):
     def finish(self, window: Window[Any], job: _Job, made: WindowEdit | None) -> list[FrameEdit]:
         """One edit an item of the window."""
         edits = [] if made is None else _frame_edits(made, job.box)
-        if job.box is not None and made is not None and not job.kept:
+        if made is not None and not job.kept:
             edits = self._whole(window, job, made) or edits
         if job.kept:
             same = job.source / np.float32(255)
@@ -218,7 +223,7 @@ class ClipEditor(Generic[Item]):
 
     def _whole(self, window: Window[Any], job: _Job, made: WindowEdit) -> list[FrameEdit] | None:
         """The edit in the neighbouring part, where it is cut at the border of this one and whole in that one."""
-        other = neighbour_reached(made.alpha, job.box, job.boxes)
+        other = None if job.box is None else neighbour_reached(made.alpha, job.box, job.boxes)
         if other is None:
             return None
         frames = [self.pixels_of(item) for item, _ in window.items[: len(job.source)]]

@@ -67,8 +67,8 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class Part:
-    """One pair set: its name in workdir/data, its number of pairs, the seed of its first scene, and what else
-    its `PairSetSpec` says. finished: the folder of a set that is not made there but has been made."""
+    """One pair set: its name in workdir/data, its number of pairs, the seed of its first scene, and what else its
+    `PairSetSpec` says. finished: the folder of a set that is not made there but has been made."""
 
     name: str
     count: int = 0
@@ -110,7 +110,7 @@ class PairSets:
 
     def cache(self, name: str, model: Path | None = None, settings: object = None) -> Path:
         """Folder of what is made from the pairs by a model; its name tells from what, so nothing stale is read."""
-        digest = hashlib.sha256(repr((self.data.pairs, self.data.seeds, settings)).encode())
+        digest = hashlib.sha256(repr((self.data.pairs, self.data.seeds, self.data.families, settings)).encode())
         for weights in sorted(model.glob("*.safetensors")) if model else ():
             digest.update(weights.read_bytes())
         return self.workdir / "cache" / f"{name}-{digest.hexdigest()[:12]}"
@@ -129,14 +129,12 @@ class PairSets:
             # An EditPair is one of either kind.
             return cast(list[AnyPair], [relocated(pair, str(part.finished)) for pair in found])
         folder, on_progress = self.folder / part.name, self.progress_for(f"{part.name} data")
-        footage = part.options.get("scenes") == "footage"
-        options = {"families": self.data.footage_families if footage else self.data.families} | part.options
-        make_pairs(folder, PairSetSpec(count=part.count, seed=part.seed, **options), on_progress=on_progress)
+        make_pairs(folder, PairSetSpec(count=part.count, seed=part.seed, **part.options), on_progress=on_progress)
         return [relocated(pair, part.name) for pair in read_pairs(folder, kind, rows)]
 
     def numbered_parts(self) -> list[Part]:
         counts = enumerate(zip(self.data.pairs, self.data.seeds, strict=True))
-        return [Part(f"part-{k}", count, seed) for k, (count, seed) in counts]
+        return [Part(f"part-{k}", count, seed, {"families": self.data.families}) for k, (count, seed) in counts]
 
     def read_first(self, count: int, kind: type[AnyPair] = PairFiles) -> list[AnyPair]:
         """The pairs of the first `count` numbered parts."""
@@ -149,7 +147,10 @@ class PairSets:
 
     @cached_property
     def validation(self) -> list[EditPair]:
-        return self.read(Part("validation", self.data.validation_pairs, self.data.validation_seed), EditPair)
+        return self.read(
+            Part("validation", self.data.validation_pairs, self.data.validation_seed, {"families": self.data.families}),
+            EditPair,
+        )
 
     def edit_parts(self) -> Iterator[Part]:
         parts = zip(self.data.edits, self.data.edits_seeds, self.data.edits_families, strict=True)
@@ -162,7 +163,12 @@ class PairSets:
 
     @property
     def footage(self) -> Part:
-        return Part("footage", self.data.footage, self.data.footage_seed, {"scenes": "footage"})
+        return Part(
+            "footage",
+            self.data.footage,
+            self.data.footage_seed,
+            {"scenes": "footage", "families": self.data.footage_families},
+        )
 
     # Frames.
 

@@ -51,10 +51,11 @@ def estimate_alpha(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray) 
 
 def _connected(reached: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """The parts of `reached`, connected in space and time, that hold a seed; holes filled. bool (T, h, w)."""
-    parts, count = label(reached, np.ones((3, 3, 3)))
+    parts = np.empty(reached.shape, np.int32)
+    count = int(label(reached, np.ones((3, 3, 3)), output=parts))  # type of scipy's result depends on its arguments
     hit = np.bincount(parts[seeds], minlength=count + 1) > 0
     hit[0] = False
-    return np.stack([binary_fill_holes(frame) for frame in hit[parts]])
+    return np.stack([np.asarray(binary_fill_holes(frame)) for frame in hit[parts]])
 
 
 def _widened(core: np.ndarray, grow: float) -> np.ndarray:
@@ -62,7 +63,7 @@ def _widened(core: np.ndarray, grow: float) -> np.ndarray:
     alpha = np.zeros(core.shape, np.float32)
     for frame, inside in zip(alpha, core, strict=True):
         if inside.any():
-            frame[:] = np.clip(2 - 2 * distance_transform_edt(~inside) / grow, 0, 1)
+            frame[:] = np.clip(2 - 2 * np.asarray(distance_transform_edt(~inside)) / grow, 0, 1)
     return alpha
 
 

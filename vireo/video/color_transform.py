@@ -40,7 +40,7 @@ def color_transform(guide: np.ndarray, edited: np.ndarray, alpha: np.ndarray) ->
     g, e = (torch.from_numpy(np.ascontiguousarray(x, np.float32)).permute(0, 3, 1, 2) for x in (guide, edited))
     share = torch.from_numpy(np.ascontiguousarray(alpha, np.float32))[:, None]
     matrix = _fit(g, e, share)
-    offset = e - sum(matrix[:, :, k] * g[:, k, None] for k in range(3))
+    offset = e - (matrix * g[:, None]).sum(2)
     matrix = matrix - torch.eye(3)[:, :, None, None]
     return (share * torch.cat([matrix.flatten(1, 2), offset], 1)).numpy()
 
@@ -66,7 +66,7 @@ def _fit(guide: Tensor, edited: Tensor, alpha: Tensor) -> Tensor:
         covariance = mean[:, 12:].unflatten(1, (3, 3)) - mean_edited[:, :, None] * mean_guide[:, None]
         # A (V + r 1) = C + r A_coarser
         wanted, inverse = covariance + RIDGE * matrix, _inverse(variance)
-        matrix = sum(wanted[:, :, k, None] * inverse[:, None, k] for k in range(3))
+        matrix = torch.stack([wanted[:, :, k, None] * inverse[:, None, k] for k in range(3)]).sum(0)
     return matrix
 
 

@@ -20,8 +20,11 @@ from vireo.instruction_tuning.hard_negatives import Odds, wrong_captions
 from vireo.instruction_tuning.patch_labels import FACTS, LABELS, NOTHING, scene_facts
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
 from vireo.models.bundle import Bundle
-from vireo.models.clip import build_clip_processor, text_ids
-from vireo.models.editors.mini import build_mini_clip
+from vireo.models.clip import (
+    build_clip_processor,
+    text_ids,
+)
+from vireo.models.editors.mini import build_mini_clip, build_mini_image_processor
 from vireo.models.initialization import start_tower, take_tower
 from vireo.models.pixels import to_pixels
 from vireo.pairs.augment import augmented, translated_patches
@@ -98,7 +101,7 @@ class ClipStage(Stage[ClipConfig, ClipObjective]):
         else:
             take_tower(clip.vision_model, init_from)
         super().__init__(config, ClipObjective(clip), device)
-        self.pictures, self.processor = pictures, build_clip_processor(tokenizer)
+        self.pictures, self.processor = pictures, build_clip_processor(tokenizer, build_mini_image_processor())
         self.labels = pictures.dense_labels(self.module.patch_size)
         self.facts = np.stack([scene_facts(picture.scene) for picture in pictures.pictures])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,6 +13,8 @@ from torch import Tensor
 
 from vireo.flow.loss import masked_flow_loss, velocities
 from vireo.flow.path import interpolate, velocity_from_output
+from vireo.flow.sample import guided
+from vireo.flow.sample import sample as integrate
 from vireo.flow.schedule import sampling_times, training_times
 from vireo.models.editors.mini import build_mini_transformer
 from vireo.models.latents import VideoAutoencoder, decode_latents
@@ -93,16 +94,15 @@ class T2vStage(Stage[T2vConfig, HunyuanVideoTransformer3DModel]):
         empty = np.full(count, len(self.captions.offsets) - 2)
         condition = self.captions.batch(np.concatenate([empty, rows]), self.device)
         noise = torch.randn((count, *self.latents.videos.shape[1:]), generator=torch.Generator().manual_seed(0))
-        z = noise.to(self.device)
-        times = sampling_times(steps, self.config.shift).to(self.device)
-        for now, after in itertools.pairwise(times):
-            t = now.expand(count)
+
+        def velocity(z: Tensor, t: Tensor) -> Tensor:
             with autocast(self.device, self.dtype), plain_attention(self.device):
                 output = self.module(torch.cat([z, z]), 1000 * torch.cat([t, t]), *condition, return_dict=False)[0]
-            unconditional, conditional = (
-                velocity_from_output(o, z, t, self.config.prediction) for o in output.float().chunk(2)
-            )
-            z = z + (after - now) * (unconditional + guidance * (conditional - unconditional))
+            halves = output.float().chunk(2)
+            unconditional, conditional = (velocity_from_output(half, z, t, self.config.prediction) for half in halves)
+            return guided(conditional, unconditional, guidance)
+
+        z = integrate(velocity, noise.to(self.device), sampling_times(steps, self.config.shift).to(self.device))
         x0 = torch.from_numpy(self.latents.videos[rows]).to(self.device).float()
         clips, samples = (to_uint8(decode_latents(self.vae, latent)) for latent in (x0, z))
         save_rows(folder / f"{step:06d}.png", [row for pair in zip(clips, samples, strict=True) for row in pair])
