@@ -12,8 +12,7 @@ import pytest
 
 import vireo.cli.entry as entry
 from vireo.errors import CheckError, InputError, VideoError
-from vireo.receipt import ReceiptWriter
-from vireo.receipt.format import ModelFacts
+from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
 from vireo.video.io import Quality, VideoReader, write_lossless
 
 COMMANDS = (
@@ -232,8 +231,9 @@ def test_verify_exits_by_its_verdict(run, tmp_path):
     with ReceiptWriter(receipt) as record, VideoReader(source) as reader:
         for frame, pixels in zip(reader, edited, strict=True):
             record.add(frame, pixels, region)
-        facts = {"reference": None, "mask": None, "model": ModelFacts(name="m", sha256=""), "settings": {}}
-        record.finish(source, output, instruction="x", seed=0, **facts)
+        model = ModelFacts(name="m", sha256="")
+        description = EditDescription(source=source, output=output, model=model, instruction="x", seed=0, settings={})
+        record.finish(description)
     code, out, _ = run("verify", source, output, receipt)
     assert (code, "yes" in out) == (0, True)
     edited[1, 9, 9] ^= 1
