@@ -11,7 +11,7 @@ from vireo.cli import terminal
 from vireo.cli.choices import Adapter, Device, Dtype, Guidance, Look, Preserve, Seed, Steps
 
 
-def edit(
+def edit(  # noqa: PLR0913 - the options of the contract
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The video to edit.")],
     instruction: Annotated[
         str, typer.Argument(metavar="INSTRUCTION", help='What to change, e.g. "make the red ball blue".')
