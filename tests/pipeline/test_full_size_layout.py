@@ -95,7 +95,9 @@ def pipe():
         FlowMatchEulerDiscreteScheduler(shift=7.0),
         text_encoder=CLIPTextModel(clip).eval(),
         tokenizer=text_tokenizer(["<|endoftext|>"], pad_token="<|endoftext|>", eos_token="<|endoftext|>"),
-        facts=HUNYUAN_FACTS.model_copy(update={"frame_size": (32, 32), "window_frames": 5, "steps": 2}).model_dump(),
+        facts=HUNYUAN_FACTS.model_copy(
+            update={"frame_size": (32, 32), "window_frames": 5, "steps": 2, "weights": "float32"}
+        ).model_dump(),
         wiring=asdict(VivaConfig(template=HUNYUAN_TEMPLATE, embedded_guidance=6.0)),
     )
     made.set_progress_bar_config(disable=True)
