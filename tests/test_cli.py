@@ -195,6 +195,9 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
     assert "noise" in err
     assert calls[0][0] == (Path("in.mp4"), "make it night", Path("out.mp4"))
     assert calls[0][1] == {
+        "device": "auto",
+        "dtype": None,
+        "adapter": None,
         "model": "m",
         "reference": Path("r.png"),
         "mask": Path("m.png"),
