@@ -149,6 +149,7 @@ class Edited:
     changed_fraction: float = 0.125
     found: bool | None = True
     left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):

@@ -13,6 +13,7 @@ from vireo.judges.rubric import Criterion, RubricName
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.critic import p_yes
 from vireo.models.instructor.prompts import InstructorTemplate, QuestionKind
+from vireo.runtime import pick_device
 
 QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
     "instruction_following": ("accuracy",),
@@ -65,7 +66,7 @@ class InstructorJudge:
     @classmethod
     def from_pretrained(cls, name: str, rubric: RubricName) -> InstructorJudge:
         """name: a preset, folder or hub id of a pipeline. Raises ModelError."""
-        pipe = VireoPipeline.from_pretrained(name)
+        pipe = VireoPipeline.from_pretrained(name).to(pick_device())
         return cls(pipe.instructor, pipe.processor, pipe.wiring.template, rubric, name=name)
 
     def judge(self, samples: list[Sample]) -> list[Judgement]:
