@@ -46,12 +46,13 @@ def text_ids(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], multiple:
 def embed_texts(model: CLIPModel, processor: CLIPProcessor, texts: Sequence[str]) -> Tensor:
     """Unit vectors (B, D) of texts."""
     ids = text_ids(processor.tokenizer, texts).to(model.device)
-    return torch.nn.functional.normalize(model.get_text_features(input_ids=ids).pooler_output, dim=-1)
+    features: Any = model.get_text_features(input_ids=ids)  # typed as a tuple or a record
+    return torch.nn.functional.normalize(features.pooler_output, dim=-1)
 
 
 @torch.no_grad()
 def embed_images(model: CLIPModel, processor: CLIPProcessor, images: Sequence[np.ndarray]) -> Tensor:
     """Unit vectors (B, D) of pictures, uint8 (H, W, 3) each."""
     pixels = processor.image_processor(images=list(images), return_tensors="pt").pixel_values
-    features = model.get_image_features(pixel_values=pixels.to(model.device, model.dtype)).pooler_output
-    return torch.nn.functional.normalize(features, dim=-1)
+    features: Any = model.get_image_features(pixel_values=pixels.to(model.device, model.dtype))
+    return torch.nn.functional.normalize(features.pooler_output, dim=-1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import interpolate
 from transformers import CLIPVisionModel, LlavaForConditionalGeneration
 
@@ -18,32 +20,35 @@ def start_tower(tower: CLIPVisionModel, pixels: Tensor, seed: int = 0) -> None:
 
     pixels: (B, 3, H, W) in -1..1, typical pictures.
     """
-    size, width = tower.config.patch_size, tower.config.hidden_size
+    config: Any = tower.config  # sizes are typed as a number or a pair; CLIP's are numbers
+    size, width = config.patch_size, config.hidden_size
     patches = torch.nn.functional.unfold(pixels.float(), size, stride=size).transpose(1, 2).flatten(0, 1)
     embedding = tower.embeddings.patch_embedding.weight
     embedding.copy_(_whitening(patches, width).reshape(embedding.shape))
     positions = tower.embeddings.position_embedding.weight
-    positions[1:] = _waves(tower.config.image_size // size, width).to(positions)
+    positions[1:] = _waves(config.image_size // size, width).to(positions)
     generator = torch.Generator().manual_seed(seed)
     for layer in tower.encoder.layers:
-        _mimetic(layer.self_attn, tower.config.num_attention_heads, generator)
+        _mimetic(layer.self_attn, config.num_attention_heads, generator)
 
 
 @torch.no_grad()
-def take_tower(tower: CLIPVisionModel, former: CLIPVisionModel) -> None:
+def take_tower(tower: CLIPVisionModel, trained: CLIPVisionModel) -> None:
     """Sets a tower to a trained one of the same width and depth, whose patches may have another size.
 
-    At first it sees what the former one would see in a picture enlarged by the ratio of the patch sizes: filters are
-    resampled to that end (as Beyer et al., "FlexiViT" (2023), but by the transpose of the bilinear enlargement), the
-    table of positions is stretched over the new grid.
+    Before training it computes what the trained one computes of a picture enlarged by the ratio of the patch sizes:
+    filters are resampled to that end (as Beyer et al., "FlexiViT" (2023), but by the transpose of the bilinear
+    enlargement), the table of positions is interpolated to the new grid.
     """
-    weights = former.state_dict()
-    size, old = tower.config.patch_size, former.config.patch_size
+    weights = trained.state_dict()
+    new_config: Any = tower.config  # as above
+    old_config: Any = trained.config
+    size, old = new_config.patch_size, old_config.patch_size
     filters, positions = "embeddings.patch_embedding.weight", "embeddings.position_embedding.weight"
     pixels = torch.eye(size * size).reshape(size * size, 1, size, size)
     enlarged = interpolate(pixels, (old, old), mode="bilinear").flatten(1)  # (new pixels, old pixels)
     weights[filters] = (weights[filters].flatten(2) @ enlarged.T).unflatten(2, (size, size))
-    grids = [config.image_size // config.patch_size for config in (former.config, tower.config)]
+    grids = [config.image_size // config.patch_size for config in (old_config, new_config)]
     table = weights[positions][1:].T.unflatten(1, (grids[0], grids[0]))[None]
     stretched = interpolate(table, (grids[1], grids[1]), mode="bilinear")[0].flatten(1).T
     weights[positions] = torch.cat([weights[positions][:1], stretched])
@@ -69,7 +74,7 @@ def _waves(grid: int, width: int) -> Tensor:
     return torch.cat([rows, columns], dim=-1).flatten(0, 1) * 0.5
 
 
-def _mimetic(attention: nn.Module, heads: int, generator: torch.Generator) -> None:
+def _mimetic(attention: Any, heads: int, generator: torch.Generator) -> None:
     """Query times key near 0.7 noise + 0.7 identity in each head, value times output near 0.4 noise - 0.4 identity."""
     width = attention.q_proj.weight.shape[1]
     identity, each = torch.eye(width), width // heads
