@@ -17,11 +17,10 @@ from transformers import (
     AutoProcessor,
     CLIPModel,
     CLIPProcessor,
-    LlavaForConditionalGeneration,
-    LlavaProcessor,
 )
 
 from vireo.errors import ModelError
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.states import pixel_values
 from vireo.models.weights import foreign_weights
 from vireo.runtime import pick_device
@@ -35,25 +34,24 @@ _GREY = np.full((64, 64, 3), 128, np.uint8)
 
 
 @torch.no_grad()
-def picture_vectors(
-    instructor: LlavaForConditionalGeneration, processor: LlavaProcessor, pictures: Sequence[np.ndarray]
-) -> np.ndarray:
+def picture_vectors(instructor: Instructor, pictures: Sequence[np.ndarray]) -> np.ndarray:
     """float32 (B, D) of uint8 pictures (H, W, 3) of any size: the mean of what the instructor's vision tower sees in
     the patches. Centred on nothing: cosines are high throughout."""
-    pixels = pixel_values(processor, pictures).to(instructor.device, instructor.dtype)
-    tower = instructor.model.vision_tower
+    model = instructor.model
+    pixels = pixel_values(instructor.processor, pictures).to(model.device, model.dtype)
+    tower = model.model.vision_tower
     return tower(pixel_values=pixels).last_hidden_state[:, 1:].mean(1).float().cpu().numpy()
 
 
 class InstructorVision:
     """What mini's instructor sees, for measures of pictures alone; no checkpoint has to be fetched for it."""
 
-    def __init__(self, instructor: LlavaForConditionalGeneration, processor: LlavaProcessor) -> None:
-        self.instructor, self.processor = instructor, processor
+    def __init__(self, instructor: Instructor) -> None:
+        self.instructor = instructor
 
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
-        return units(torch.from_numpy(picture_vectors(self.instructor, self.processor, pictures)))
+        return units(torch.from_numpy(picture_vectors(self.instructor, pictures)))
 
 
 class ClipBackbone:

@@ -25,6 +25,7 @@ from vireo.flow.sample import Step, Velocity, guided, sample
 from vireo.flow.schedule import sampling_times
 from vireo.models import presets, weights
 from vireo.models.editors.protocol import EditorFacts
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import InstructorTemplate
 from vireo.models.instructor.states import Conditioning, encode_instruction
 from vireo.models.latents import VideoAutoencoder, decode_latents, encode_latents, strides
@@ -193,6 +194,11 @@ class VireoPipeline(DiffusionPipeline):
         self.maybe_free_model_hooks()
         return VireoPipelineOutput(frames=frames) if return_dict else (frames,)
 
+    @property
+    def templated_instructor(self) -> Instructor:
+        """The instructor together with its processor and template."""
+        return Instructor(self.instructor, self.processor, self.wiring.template)
+
     # The parts of a call; each takes and gives tensors of a batch.
 
     def pixels(self, clips: Sequence[Frames]) -> Tensor:
@@ -285,7 +291,7 @@ class VireoPipeline(DiffusionPipeline):
         self, prompts: list[str], first: list[np.ndarray], pictures: list[np.ndarray | None]
     ) -> Conditioning:
         shown = (first, pictures) if self.wiring.instructor_sees else (None, None)
-        read = encode_instruction(self.instructor, self.processor, prompts, *shown, template=self.wiring.template)
+        read = encode_instruction(self.templated_instructor, prompts, *shown)
         if self.text_encoder is None:
             return read
         tokens = self.tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
