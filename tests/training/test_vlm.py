@@ -144,7 +144,7 @@ def test_verdict_turns_equal_the_critic(small, stage):
     yes, no = (answer_ids(small.tokenizer, MINI_TEMPLATE, word)[0] for word in (YES, NO))
     first = int(torch.nonzero(packed.turns == turn)[0])
     assert (scores[first, yes] - scores[first, no]).item() == pytest.approx(wanted.item(), abs=2e-4)
-    half = score_answers(AnswerObjective(instructor), batch).answers
+    half = score_answers(AnswerObjective(model), batch).answers
     assert (half - scores).abs().max() < 0.1
 
 
