@@ -7,7 +7,7 @@ import torch
 from transformers import AutoProcessor, LlavaForConditionalGeneration
 
 from vireo.models.editors.mini import MINI_TEMPLATE, TOKENS_PER_IMAGE, build_mini_instructor, build_mini_processor
-from vireo.models.initialization import start_projector
+from vireo.models.initialization import initialize_projector
 from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import folded
 from vireo.models.instructor.states import encode_instruction, highlighted, pixel_values
@@ -58,7 +58,7 @@ def test_highlights_by_hand():
 def test_image_tokens_start_even_and_small(instructor):
     pixels = torch.rand(40, 3, 96, 96, generator=torch.Generator().manual_seed(0)).cumsum(-1) / 48 - 1
     new = copy.deepcopy(instructor)
-    start_projector(new, pixels)
+    initialize_projector(new, pixels)
     with torch.no_grad():
         tokens = new.model.multi_modal_projector(new.model.vision_tower(pixel_values=pixels).last_hidden_state[:, 1:])
     tokens = tokens.flatten(0, 1)

@@ -1,4 +1,4 @@
-"""CLIP-class models over mini's tokenizer: which picture and which words belong together."""
+"""CLIP-class models with mini's tokenizer: embeddings of pictures and texts in one space."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TEXT_LENGTH = 80
 
 def build_clip_processor(tokenizer: PreTrainedTokenizerFast, image_processor: Any) -> CLIPProcessor:
     """The processor that is saved beside a CLIP-class model; its tokenizer, called as CLIP's is, gives `text_ids`."""
-    own = copy.deepcopy(tokenizer)
-    own.backend_tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    marks = [(own.bos_token, BOS), (own.eos_token, EOS)]
-    own.backend_tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{own.bos_token} $A {own.eos_token}", special_tokens=marks
+    clip_tokenizer = copy.deepcopy(tokenizer)
+    clip_tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    marks = [(clip_tokenizer.bos_token, BOS), (clip_tokenizer.eos_token, EOS)]
+    clip_tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{clip_tokenizer.bos_token} $A {clip_tokenizer.eos_token}", special_tokens=marks
     )
-    own.model_max_length = TEXT_LENGTH
-    return CLIPProcessor(image_processor=image_processor, tokenizer=own)
+    clip_tokenizer.model_max_length = TEXT_LENGTH
+    return CLIPProcessor(image_processor=image_processor, tokenizer=clip_tokenizer)
 
 
 def text_ids(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], multiple: int = 1) -> Tensor:

@@ -1,4 +1,4 @@
-"""A video autoencoder that starts as a linear block transform and learns what that one lacks.
+"""A video autoencoder: a linear block transform plus a convolutional correction that training adds.
 
 Blocks of 8x8 pixels and 4 frames (768 numbers) become `latent_channels` numbers. Encoder and decoder are
 each the sum of a linear map, set to the principal components of such blocks before training, and a
@@ -42,8 +42,8 @@ class GridBlock(nn.Module):
 class Branch(nn.Module):
     """A convolutional branch from `inputs` to `outputs` channels whose last layer starts at zero.
 
-    refine: splits every grid cell into 2x2 cells of half the width before the last blocks, so that what
-    it adds is not bound to the block grid; its outputs then come per fine cell.
+    refine: splits every grid cell into 2x2 cells of half the width before the last blocks, so that the
+    correction is not bound to the block grid; outputs are per fine cell then.
     """
 
     def __init__(self, inputs: int, outputs: int, width: int, blocks: int, refine: int = 0) -> None:
@@ -71,8 +71,8 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
 
     latents_mean, latents_scale: per channel; `normalize` maps codes to the transformer's latents with
         them. The scale of a channel is its deviation to the power `whitening` (times one constant):
-        1 would give all components, however faint, the same share of the loss; 0 would drown the faint
-        ones in the noise.
+        1 would give all components, however weak, the same share of the loss; 0 would hide the weak
+        ones under the noise.
     posterior_std: deviation of the noise that `latent_dist.sample()` adds, in the codes' own units.
     """
 
@@ -154,7 +154,7 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
         scale = scale * ((std / scale).square().mean().sqrt())
         self.register_to_config(latents_mean=mean.tolist(), latents_scale=scale.tolist())
 
-    def start_as_linear(self, mean: Tensor, basis: Tensor) -> None:
+    def initialize_linear(self, mean: Tensor, basis: Tensor) -> None:
         """Sets the linear maps to a principal-component transform. mean: (768,); basis: (C, 768), orthonormal."""
         self.analysis.load_state_dict({"weight": basis[..., None, None, None], "bias": -basis @ mean})
         self.synthesis.load_state_dict({"weight": basis.T[..., None, None, None], "bias": mean})

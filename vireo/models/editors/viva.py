@@ -43,8 +43,8 @@ class VivaConfig:
 
     template: the chat format of the instructor. prediction: what the transformer's output means, see flow/path.py.
     embedded_guidance: of guidance-distilled transformers, fixed beside the true guidance; None for others.
-    instructor_sees: whether the instructor is shown the first frame and the reference (without them: VIVA's Table 2,
-        without V).
+    instructor_sees: whether the instructor's prompt holds the first frame and the reference (VIVA's Table 2 has a row
+        without them).
     reference_latents: whether the transformer gets a reference as one more latent frame (VIVA, figure 2).
     """
 
@@ -290,13 +290,13 @@ class VireoPipeline(DiffusionPipeline):
     def _condition(
         self, prompts: list[str], first: list[np.ndarray], pictures: list[np.ndarray | None]
     ) -> Conditioning:
-        shown = (first, pictures) if self.wiring.instructor_sees else (None, None)
-        read = encode_instruction(self.templated_instructor, prompts, *shown)
+        images = (first, pictures) if self.wiring.instructor_sees else (None, None)
+        encoded = encode_instruction(self.templated_instructor, prompts, *images)
         if self.text_encoder is None:
-            return read
+            return encoded
         tokens = self.tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
         pooled = self.text_encoder(tokens.input_ids.to(self._execution_device)).pooler_output
-        return Conditioning(read.states, read.mask, pooled)
+        return Conditioning(encoded.states, encoded.mask, pooled)
 
 
 def _is_clip(video: Frames | list[Frames]) -> bool:

@@ -15,15 +15,16 @@ Frames = Sequence[np.ndarray] | Tensor
 """Frames of B samples: uint8 (H, W, 3) each, or a float tensor (B, 3, H, W) in 0..1."""
 
 
-def answer_logits(instructor: Instructor, pixels: Sequence[Tensor], said: Sequence[str]) -> Tensor:
+def answer_logits(instructor: Instructor, pixels: Sequence[Tensor], texts: Sequence[str]) -> Tensor:
     """Float32 (B, vocabulary): scores of the first token of the answer to each of B turns.
 
-    pixels: for each picture in the prompt the pixel values of all B samples, (B, 3, H, W).
+    texts: what the user asks, one a sample. pixels: for each picture in the prompt the pixel values of all B samples,
+        (B, 3, H, W).
     """
     model, tokenizer, template = instructor.model, instructor.processor.tokenizer, instructor.template
     config = model.config
     opening = opening_ids(tokenizer, template, len(pixels), config.image_seq_length, config.image_token_id)
-    rows = [opening + turn_ids(tokenizer, template, text) for text in said]
+    rows = [opening + turn_ids(tokenizer, template, text) for text in texts]
     last = torch.tensor([len(row) - 1 for row in rows], device=model.device)
     width = int(last.max()) + 1
     pad = tokenizer.pad_token_id or 0
@@ -31,7 +32,7 @@ def answer_logits(instructor: Instructor, pixels: Sequence[Tensor], said: Sequen
     hidden = model.model(
         input_ids=ids,
         pixel_values=torch.stack(list(pixels), 1).flatten(0, 1).to(model.device, model.dtype),
-        # Right padding comes after the answer's place, where a causal model never looks.
+        # Right padding comes after the answer's place, to which a causal model does not attend.
         attention_mask=torch.ones_like(ids),
         use_cache=False,
     ).last_hidden_state

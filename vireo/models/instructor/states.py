@@ -1,6 +1,6 @@
-"""The instructor: a frozen LLaVA-class model whose hidden states tell the editor what to do (VIVA Eq. 1).
+"""What the editor is conditioned on: hidden states of the instructor, a frozen LLaVA-class model (VIVA Eq. 1).
 
-Mini's is trained by `vireo.training.stages.vlm`; at full size the same function runs llava-llama-3-8b.
+Mini's instructor is trained by `vireo.training.stages.vlm`; at full size it is llava-llama-3-8b.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from torch import Tensor
 from transformers import LlavaProcessor
 
 from vireo.models.instructor.instructor import Instructor
-from vireo.models.instructor.prompts import marked_ids, opening_ids, said_ids
+from vireo.models.instructor.prompts import marked_ids, opening_ids, user_ids
 
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What the editor reads.
+    """What the transformer attends to.
 
     states: (B, L, D) hidden states, image tokens first, then text; zeros where invalid.
     mask: bool (B, L), the valid tokens, which come first.
@@ -52,7 +52,7 @@ def highlighted(source: Tensor, edited: Tensor) -> Tensor:
     """An edited picture that shows what the edit changed: faded to a quarter towards grey where it equals the source.
 
     source, edited: pixel values (B, 3, H, W) with zero for grey, as mini's processor makes them; so is the result.
-    Differentiable. A difference of 24 of 255 in any channel, averaged over 3 x 3 pixels, is shown in full.
+    Differentiable. A difference of 24 of 255 in any channel, averaged over 3 x 3 pixels, is not faded at all.
     """
     change = (edited - source).abs().amax(1, keepdim=True)
     change = torch.nn.functional.avg_pool2d(change, 3, stride=1, padding=1, count_include_pad=False)
@@ -78,10 +78,10 @@ def _prompt(instructor: Instructor, instruction: str, images: int) -> _Prompt:
         for offset in range(0, config.image_seq_length, template.interleave)
     ]
     room = template.max_length - len(image) - len(closing)
-    said = said_ids(tokenizer, template, instruction)[:room]
+    user = user_ids(tokenizer, template, instruction)[:room]
     begin = len(opening) + len(tail)
-    text = list(range(begin, begin + len(said) + len(closing)))
-    return _Prompt(opening + tail + said + closing + answer, image, text)
+    text = list(range(begin, begin + len(user) + len(closing)))
+    return _Prompt(opening + tail + user + closing + answer, image, text)
 
 
 def _right_padded(rows: Sequence[Sequence[int]], value: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -115,11 +115,11 @@ def encode_instruction(
         for k in range(len(instructions))
     ]
     model, processor = instructor.model, instructor.processor
-    prompts = [_prompt(instructor, text, len(own)) for text, own in zip(instructions, pictures, strict=True)]
+    prompts = [_prompt(instructor, text, len(images)) for text, images in zip(instructions, pictures, strict=True)]
     device = model.device
     pad = processor.tokenizer.pad_token_id or 0
     ids, attended = _right_padded([prompt.ids for prompt in prompts], pad, device)
-    flat = [picture for own in pictures for picture in own]
+    flat = [picture for images in pictures for picture in images]
     pixels = pixel_values(processor, flat).to(device, model.dtype) if flat else None
     hidden = model.model(
         input_ids=ids,
