@@ -12,8 +12,7 @@ import pytest
 
 import vireo.cli.entry as entry
 from vireo.errors import CheckError, InputError, VideoError
-from vireo.receipt import ReceiptWriter
-from vireo.receipt.format import ModelFacts
+from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
 from vireo.video.io import Quality, VideoReader, write_lossless
 
 COMMANDS = (
@@ -150,6 +149,7 @@ class Edited:
     changed_fraction: float = 0.125
     found: bool | None = True
     left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
@@ -196,6 +196,9 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
     assert "noise" in err
     assert calls[0][0] == (Path("in.mp4"), "make it night", Path("out.mp4"))
     assert calls[0][1] == {
+        "device": "auto",
+        "dtype": None,
+        "adapter": None,
         "model": "m",
         "reference": Path("r.png"),
         "mask": Path("m.png"),
@@ -232,8 +235,9 @@ def test_verify_exits_by_its_verdict(run, tmp_path):
     with ReceiptWriter(receipt) as record, VideoReader(source) as reader:
         for frame, pixels in zip(reader, edited, strict=True):
             record.add(frame, pixels, region)
-        facts = {"reference": None, "mask": None, "model": ModelFacts(name="m", sha256=""), "settings": {}}
-        record.finish(source, output, instruction="x", seed=0, **facts)
+        model = ModelFacts(name="m", sha256="")
+        description = EditDescription(source=source, output=output, model=model, instruction="x", seed=0, settings={})
+        record.finish(description)
     code, out, _ = run("verify", source, output, receipt)
     assert (code, "yes" in out) == (0, True)
     edited[1, 9, 9] ^= 1

@@ -14,10 +14,11 @@ from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS
 from vireo.evaluation.runner import evaluate
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, dilated, edit_error
-from vireo.models.editors.viva import VireoPipeline
+from vireo.models.editors.opening import open_editor
 from vireo.models.presets import PRESETS
 from vireo.pairs.format import read_pairs
 from vireo.pipeline.stream import edit_frames
+from vireo.types import EditRequest
 from vireo.video.io import read_clip, write_lossless
 from vireo.world.generate import PairSetSpec, make_pairs
 
@@ -25,21 +26,19 @@ EXAMPLE = Path(__file__).parent.parent / "examples" / "studio.mp4"
 
 
 @pytest.fixture(scope="module")
-def pipe():
-    pipe = VireoPipeline.from_pretrained("mini")
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
+def editor():
+    return open_editor("mini", device="cpu")
 
 
-def test_edits_of_unseen_clips_succeed(pipe, tmp_path):
+def test_edits_of_unseen_clips_succeed(editor, tmp_path):
     """A guard, far from chance (nothing done: 0), of what `reports/mini` measures."""
     families = ["recolor", "remove", "background", "light", "style", "watermark"]
     make_pairs(tmp_path, PairSetSpec(count=18, seed=960_000, families=families), workers=1)
     errors = []
     for pair in read_pairs(tmp_path):
         source, target, mask = (read_clip(tmp_path / path).frames for path in (pair.source, pair.target, pair.mask))
-        edited = edit_frames(pipe, source, pair.instruction)
-        assert np.array_equal(edited.edited[~edited.support], source[~edited.support])
+        edited = edit_frames(editor, source, EditRequest(instruction=pair.instruction), raw=True)
+        assert np.array_equal(edited.edited[~edited.region], source[~edited.region])
         errors.append(edit_error(edited.raw, source, target, dilated(mask[..., 0] > 127)))
     assert np.mean([error <= EDIT_ERROR_LIMIT for error in errors]) >= 0.6
 

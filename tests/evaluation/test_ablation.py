@@ -104,8 +104,8 @@ def test_a_climb(tmp_path, monkeypatch):
     assert len(seeing.tokens) > 1.5 * len(blind.tokens), "the states of a picture are there"
     homes = [tmp_path / "runs" / name for name in ("vanilla-5", "VMI-5")]
     configs = [json.loads((home / "mini" / "model_index.json").read_text()) for home in homes]
-    assert [config["instructor_sees"] for config in configs] == [False, True]
-    assert [config["reference_latents"] for config in configs] == [False, False]
+    assert [config["wiring"]["instructor_sees"] for config in configs] == [False, True]
+    assert [config["wiring"]["reference_latents"] for config in configs] == [False, False]
     assert full.mixture.reference_plain
     weights = [load_file(next((home / "mini" / "transformer").glob("*.safetensors"))) for home in homes]
     assert any((weights[0][name] != weights[1][name]).any() for name in weights[0])

@@ -4,20 +4,22 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
+from tests.pipeline.rule_editor import RuleEditor, scene
 from vireo.errors import InputError
 from vireo.evaluation import runner
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.editors import Edited, EditOptions, ModelEditor
+from vireo.evaluation.editors import Edited, ModelClips
+from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.records import Record, read_records
 from vireo.judges.judge import Judgement, Usage
-from vireo.models.editors.mini import MINI_TEMPLATE
 from vireo.pairs.format import read_pairs
-from vireo.types import EditPair
+from vireo.types import EditPair, EditSettings
 from vireo.video.io import read_clip, write_lossless
 
 SHAPE = (9, 32, 32)
@@ -97,7 +99,7 @@ class Perfect:
 @pytest.fixture
 def run(pairs_dir, monkeypatch):
     def run(editor, out, **options):
-        monkeypatch.setattr(ModelEditor, "from_pretrained", lambda model, given: editor)
+        monkeypatch.setattr(ModelClips, "open", lambda config: editor)
         return evaluate(pairs_dir, out, model="any", **options)
 
     return run
@@ -340,55 +342,27 @@ def test_wrong_requests(pairs_dir, tmp_path):
         evaluate(pairs_dir, out=tmp_path, model="minni")
 
 
-class BrightensTopLeft:
-    """Stands in for the pipeline: a visible change there, a small offset elsewhere."""
-
-    window_frames, frame_size, size_multiple = 9, (32, 32), 16
-    template = MINI_TEMPLATE
-
-    def __init__(self):
-        self.asked, self.last_timings = [], {"encode": 0.0, "denoise": 0.0, "decode": 0.0}
-
-    def __call__(self, prompt, video, image=None, **options):
-        clips = video if isinstance(video, list) else [video]
-        self.asked.append(([prompt] if isinstance(prompt, str) else prompt, options))
-        frames = np.stack([clip.astype(np.float32) / 255 for clip in clips])
-        frames[:, :, :12, :12] = 0.9
-        return type("Output", (), {"frames": frames})
-
-    def reconstruct(self, video):
-        return video.astype(np.float32) / 255
-
-    def p_absent(self, prompts, videos):
-        """One instruction names what is not there."""
-        return np.array([0.8 * (prompt == self.missing) for prompt in prompts])
-
-
-def test_batches_give_what_single_edits_give(pairs_dir):
-    from vireo.evaluation.pair_clips import load_pair_clips
-    from vireo.pairs.format import read_pairs
+def test_batches_give_what_single_edits_give_and_the_gate_leaves_the_raw_result_alone(pairs_dir):
+    class Batched(RuleEditor):
+        def batch(self):
+            return 3
 
     pairs = list(read_pairs(pairs_dir))[:3]
-    truths = [load_pair_clips(pairs_dir, pair) for pair in pairs]
-    jobs = [runner.Job(pair, "plain", pair.instruction, "") for pair in pairs]
-    pipe = BrightensTopLeft()
-    pipe.missing = pairs[2].instruction
-    assert pipe.missing not in (pairs[0].instruction, pairs[1].instruction)
-    editor = ModelEditor(pipe, EditOptions(steps=3, guidance=1.5, seed=7))
-    together = editor.edit(jobs, truths)
-    prompts, options = pipe.asked[0]
-    assert prompts == [pair.instruction for pair in pairs]
-    assert (options["num_inference_steps"], options["guidance_scale"]) == (3, 1.5)
-    assert [generator.initial_seed() for generator in options["generator"]] == [7, 7, 7]
-    for job, truth, batched in zip(jobs, truths, together, strict=True):
-        single = editor._edit_any(job, truth)
+    frames, discs = scene(9)
+    clips = [replace(load_pair_clips(pairs_dir, pair), source=frames) for pair in pairs]
+    texts = ["red to blue", "darker", "make the ball darker"]
+    jobs = [runner.Job(pair, "plain", text, "") for pair, text in zip(pairs, texts, strict=True)]
+    source = ModelClips(Batched(), EditSettings(steps=3, seed=7))
+    together = source.edit(jobs, clips)
+    assert source.editor.lengths == [9, 9, 9], "each clip is edited once"
+    for job, pair, batched in zip(jobs, clips, together, strict=True):
+        single = source.edit([job], [pair])[0]
         np.testing.assert_array_equal(single.composited, batched.composited)
         np.testing.assert_array_equal(single.raw, batched.raw)
         np.testing.assert_array_equal(single.region, batched.region)
-        if job is jobs[2]:
-            assert (batched.composited == truth.source).all()
-            assert not batched.region.any()
-            assert (batched.raw != truth.source).any()
-            continue
-        assert batched.region[:, :12, :12].all()
-        assert not batched.region[:, 20:, 20:].any()
+    recolored, darkened, absent = together
+    assert recolored.composited[discs][:, 2].mean() > 200
+    assert darkened.region.all()
+    assert (absent.composited == frames).all()
+    assert not absent.region.any()
+    assert (absent.raw != frames).any(), "the model's own result is scored all the same"

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from tours import ROUND, colours_and_steps, drift, peak_memory, seam_ratio, write_tour
 
-from vireo.pipeline.stream import OVERLAP
+from vireo.models.editors.mini import MINI_FACTS
 
-WINDOW = 9
+WINDOW = MINI_FACTS.window_frames
 INSTRUCTION = "make it black and white"
 
 
@@ -48,7 +48,7 @@ def test_memory_colour_and_seams_of_a_long_clip(tmp_path, full):
     seconds, long = edited(tmp_path, "long", (160, 120), frames, ".mkv")
     before, after = (colours_and_steps(tmp_path / f"{name}.mkv") for name in ("long", "long-edited"))
     assert len(after[0]) == frames
-    seams = seam_ratio(after[1], before[1], WINDOW, OVERLAP)
+    seams = seam_ratio(after[1], before[1], WINDOW, MINI_FACTS.overlap)
     print(f"\n{frames} frames: {seconds:.0f} s, {long:.0f} MB against {short:.0f} MB for 81 ({long / short:.3f})")
     print(f"seams {seams:.3f}")
     assert long / short < 1.05
@@ -68,6 +68,6 @@ def test_what_is_measured_tells_drift_and_seams():
     assert low > 0
     assert slope == pytest.approx(0.2 * 3**0.5, rel=0.1)
     steps = np.ones(700)
-    assert seam_ratio(steps, steps, WINDOW, OVERLAP) == 1
+    assert seam_ratio(steps, steps, WINDOW, MINI_FACTS.overlap) == 1
     jumps = steps + (np.arange(1, 701) % 7 == 1)
-    assert seam_ratio(jumps, steps, WINDOW, OVERLAP) > 1.2
+    assert seam_ratio(jumps, steps, WINDOW, MINI_FACTS.overlap) > 1.2

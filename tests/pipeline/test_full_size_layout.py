@@ -30,7 +30,6 @@ from vireo.video.io import read_clip, write_lossless
 
 CHANNELS, WIDTH, POOLED = 4, 16, 12
 MARKS = ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<image>", "<pad>")
-FACTS = {"frame_size": (32, 32), "window_frames": 5, "steps": 2, "weights": "float32"}
 
 
 def text_tokenizer(marks, **named):
@@ -96,7 +95,9 @@ def pipe():
         FlowMatchEulerDiscreteScheduler(shift=7.0),
         text_encoder=CLIPTextModel(clip).eval(),
         tokenizer=text_tokenizer(["<|endoftext|>"], pad_token="<|endoftext|>", eos_token="<|endoftext|>"),
-        facts=HUNYUAN_FACTS.model_copy(update=FACTS).model_dump(),
+        facts=HUNYUAN_FACTS.model_copy(
+            update={"frame_size": (32, 32), "window_frames": 5, "steps": 2, "weights": "float32"}
+        ).model_dump(),
         wiring=asdict(VivaConfig(template=HUNYUAN_TEMPLATE, embedded_guidance=6.0)),
     )
     made.set_progress_bar_config(disable=True)

@@ -44,7 +44,7 @@ def sounds(path):
 def test_transparency_is_kept_where_the_container_has_it(name, suffix, tmp_path):
     source, output = tmp_path / name, tmp_path / f"out{suffix or Path(name).suffix}"
     write(source, **ODD[name] | {"alpha": 150})
-    result = edit_video(source, "darker", output, model=RuleEditor(), gate=False, receipt=tmp_path / "receipt.json")
+    result = edit_video(source, "darker", output, model=RuleEditor(), look=False, receipt=tmp_path / "receipt.json")
     assert "transparency" not in result.left_out
     with VideoReader(source) as before, VideoReader(output) as after:
         for old, new in zip(before, after, strict=True):
@@ -89,7 +89,7 @@ def test_pictures_keep_transparency_and_take_colour(tmp_path, mode, suffix):
 
 def test_an_unused_channel_is_not_missed(tmp_path):
     Image.fromarray(np.full((20, 30, 4), 255, np.uint8)).save(tmp_path / "a.png")
-    result = edit_video(tmp_path / "a.png", "darker", tmp_path / "b.jpg", model=RuleEditor(), gate=False)
+    result = edit_video(tmp_path / "a.png", "darker", tmp_path / "b.jpg", model=RuleEditor(), look=False)
     assert result.left_out == ()
 
 
@@ -97,7 +97,7 @@ def test_a_gif_keeps_its_holes(tmp_path):
     rgba = np.dstack([np.full((20, 30), 200, np.uint8)] * 3 + [np.zeros((20, 30), np.uint8)])
     rgba[5:15, 5:20, 3] = 255
     Image.fromarray(rgba).save(tmp_path / "a.gif", save_all=True, append_images=[Image.fromarray(rgba[:, ::-1])])
-    edit_video(tmp_path / "a.gif", "darker", tmp_path / "b.gif", model=RuleEditor(), gate=False)
+    edit_video(tmp_path / "a.gif", "darker", tmp_path / "b.gif", model=RuleEditor(), look=False)
     with VideoReader(tmp_path / "a.gif") as before, VideoReader(tmp_path / "b.gif") as after:
         for old, new in zip(before, after, strict=True):
             assert 0 < (old.alpha == 0).mean() < 1
@@ -108,7 +108,7 @@ def test_a_gif_keeps_its_holes(tmp_path):
 def test_count_times_size_and_sound_are_kept(name, tmp_path):
     source, output = tmp_path / name, tmp_path / f"out{Path(name).suffix}"
     write(source, **ODD[name])
-    edit_video(source, "darker", output, model=RuleEditor(), gate=False)
+    edit_video(source, "darker", output, model=RuleEditor(), look=False)
     before, after = picture(source), picture(output)
     assert after == before
     assert sounds(output) == sounds(source)

@@ -12,7 +12,7 @@ from vireo.cli.choices import Adapter, Device, Dtype, Guidance, Look, Preserve, 
 from vireo.runtime import lasting_imports
 
 
-def edit(
+def edit(  # noqa: PLR0913 - the options of the contract
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The video to edit.")],
     instruction: Annotated[
         str, typer.Argument(metavar="INSTRUCTION", help='What to change, e.g. "make the red ball blue".')

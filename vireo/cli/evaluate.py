@@ -15,7 +15,7 @@ from vireo.errors import InputError
 from vireo.runtime import cache_folder
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - the options of the contract
     pairs: Annotated[
         Path,
         typer.Argument(metavar="PAIRS_DIR", help="A pair set of `vireo world make`; with --layout a benchmark."),

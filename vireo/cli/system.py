@@ -27,6 +27,7 @@ class Part(StrEnum):
 def models(as_json: AsJson = False) -> None:
     """List the presets: where their weights are, what they need, whether they can run here."""
     from vireo.evaluation.system_info import memory_gb
+    from vireo.models.editors.opening import ADAPTERS
     from vireo.models.presets import PRESETS
 
     found = {}
@@ -53,7 +54,8 @@ def models(as_json: AsJson = False) -> None:
                 "  runs here": facts["runs_here"],
             }
         )
-    print("Any folder or hub id in the same layout can be named instead.")
+    print(f"A folder or hub id can be named instead that holds one of {', '.join(ADAPTERS)},")
+    print("or another class with the same arguments, named by --adapter.")
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +40,7 @@ from vireo.world.scene import Scene
 from vireo.world.visibility import visible_objects
 
 WHICH = "which object changes?"
+_BANKS = ("about", "references", "texts", "orders")
 _TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "count", "existence")
 
 
@@ -200,7 +200,10 @@ class Corpus:
     """The tokenised corpus; see the module's docstring for the banks."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.about, self.references, self.texts, self.orders = (
+            TurnBank.load(folder / f"{name}.npz") for name in _BANKS
+        )
+        self.reference_pairs: np.ndarray = np.load(folder / "reference_pairs.npy")
 
     @classmethod
     def make(
@@ -208,27 +211,7 @@ class Corpus:
     ) -> Corpus:
         """Writes them to a folder; `reference_pairs.npy` comes last."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("about", "references", "texts", "orders"):
+        for name in _BANKS:
             tokenise(tokenizer, template, getattr(texts, name)).save(folder / f"{name}.npz")
         np.save(folder / "reference_pairs.npy", np.array(texts.reference_pairs, np.int64))
         return cls(folder)
-
-    @cached_property
-    def about(self) -> TurnBank:
-        return TurnBank.load(self.folder / "about.npz")
-
-    @cached_property
-    def references(self) -> TurnBank:
-        return TurnBank.load(self.folder / "references.npz")
-
-    @cached_property
-    def texts(self) -> TurnBank:
-        return TurnBank.load(self.folder / "texts.npz")
-
-    @cached_property
-    def orders(self) -> TurnBank:
-        return TurnBank.load(self.folder / "orders.npz")
-
-    @cached_property
-    def reference_pairs(self) -> np.ndarray:
-        return np.load(self.folder / "reference_pairs.npy")

@@ -13,6 +13,7 @@ from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.critic import p_yes
 from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import QuestionKind
+from vireo.runtime import pick_device
 
 QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
     "instruction_following": ("accuracy",),
@@ -56,7 +57,8 @@ class InstructorJudge:
     @classmethod
     def from_pretrained(cls, name: str, rubric: RubricName) -> InstructorJudge:
         """name: a preset, folder or hub id of a pipeline. Raises ModelError."""
-        return cls(VireoPipeline.from_pretrained(name).templated_instructor, rubric, name=name)
+        pipe = VireoPipeline.from_pretrained(name).to(pick_device())
+        return cls(pipe.templated_instructor, rubric, name=name)
 
     def judge(self, samples: list[Sample]) -> list[Judgement]:
         return [self._judge(sample) for sample in samples]

@@ -80,7 +80,7 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
     temporal_stride = 4
 
     @register_to_config
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the fields of its config, as diffusers saves them
         self,
         latent_channels: int = 48,
         width: int = 192,

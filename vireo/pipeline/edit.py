@@ -70,7 +70,7 @@ class FileEdit:
             refuse_picture(self.compare)
 
 
-def edit_video(
+def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command line
     source: str | Path,
     instruction: str,
     output: str | Path,

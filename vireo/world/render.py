@@ -77,13 +77,13 @@ def _shoot(
         mujoco.mj_camlight(model, data)
         _aim(camera, view)
         mujoco.mjv_updateScene(model, data, options, None, camera, mujoco.mjtCatBit.mjCAT_ALL, stage)
-        _film_flags(stage)
+        _set_flags(stage, truth=False)
         mujoco.mjr_render(window, stage, context)
         mujoco.mjr_readPixels(picture, None, window, context)
         pictures[frame] = picture[::-1]
         if not truth:
             continue
-        _truth_flags(stage)
+        _set_flags(stage, truth=True)
         mujoco.mjr_render(window, stage, context)
         mujoco.mjr_readPixels(codes, buffer, window, context)
         instances[frame] = _decode(codes, stage)[::-1]
@@ -98,17 +98,12 @@ def _aim(camera: MjvCamera, view: FrameCamera) -> None:
     camera.distance, camera.azimuth, camera.elevation = view.distance, 90 + view.azimuth, -view.elevation
 
 
-def _film_flags(stage: MjvScene) -> None:
-    flags = stage.flags
-    flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = 0
-    flags[mujoco.mjtRndFlag.mjRND_SHADOW] = flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 1
-    flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = flags[mujoco.mjtRndFlag.mjRND_HAZE] = 0
-
-
-def _truth_flags(stage: MjvScene) -> None:
-    flags = stage.flags
-    flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = 1
-    flags[mujoco.mjtRndFlag.mjRND_SHADOW] = flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 0
+def _set_flags(stage: MjvScene, truth: bool) -> None:
+    """Shadows and reflections for pictures; for truth, flat colours that encode the bodies instead."""
+    flag, flags = mujoco.mjtRndFlag, stage.flags
+    flags[flag.mjRND_SEGMENT] = flags[flag.mjRND_IDCOLOR] = truth
+    flags[flag.mjRND_SHADOW] = flags[flag.mjRND_REFLECTION] = not truth
+    flags[flag.mjRND_SKYBOX] = flags[flag.mjRND_HAZE] = 0
 
 
 def _decode(codes: np.ndarray, stage: MjvScene) -> np.ndarray:

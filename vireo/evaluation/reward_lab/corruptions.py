@@ -17,8 +17,8 @@ from vireo.metrics.truth import dilated, is_global
 Corruption = Callable[[PairClips, PairClips, float], np.ndarray | None]
 
 STRENGTHS = (0.25, 0.5, 1.0)
-BLUR = 3.0
-"""Pixels at a height of 96, at full strength."""
+BLUR = 1 / 32
+"""Deviation of the Gaussian at full strength, as a share of the height."""
 
 CAST = (1.35, 0.8, 0.65)
 """What red, green and blue of the whole picture are multiplied with, at full strength."""
@@ -79,7 +79,7 @@ def flicker(clips: PairClips, other: PairClips, strength: float) -> np.ndarray |
 
 def blur(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
     """The whole picture out of focus."""
-    sigma = strength * BLUR * clips.target.shape[1] / 96
+    sigma = strength * BLUR * clips.target.shape[1]
     soft = gaussian_filter(clips.target.astype(np.float32), (0, sigma, sigma, 0))
     return np.clip(np.round(soft), 0, 255).astype(np.uint8)
 

@@ -30,6 +30,7 @@ from vireo.rewards.critic import QUESTIONS
 from vireo.rewards.evidence import CRITIC_FRAMES, Evidence, Networks
 from vireo.rewards.registry import REWARDS
 from vireo.rewards.scorer import Scorer, ScoringFailed, Value, computable, score_samples
+from vireo.runtime import pick_device
 
 
 def _question(question: QuestionKind) -> tuple[Scorer, Scorer]:
@@ -91,7 +92,7 @@ class LabScorers:
     """
 
     def __init__(self, instructor: str, backbones: Mapping[str, str], judge: Judge | None = None) -> None:
-        pipe, opened = VireoPipeline.from_pretrained(instructor), Backbones.open(backbones)
+        pipe, opened = VireoPipeline.from_pretrained(instructor).to(pick_device()), Backbones.open(backbones)
         self.networks = Networks(pipe.templated_instructor, opened.models)
         self.scorers: Sequence[Scorer] = computable(
             [*SCORERS, *([judge_scorer(judge)] if judge else [])], self.networks

@@ -12,6 +12,7 @@ from vireo.models.backbones.lpips import Lpips
 from vireo.models.backbones.structure import StructureBackbone
 from vireo.models.backbones.viclip import ViClip
 from vireo.models.editors.viva import VireoPipeline
+from vireo.runtime import pick_device
 
 
 @dataclass(frozen=True)
@@ -74,4 +75,4 @@ def _mini(kind: str) -> InstructorVision:
     if not KINDS[kind].images_only:
         able = ", ".join(name for name, each in KINDS.items() if each.images_only)
         raise InputError(f"mini is no backbone {kind}", f"it compares pictures alone: {able}")
-    return InstructorVision(VireoPipeline.from_pretrained("mini").templated_instructor)
+    return InstructorVision(VireoPipeline.from_pretrained("mini").to(pick_device()).templated_instructor)

@@ -83,7 +83,7 @@ class VireoPipeline(DiffusionPipeline):
     _optional_components = ["text_encoder", "tokenizer"]  # noqa: RUF012 - diffusers reads it as declared
     _callback_tensor_inputs = ["latents", "clean"]  # noqa: RUF012
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - diffusers wants a parameter a component
         self,
         vae: VideoAutoencoder,
         transformer: HunyuanVideoTransformer3DModel,
@@ -134,7 +134,7 @@ class VireoPipeline(DiffusionPipeline):
         return pipe
 
     @torch.no_grad()
-    def __call__(
+    def __call__(  # noqa: PLR0913 - the arguments of diffusers' video pipelines
         self,
         prompt: str | list[str],
         video: Frames | list[Frames],

@@ -58,9 +58,7 @@ _FLOOR = Topic(
         "please put the objects on {floor}",
     ),
     wrong_value=other_value([words.noun for words in vocabulary.FLOORS.values()]),
-    implicit=ImplicitWordings(
-        clues={words.noun: (words.clue,) for words in vocabulary.FLOORS.values()},
-    ),
+    implicit=ImplicitWordings(clues={words.noun: (words.clue,) for words in vocabulary.FLOORS.values()}),
 )
 _BACKDROP = Topic(
     name="backdrop",
@@ -81,9 +79,7 @@ _BACKDROP = Topic(
         "please put {backdrop} in the background",
     ),
     wrong_value=other_value([words.noun for words in vocabulary.BACKDROPS.values()]),
-    implicit=ImplicitWordings(
-        clues={words.noun: (words.clue,) for words in vocabulary.BACKDROPS.values()},
-    ),
+    implicit=ImplicitWordings(clues={words.noun: (words.clue,) for words in vocabulary.BACKDROPS.values()}),
 )
 _SETTING = Topic(
     name="setting",

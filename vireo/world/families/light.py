@@ -53,9 +53,7 @@ _LIGHT = Topic(
     ),
     derived_slots={"relight": {words.noun: words.order for words in vocabulary.LIGHTS.values()}},
     wrong_value=other_value([words.noun for words in vocabulary.LIGHTS.values()]),
-    implicit=ImplicitWordings(
-        clues={words.noun: (words.clue,) for words in vocabulary.LIGHTS.values()},
-    ),
+    implicit=ImplicitWordings(clues={words.noun: (words.clue,) for words in vocabulary.LIGHTS.values()}),
 )
 
 FAMILY = Family(

@@ -32,10 +32,7 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     material = pick(rng, fitting, without=(body.material,))
     values = _without_hidden_turns(body) if material in palette.PATTERNED else {}
     return Change(
-        "material",
-        {"material": material},
-        lambda scene: with_body(scene, index, material=material, **values),
-        (index,),
+        "material", {"material": material}, lambda scene: with_body(scene, index, material=material, **values), (index,)
     )
 
 
@@ -73,8 +70,7 @@ _MATERIAL = Topic(
     current=lambda body: body.material,
     wrong_value=other_value(palette.MATERIALS, never=("matte", "shiny")),  # on many shapes these look alike
     implicit=ImplicitWordings(
-        clues=_CLUES,
-        frames=("make {object} look like {clue}", "what if {object} were like {clue}"),
+        clues=_CLUES, frames=("make {object} look like {clue}", "what if {object} were like {clue}")
     ),
 )
 

@@ -69,8 +69,7 @@ _RECOLOR = Topic(
     current=lambda body: body.color,
     wrong_value=_wrong_value,
     implicit=ImplicitWordings(
-        clues=_CLUES,
-        frames=("make {object} the color of {clue}", "what if {object} were as colored as {clue}"),
+        clues=_CLUES, frames=("make {object} the color of {clue}", "what if {object} were as colored as {clue}")
     ),
 )
 

@@ -45,7 +45,7 @@ _REMOVE = Topic(
             "what if {object} had never been there",
             "what would be seen if someone had stolen {object}",
             "show the scene as if {object} had been carried off",
-        ),
+        )
     ),
 )
 

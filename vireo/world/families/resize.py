@@ -30,18 +30,8 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         is_free(now.studio, places, radius, index, 0.95) and is_unoccluded(now.studio, places, radius, index)
     ):
         return None
-    values = {
-        "radius": radius,
-        "size": "large" if grow else "small",
-        "position": track[0][:3],
-        "track": tuple(track),
-    }
-    return Change(
-        "grow" if grow else "shrink",
-        {},
-        lambda scene: with_body(scene, index, **values),
-        (index,),
-    )
+    values = {"radius": radius, "size": "large" if grow else "small", "position": track[0][:3], "track": tuple(track)}
+    return Change("grow" if grow else "shrink", {}, lambda scene: with_body(scene, index, **values), (index,))
 
 
 def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:
@@ -69,7 +59,7 @@ _GROW = Topic(
     ),
     wrong_value=lambda facts, source, rng: replace(facts, topic="shrink"),
     implicit=ImplicitWordings(
-        frames=("what if {object} were inflated", "show {object} as if it came much nearer to a giant's size"),
+        frames=("what if {object} were inflated", "show {object} as if it came much nearer to a giant's size")
     ),
 )
 _SHRINK = Topic(
@@ -91,7 +81,7 @@ _SHRINK = Topic(
     ),
     wrong_value=lambda facts, source, rng: replace(facts, topic="grow"),
     implicit=ImplicitWordings(
-        frames=("what if {object} had shrunk in the wash", "show {object} as if it were a toy of itself"),
+        frames=("what if {object} had shrunk in the wash", "show {object} as if it were a toy of itself")
     ),
 )
 

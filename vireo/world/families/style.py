@@ -47,9 +47,7 @@ _STYLE = Topic(
     ),
     derived_slots={"restyle": {words.noun: words.order for words in vocabulary.STYLES.values()}},
     wrong_value=other_value([words.noun for words in vocabulary.STYLES.values()]),
-    implicit=ImplicitWordings(
-        clues={words.noun: (words.clue,) for words in vocabulary.STYLES.values()},
-    ),
+    implicit=ImplicitWordings(clues={words.noun: (words.clue,) for words in vocabulary.STYLES.values()}),
 )
 
 FAMILY = Family(
