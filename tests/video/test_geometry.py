@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from vireo.video.geometry import model_size, resize
 
@@ -18,9 +19,17 @@ def test_free_sizes_fit_budget_multiple_and_aspect(size):
 
 
 def test_resizing_keeps_means_and_does_not_alias():
-    stripes = np.zeros((1, 64, 64, 3), np.uint8)
-    stripes[:, :, ::2] = 255
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 255
     small = resize(stripes, (16, 16))
-    assert small.dtype == np.float32
-    assert np.abs(small - 0.5).max() < 0.1
-    assert (resize(stripes, (64, 64)) == stripes / np.float32(255)).all()
+    assert small.dtype == np.uint8
+    assert np.abs(small - 127.5).max() < 25
+    assert (resize(stripes, (64, 64)) == stripes).all()
+
+
+def test_resizing_bytes_is_resizing_floats_up_to_rounding():
+    frame = np.random.default_rng(0).integers(0, 256, (150, 211, 3), dtype=np.uint8)
+    planes = torch.from_numpy(frame).permute(2, 0, 1)[None].float()
+    floats = torch.nn.functional.interpolate(planes, (64, 96), mode="bicubic", align_corners=False, antialias=True)
+    wanted = floats[0].clamp(0, 255).permute(1, 2, 0).numpy()
+    assert np.abs(resize(frame, (64, 96)) - wanted).max() <= 1.5

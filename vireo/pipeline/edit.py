@@ -154,7 +154,8 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
         masks = itertools.repeat(None) if job.mask is None else stack.enter_context(open_masks(job.mask, info))
         record = None if job.receipt is None else stack.enter_context(ReceiptWriter(job.receipt))
         state = ClipEditor[TimedFrame](editor, editor.gate(), job.request, monitor, lambda frame: frame.pixels)
-        strip, changed, count = BeforeAfterStrip(), 0, 0
+        strip = None if job.compare is None else BeforeAfterStrip()
+        changed = count = 0
 
         def show() -> None:
             if on_progress is not None:
@@ -172,7 +173,8 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
                     made = composited(frame.pixels, edits, settings.preserve, mask)
                 with monitor.time("write"):
                     writer.write(frame, made.pixels)
-                strip.add(frame.pixels, made.pixels)
+                if strip is not None:
+                    strip.add(frame.pixels, made.pixels)
                 changed, count = changed + int(made.region.sum()), count + 1
                 if record is not None:
                     record.add(frame, made.pixels, made.touched)
@@ -183,7 +185,7 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
             # A receipt of an earlier output must not stand beside this one, should measuring fail.
             record.path.unlink(missing_ok=True)
             record.finish(_described(job, editor, monitor.steps))
-    if job.compare is not None:
+    if strip is not None and job.compare is not None:
         strip.save(job.compare, job.request.instruction)
     monitor.seconds["total"] = time.perf_counter() - began
     return EditResult(

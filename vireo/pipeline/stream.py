@@ -18,7 +18,7 @@ from vireo.pipeline.compositing import Box, Edits, FrameEdit, composited
 from vireo.pipeline.crops import UNSURE, is_seen, likeliest, neighbour_reached, parts
 from vireo.pipeline.edit_window import WindowEdit, edit_windows
 from vireo.types import EditRequest, EditSettings, Preserve
-from vireo.video.geometry import model_size, resize, to_uint8
+from vireo.video.geometry import model_size, resize
 from vireo.video.windows import Window, join, split
 
 Item = TypeVar("Item")
@@ -188,7 +188,7 @@ class ClipEditor(Generic[Item]):
     def _small(self, pixels: np.ndarray) -> np.ndarray:
         facts, (height, width) = self.editor.facts, pixels.shape[:2]
         size = model_size(height, width, facts.frame_size, facts.size_multiple)
-        return to_uint8(resize(pixels[None], size)[0])
+        return resize(pixels, size)
 
     def prepare(self, window: Window[tuple[Item, np.ndarray]]) -> _Job:
         """What the model is to be shown of a window; asks the gate, and remembers what it says."""

