@@ -1,10 +1,12 @@
 """Devices and precisions by name."""
 
+import gc
+
 import pytest
 import torch
 
 from vireo.errors import InputError
-from vireo.runtime import autocast, pick_device, pick_dtype
+from vireo.runtime import autocast, lasting_imports, pick_device, pick_dtype
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -30,3 +32,15 @@ def test_products_have_the_precision_that_is_named(name, kept):
 def test_an_unknown_precision_is_refused():
     with pytest.raises(InputError, match="bfloat16, float32"):
         pick_dtype("float8")
+
+
+def test_objects_of_imports_are_not_collected_again():
+    before = gc.get_freeze_count()
+    try:
+        with lasting_imports():
+            assert not gc.isenabled()
+            made = [[] for _ in range(1000)]
+        assert gc.isenabled()
+        assert gc.get_freeze_count() >= before + len(made)
+    finally:
+        gc.unfreeze()

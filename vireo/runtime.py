@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import gc
 import os
 import shutil
 import subprocess
@@ -119,6 +120,23 @@ def preserved_scheduling() -> Iterator[None]:
             with contextlib.suppress(ProcessLookupError):
                 if os.sched_getscheduler(thread) != policy:
                     os.sched_setscheduler(thread, policy, priority)
+
+
+@contextlib.contextmanager
+def lasting_imports() -> Iterator[None]:
+    """For the imports of a process of our own: the garbage collector looks through none of their objects, now or later.
+
+    Torch, transformers and diffusers make a million objects that stay. To go through them again and again took a fifth
+    of the processor time until mini was ready (5.2 s, now 4.4 s, on a busy machine), and 0.4 s once more in the edit.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
 
 
 @contextlib.contextmanager

@@ -213,7 +213,7 @@ def test_scorers_against_the_models_they_name(tmp_path):
     assert scores["R_PS"] == pytest.approx((after @ wanted).mean().item(), abs=1e-4)
     frames = [list(video[[0, 3, 5, 8]]) for video in (made.source, made.target)]
     with torch.no_grad(), autocast(pipe.instructor.device):
-        sure = p_yes(pipe.instructor, pipe.processor, *frames, [pair.instruction] * 4, pipe.wiring.template, "accuracy")
+        sure = p_yes(pipe.templated_instructor, *frames, [pair.instruction] * 4, "accuracy")
     assert scores["accuracy"] == pytest.approx(sure.float().mean().item(), abs=1e-4)
     assert scores["TF"] == temporal_flickering(made.target)
     assert {"MS", "CLIP-T", "Frame-Text", "PSNR to the source", "seen change"} < set(scores)

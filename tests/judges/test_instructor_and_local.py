@@ -44,7 +44,7 @@ def test_frames_are_shown_evenly():
 
 
 def test_the_instructor_scores_with_its_probability_of_yes(pipe):
-    judge = InstructorJudge(pipe.instructor, pipe.processor, pipe.wiring.template, "revise", frames=2)
+    judge = InstructorJudge(pipe.templated_instructor, "revise", frames=2)
     one = sample()
     found = judge.judge([one])[0]
     names = ["edit_accuracy", "preservation_consistency", "generation_naturalness", "generation_realism"]
@@ -52,9 +52,9 @@ def test_the_instructor_scores_with_its_probability_of_yes(pipe):
     frames = [list(video[[0, 8]]) for video in (one.source, one.edited)]
     with torch.no_grad():
         for name, kind in zip(names, ("accuracy", "preservation", "naturalness", "realism"), strict=True):
-            sure = p_yes(pipe.instructor, pipe.processor, *frames, [one.instruction] * 2, pipe.wiring.template, kind)
+            sure = p_yes(pipe.templated_instructor, *frames, [one.instruction] * 2, kind)
             assert found.scores[name] == pytest.approx(10 * float(sure.mean()), abs=1e-4)
-    viva = InstructorJudge(pipe.instructor, pipe.processor, pipe.wiring.template, "viva", frames=2)
+    viva = InstructorJudge(pipe.templated_instructor, "viva", frames=2)
     scores = viva.judge([sample(reference=one.source[0])])[0].scores
     quality = (found.scores["generation_naturalness"] + found.scores["generation_realism"]) / 2
     assert scores["editing_quality"] == pytest.approx(quality, abs=1e-4)
@@ -77,7 +77,7 @@ def test_text_in_the_picture_asks_for_nothing(pipe, tmp_path):
     make_pairs(tmp_path, PairSetSpec(count=6, seed=981_000, families=["recolor", "background"]), workers=1)
     pairs = list(read_pairs(tmp_path))
     truths = [load_pair_clips(tmp_path, pair) for pair in pairs]
-    judge = InstructorJudge(pipe.instructor, pipe.processor, pipe.wiring.template, "revise")
+    judge = InstructorJudge(pipe.templated_instructor, "revise")
 
     def accuracy(text, undone=False):
         samples = [

@@ -211,7 +211,7 @@ def test_mini_and_the_published_ids_stand_for_backbones(monkeypatch):
     clip = clips((3, 96, 96, 3))[0]
     found = measure({"dino": "mini"}, clip, "")
     pipe = VireoPipeline.from_pretrained("mini")
-    seen = picture_vectors(pipe.instructor, pipe.processor, list(clip))
+    seen = picture_vectors(pipe.templated_instructor, list(clip))
     assert found["SC"] == pytest.approx(consistency.frame_consistency(seen), abs=1e-5)
 
 

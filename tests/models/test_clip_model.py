@@ -3,14 +3,14 @@ from transformers import CLIPProcessor, CLIPVisionModel
 
 from vireo.models.clip import build_clip_processor, text_ids
 from vireo.models.editors.mini import build_mini_image_processor, mini_vision_config
-from vireo.models.initialization import take_tower
+from vireo.models.initialization import resize_trained_tower
 from vireo.models.tokenizer import train_tokenizer
 
 
 def test_a_trained_tower_is_taken_as_it_is():
     torch.manual_seed(0)
     former, tower = CLIPVisionModel(mini_vision_config()).eval(), CLIPVisionModel(mini_vision_config()).eval()
-    take_tower(tower, former)
+    resize_trained_tower(tower, former)
     pixels = torch.rand(2, 3, 96, 96)
     assert torch.equal(tower(pixels).last_hidden_state, former(pixels).last_hidden_state)
 
@@ -22,7 +22,7 @@ def test_a_taken_tower_sees_an_enlarged_picture():
     larger.patch_size = 12
     former, tower = CLIPVisionModel(larger), CLIPVisionModel(mini_vision_config())
     torch.nn.init.constant_(former.embeddings.position_embedding.weight[:, 0], 0.7)
-    take_tower(tower, former)
+    resize_trained_tower(tower, former)
     patch = torch.rand(1, 3, 8, 8)
     enlarged = torch.nn.functional.interpolate(patch, (12, 12), mode="bilinear")
     embedded, wanted = (t.embeddings.patch_embedding(p) for t, p in ((tower, patch), (former, enlarged)))

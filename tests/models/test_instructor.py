@@ -1,6 +1,5 @@
 import copy
 import dataclasses
-from functools import partial
 
 import numpy as np
 import pytest
@@ -8,12 +7,12 @@ import torch
 from transformers import AutoProcessor, LlavaForConditionalGeneration
 
 from vireo.models.editors.mini import MINI_TEMPLATE, TOKENS_PER_IMAGE, build_mini_instructor, build_mini_processor
-from vireo.models.initialization import start_projector
+from vireo.models.initialization import initialize_projector
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import folded
 from vireo.models.instructor.states import encode_instruction, highlighted, pixel_values
 from vireo.models.tokenizer import IMAGE, marked_ids, plain_ids, train_tokenizer
 
-encode = partial(encode_instruction, template=MINI_TEMPLATE)
 KEPT = TOKENS_PER_IMAGE // MINI_TEMPLATE.interleave
 TEXTS = ["make the red ball blue", "remove the small green cube on the left", ""]
 
@@ -27,6 +26,10 @@ def instructor():
 @pytest.fixture(scope="module")
 def processor():
     return build_mini_processor(train_tokenizer([f" {text}" for text in TEXTS] * 20, 400))
+
+
+def encode(model, processor, *arguments, template=MINI_TEMPLATE):
+    return encode_instruction(Instructor(model, processor, template), *arguments)
 
 
 def pictures(count, size=96):
@@ -55,7 +58,7 @@ def test_highlights_by_hand():
 def test_image_tokens_start_even_and_small(instructor):
     pixels = torch.rand(40, 3, 96, 96, generator=torch.Generator().manual_seed(0)).cumsum(-1) / 48 - 1
     new = copy.deepcopy(instructor)
-    start_projector(new, pixels)
+    initialize_projector(new, pixels)
     with torch.no_grad():
         tokens = new.model.multi_modal_projector(new.model.vision_tower(pixel_values=pixels).last_hidden_state[:, 1:])
     tokens = tokens.flatten(0, 1)

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from vireo.models.editors.mini import MINI_TEMPLATE, build_mini_instructor, build_mini_processor
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.presence import PresenceGate, presence
 from vireo.models.instructor.prompts import EVERYWHERE, NONE, WHERE, answer_ids
 from vireo.models.tokenizer import train_tokenizer
@@ -14,18 +15,19 @@ FRAMES = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint
 def instructor():
     torch.manual_seed(0)
     tokenizer = train_tokenizer([f" make the red ball blue\n{WHERE}", f" {NONE}", f" {EVERYWHERE}"] * 3, 330)
-    return build_mini_instructor(len(tokenizer)).eval(), build_mini_processor(tokenizer)
+    model = build_mini_instructor(len(tokenizer)).eval()
+    return Instructor(model, build_mini_processor(tokenizer), MINI_TEMPLATE)
 
 
 def test_they_are_the_chances_of_the_words_none_and_everywhere(instructor):
     """Against transformers' own generation of one token."""
-    model, processor = instructor
-    found = presence(model, processor, list(FRAMES), ["make the red ball blue", "make it"], MINI_TEMPLATE)
+    processor = instructor.processor
+    found = presence(instructor, list(FRAMES), ["make the red ball blue", "make it"])
     assert found.absent.shape == found.everywhere.shape == (2,)
     assert ((found.absent > 0) & (found.absent < 1)).all()
     ids = processor.tokenizer(f"<s> Look at the video.{'<image>' * 144}<user> make it\n{WHERE}<assistant>").input_ids
     pixels = torch.from_numpy(FRAMES[1:]).permute(0, 3, 1, 2).float() / 127.5 - 1
-    made = model.generate(
+    made = instructor.model.generate(
         input_ids=torch.tensor([ids]),
         pixel_values=pixels,
         max_new_tokens=1,
@@ -40,8 +42,7 @@ def test_they_are_the_chances_of_the_words_none_and_everywhere(instructor):
 
 
 def test_a_clip_is_looked_at_three_times(instructor):
-    model, processor = instructor
     clip = np.random.default_rng(1).integers(0, 256, (5, 96, 96, 3), dtype=np.uint8)
-    found = PresenceGate(model, processor, MINI_TEMPLATE).look(["make it"], [clip])
-    each = presence(model, processor, [clip[0], clip[2], clip[4]], ["make it"] * 3, MINI_TEMPLATE)
+    found = PresenceGate(instructor).look(["make it"], [clip])
+    each = presence(instructor, [clip[0], clip[2], clip[4]], ["make it"] * 3)
     assert found.absent == pytest.approx([each.absent.mean()], rel=1e-4)

@@ -23,7 +23,7 @@ def clips(count=4):
 @torch.no_grad()
 def test_starts_as_the_best_linear_codec():
     vae, x = small(), clips()
-    vae.start_as_linear(*principal_blocks(vae, x))
+    vae.initialize_linear(*principal_blocks(vae, x))
     blocks = vae.blocks(x).permute(0, 2, 3, 4, 1).reshape(-1, 768).double()
     centred = blocks - blocks.mean(0)
     left, values, right = torch.linalg.svd(centred, full_matrices=False)

@@ -26,7 +26,7 @@ def tiny_pipe():
     instructor = build_mini_instructor(len(tokenizer)).eval()
     vae = BlockTransformVAE(latent_channels=8, width=16, encoder_blocks=1, decoder_blocks=1, refine_blocks=1)
     basis = torch.linalg.qr(torch.randn(768, 8)).Q.T
-    vae.start_as_linear(torch.zeros(768), basis)
+    vae.initialize_linear(torch.zeros(768), basis)
     vae.set_statistics(torch.zeros(8), torch.ones(8), whitening=0.5)
     width = instructor.config.text_config.hidden_size
     base = build_mini_transformer(8, width, heads=2, head_width=16, double_blocks=1, single_blocks=1)

@@ -9,7 +9,7 @@ from small_set import make_small_set
 import vireo.training.stages.clip_accuracy as clip_accuracy
 from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
 from vireo.models.editors.mini import PATCH_SIZE, build_mini_clip
-from vireo.models.initialization import start_tower
+from vireo.models.initialization import initialize_tower
 from vireo.pairs.augment import translated_patches
 from vireo.training.stage import LoopConfig
 from vireo.training.stages.clip import ClipConfig, ClipStage, contrastive_loss
@@ -99,7 +99,7 @@ def test_start_of_the_tower_whitens_patches(small):
     clip = build_mini_clip(300)
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randn(64, 3, 96, 96, generator=generator).cumsum(-1) / 10
-    start_tower(clip.vision_model, pixels)
+    initialize_tower(clip.vision_model, pixels)
     with torch.no_grad():
         values = clip.vision_model.embeddings.patch_embedding(pixels).flatten(2).transpose(1, 2).flatten(0, 1)
     spread = torch.cov(values.T)

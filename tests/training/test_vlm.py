@@ -17,6 +17,7 @@ from vireo.models.editors.mini import (
     build_mini_processor,
 )
 from vireo.models.instructor.critic import verdict_logits
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import CRITIC_QUESTIONS, NO, YES, answer_ids
 from vireo.models.instructor.states import encode_instruction, highlighted
 from vireo.training.stage import LoopConfig
@@ -126,8 +127,8 @@ def test_batches_have_fixed_shapes_and_right_borders(small, sort):
 
 def test_verdict_turns_equal_the_critic(small, stage):
     """What the stage trains is what the critic asks: the same logits at the place of the answer."""
-    instructor = stage.module.instructor.eval()
-    processor = build_mini_processor(small.tokenizer)
+    model = stage.module.instructor.eval()
+    instructor = Instructor(model, build_mini_processor(small.tokenizer), MINI_TEMPLATE)
     pair_index = next(k for k in small.sampler.edits if small.sampler.pairs[k].family == "recolor")
     batch = small.sampler.verdicts([pair_index], np.random.default_rng(4))
     packed = batch.packed
@@ -138,12 +139,12 @@ def test_verdict_turns_equal_the_critic(small, stage):
     assert question == CRITIC_QUESTIONS[kind]
     source, edited = batch.images[0]
     with torch.no_grad():
-        wanted = verdict_logits(instructor, processor, [source], [edited], [instruction], MINI_TEMPLATE, kind)
-        scores = AnswerObjective(instructor)(pixels(batch), packed.mask, packed)[0]
+        wanted = verdict_logits(instructor, [source], [edited], [instruction], kind)
+        scores = AnswerObjective(model)(pixels(batch), packed.mask, packed)[0]
     yes, no = (answer_ids(small.tokenizer, MINI_TEMPLATE, word)[0] for word in (YES, NO))
     first = int(torch.nonzero(packed.turns == turn)[0])
     assert (scores[first, yes] - scores[first, no]).item() == pytest.approx(wanted.item(), abs=2e-4)
-    half = score_answers(AnswerObjective(instructor), batch).answers
+    half = score_answers(AnswerObjective(model), batch).answers
     assert (half - scores).abs().max() < 0.1
 
 
@@ -290,13 +291,11 @@ def test_what_is_kept_are_the_states_that_an_editor_reads(small):
     ends = [int(batch.packed.question_ends[k, 1]) for k in turns]
     ids, user = batch.packed.ids[0].tolist(), small.tokenizer.convert_tokens_to_ids("<user>")
     said = [ids[max(k for k in range(end) if ids[k] == user) + 1 : end] for end in ends]
-    processor = build_mini_processor(small.tokenizer)
+    instructor = Instructor(stage.module.instructor, build_mini_processor(small.tokenizer), MINI_TEMPLATE)
     images, texts = [], []
     for tokens in said:
         text = small.tokenizer.decode(tokens)
-        read = encode_instruction(
-            stage.module.instructor, processor, [text], [batch.images[0, 0]], template=MINI_TEMPLATE
-        ).states[0]
+        read = encode_instruction(instructor, [text], [batch.images[0, 0]]).states[0]
         images, texts = read[: len(read) - len(tokens) - 1], [*texts, read[len(read) - len(tokens) - 1 :]]
     wanted = torch.cat([*texts, images])
     starts = np.cumsum([0, *(len(tokens) + 2 for tokens in said)])[:-1]

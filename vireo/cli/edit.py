@@ -9,6 +9,7 @@ import typer
 
 from vireo.cli import terminal
 from vireo.cli.choices import Adapter, Device, Dtype, Guidance, Look, Preserve, Seed, Steps
+from vireo.runtime import lasting_imports
 
 
 def edit(  # noqa: PLR0913 - the options of the contract
@@ -51,8 +52,9 @@ def edit(  # noqa: PLR0913 - the options of the contract
 ) -> None:
     """Edit SOURCE as INSTRUCTION says; size, frame times and sound stay."""
     with terminal.progress("loading") as advance:
-        from vireo.pipeline.edit import edit_video
-        from vireo.video.io import Quality
+        with lasting_imports():
+            from vireo.pipeline.edit import edit_video
+            from vireo.video.io import Quality
 
         result = edit_video(
             source,

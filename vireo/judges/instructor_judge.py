@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.judges.judge import JudgeKind, Judgement, Sample, evenly_spaced
 from vireo.judges.rubric import Criterion, RubricName
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.critic import p_yes
-from vireo.models.instructor.prompts import InstructorTemplate, QuestionKind
+from vireo.models.instructor.instructor import Instructor
+from vireo.models.instructor.prompts import QuestionKind
 from vireo.runtime import pick_device
 
 QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
@@ -48,17 +48,8 @@ class InstructorJudge:
     speak to it.
     """
 
-    def __init__(
-        self,
-        instructor: LlavaForConditionalGeneration,
-        processor: LlavaProcessor,
-        template: InstructorTemplate,
-        rubric: RubricName,
-        *,
-        name: str = "",
-        frames: int = 4,
-    ) -> None:
-        self.instructor, self.processor, self.template = instructor, processor, template
+    def __init__(self, instructor: Instructor, rubric: RubricName, *, name: str = "", frames: int = 4) -> None:
+        self.instructor = instructor
         self.rubric: RubricName = rubric
         self.frames = frames
         self.settings = {"judge": f"the instructor of {name}", "rubric": rubric, "frames_shown": frames}
@@ -67,7 +58,7 @@ class InstructorJudge:
     def from_pretrained(cls, name: str, rubric: RubricName) -> InstructorJudge:
         """name: a preset, folder or hub id of a pipeline. Raises ModelError."""
         pipe = VireoPipeline.from_pretrained(name).to(pick_device())
-        return cls(pipe.instructor, pipe.processor, pipe.wiring.template, rubric, name=name)
+        return cls(pipe.templated_instructor, rubric, name=name)
 
     def judge(self, samples: list[Sample]) -> list[Judgement]:
         return [self._judge(sample) for sample in samples]
@@ -82,7 +73,7 @@ class InstructorJudge:
         )
         answers: dict[QuestionKind, float] = {}
         for question in questions:
-            chances = p_yes(self.instructor, self.processor, source, edited, instructions, self.template, question)
+            chances = p_yes(self.instructor, source, edited, instructions, question)
             answers[question] = float(chances.mean())
         return Judgement(rubric_scores(answers, criteria))
 

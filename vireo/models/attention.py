@@ -33,7 +33,7 @@ def product_attention(
     batch, heads, length, width = query.shape
     if key.shape[1] != heads:
         key, value = (t.repeat_interleave(heads // t.shape[1], dim=1) for t in (key, value))
-    scaling = width**-0.5 if scaling is None else scaling
+    scaling = float(width**-0.5) if scaling is None else scaling
     flat = (batch * heads, -1, width)
     scores = torch.bmm((query * scaling).reshape(flat), key.reshape(flat).transpose(1, 2))
     if attention_mask is not None:

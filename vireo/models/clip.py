@@ -1,4 +1,4 @@
-"""CLIP-class models over mini's tokenizer: which picture and which words belong together."""
+"""CLIP-class models with mini's tokenizer: embeddings of pictures and texts in one space."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TEXT_LENGTH = 80
 
 def build_clip_processor(tokenizer: PreTrainedTokenizerFast, image_processor: Any) -> CLIPProcessor:
     """The processor that is saved beside a CLIP-class model; its tokenizer, called as CLIP's is, gives `text_ids`."""
-    own = copy.deepcopy(tokenizer)
-    own.backend_tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    marks = [(own.bos_token, BOS), (own.eos_token, EOS)]
-    own.backend_tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{own.bos_token} $A {own.eos_token}", special_tokens=marks
+    clip_tokenizer = copy.deepcopy(tokenizer)
+    clip_tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    marks = [(clip_tokenizer.bos_token, BOS), (clip_tokenizer.eos_token, EOS)]
+    clip_tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{clip_tokenizer.bos_token} $A {clip_tokenizer.eos_token}", special_tokens=marks
     )
-    own.model_max_length = TEXT_LENGTH
-    return CLIPProcessor(image_processor=image_processor, tokenizer=own)
+    clip_tokenizer.model_max_length = TEXT_LENGTH
+    return CLIPProcessor(image_processor=image_processor, tokenizer=clip_tokenizer)
 
 
 def text_ids(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], multiple: int = 1) -> Tensor:
@@ -46,12 +46,13 @@ def text_ids(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], multiple:
 def embed_texts(model: CLIPModel, processor: CLIPProcessor, texts: Sequence[str]) -> Tensor:
     """Unit vectors (B, D) of texts."""
     ids = text_ids(processor.tokenizer, texts).to(model.device)
-    return torch.nn.functional.normalize(model.get_text_features(input_ids=ids).pooler_output, dim=-1)
+    features: Any = model.get_text_features(input_ids=ids)  # typed as a tuple or a record
+    return torch.nn.functional.normalize(features.pooler_output, dim=-1)
 
 
 @torch.no_grad()
 def embed_images(model: CLIPModel, processor: CLIPProcessor, images: Sequence[np.ndarray]) -> Tensor:
     """Unit vectors (B, D) of pictures, uint8 (H, W, 3) each."""
     pixels = processor.image_processor(images=list(images), return_tensors="pt").pixel_values
-    features = model.get_image_features(pixel_values=pixels.to(model.device, model.dtype)).pooler_output
-    return torch.nn.functional.normalize(features, dim=-1)
+    features: Any = model.get_image_features(pixel_values=pixels.to(model.device, model.dtype))
+    return torch.nn.functional.normalize(features.pooler_output, dim=-1)

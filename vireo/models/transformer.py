@@ -10,9 +10,11 @@ Mini's output is widened likewise: beside a clean sample it gives gains on the s
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
-from diffusers import HunyuanVideoTransformer3DModel
-from torch import Tensor
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
+from torch import Tensor, nn
 
 
 @torch.no_grad()
@@ -22,9 +24,9 @@ def widen_for_editing(base: HunyuanVideoTransformer3DModel, affine: bool) -> Hun
     affine: whether it also gives gains on the source (flow/path.py): [offset | gain] output channels. The gains
         start at zero, so that the clean sample is that of `base`.
     """
-    channels, outputs = base.config.in_channels, base.config.out_channels
+    channels, outputs = base.config["in_channels"], base.config["out_channels"]
     config = {**base.config, "in_channels": 2 * channels, "out_channels": 2 * outputs if affine else outputs}
-    editor = HunyuanVideoTransformer3DModel.from_config(config)
+    editor = cast(HunyuanVideoTransformer3DModel, HunyuanVideoTransformer3DModel.from_config(config))
     state = base.state_dict()
     # Channels come first among the inputs of x_embedder and the outputs of proj_out.
     state["x_embedder.proj.weight"] = _with_zeros(state["x_embedder.proj.weight"], 1)
@@ -32,7 +34,8 @@ def widen_for_editing(base: HunyuanVideoTransformer3DModel, affine: bool) -> Hun
         for name in ("proj_out.weight", "proj_out.bias"):
             state[name] = _with_zeros(state[name], 0)
     editor.load_state_dict(state)
-    return editor.to(state["proj_out.weight"].device)
+    nn.Module.to(editor, state["proj_out.weight"].device)  # diffusers' own `to` is typed wrongly
+    return editor
 
 
 def _with_zeros(weight: Tensor, dim: int) -> Tensor:

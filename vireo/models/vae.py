@@ -1,4 +1,4 @@
-"""A video autoencoder that starts as a linear block transform and learns what that one lacks.
+"""A video autoencoder: a linear block transform plus a convolutional correction that training adds.
 
 Blocks of 8x8 pixels and 4 frames (768 numbers) become `latent_channels` numbers. Encoder and decoder are
 each the sum of a linear map, set to the principal components of such blocks before training, and a
@@ -20,6 +20,11 @@ from einops import rearrange
 from torch import Tensor, nn
 
 
+def _set_zero(layer: nn.Module) -> None:
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
 class GridBlock(nn.Module):
     """x + conv_time(gelu(conv_space(norm(x)))) on (B, C, T, H, W); starts as the identity."""
 
@@ -28,8 +33,7 @@ class GridBlock(nn.Module):
         self.norm = nn.GroupNorm(8, width)
         self.space = nn.Conv3d(width, width, (1, 3, 3), padding=(0, 1, 1))
         self.time = nn.Conv3d(width, width, (3, 1, 1), padding=(1, 0, 0))
-        nn.init.zeros_(self.time.weight)
-        nn.init.zeros_(self.time.bias)
+        _set_zero(self.time)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.time(nn.functional.gelu(self.space(self.norm(x))))
@@ -38,8 +42,8 @@ class GridBlock(nn.Module):
 class Branch(nn.Module):
     """A convolutional branch from `inputs` to `outputs` channels whose last layer starts at zero.
 
-    refine: splits every grid cell into 2x2 cells of half the width before the last blocks, so that what
-    it adds is not bound to the block grid; its outputs then come per fine cell.
+    refine: splits every grid cell into 2x2 cells of half the width before the last blocks, so that the
+    correction is not bound to the block grid; outputs are per fine cell then.
     """
 
     def __init__(self, inputs: int, outputs: int, width: int, blocks: int, refine: int = 0) -> None:
@@ -52,8 +56,7 @@ class Branch(nn.Module):
             self.fine = nn.Sequential(*[GridBlock(width // 2) for _ in range(refine)])
             width //= 2
         self.leave = nn.Conv3d(width, outputs, 1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        _set_zero(self.leave)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.blocks(self.enter(x))
@@ -68,8 +71,8 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
 
     latents_mean, latents_scale: per channel; `normalize` maps codes to the transformer's latents with
         them. The scale of a channel is its deviation to the power `whitening` (times one constant):
-        1 would give all components, however faint, the same share of the loss; 0 would drown the faint
-        ones in the noise.
+        1 would give all components, however weak, the same share of the loss; 0 would hide the weak
+        ones under the noise.
     posterior_std: deviation of the noise that `latent_dist.sample()` adds, in the codes' own units.
     """
 
@@ -77,7 +80,7 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
     temporal_stride = 4
 
     @register_to_config
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the fields of its config, as diffusers saves them
         self,
         latent_channels: int = 48,
         width: int = 192,
@@ -102,25 +105,31 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
 
     def encode(self, x: Tensor, return_dict: bool = True) -> AutoencoderKLOutput | tuple:
         """x: (B, 3, 4k + 1, H, W) in -1..1, H and W multiples of 8."""
+        posterior = self._posterior(x)
+        return AutoencoderKLOutput(latent_dist=posterior) if return_dict else (posterior,)
+
+    def _posterior(self, x: Tensor) -> DiagonalGaussianDistribution:
         assert (x.shape[2] - 1) % self.temporal_stride == 0, x.shape
         blocks = self.blocks(x)
         mean = self.analysis(blocks) + self.encoder(blocks)
-        spread = torch.full_like(mean, 2 * torch.tensor(self.config.posterior_std).log().item())
-        posterior = DiagonalGaussianDistribution(torch.cat([mean, spread], 1))
-        return AutoencoderKLOutput(latent_dist=posterior) if return_dict else (posterior,)
+        log_variance = torch.full_like(mean, 2 * torch.tensor(self.config["posterior_std"]).log().item())
+        return DiagonalGaussianDistribution(torch.cat([mean, log_variance], 1))
 
     def decode(self, z: Tensor, return_dict: bool = True) -> DecoderOutput | tuple:
         """z: (B, C, k + 1, h, w) codes to (B, 3, 4k + 1, 8h, 8w), unclamped."""
+        x = self._pixels(z)
+        return DecoderOutput(sample=x) if return_dict else (x,)
+
+    def _pixels(self, z: Tensor) -> Tensor:
         coarse = rearrange(self.synthesis(z), "b (c s p q) t h w -> b c (t s) (h p) (w q)", s=4, p=8, q=8)
         fine = rearrange(self.decoder(z), "b (c s p q) t h w -> b c (t s) (h p) (w q)", s=4, p=4, q=4)
         x = coarse + fine
         first = x[:, :, : self.temporal_stride].mean(2, keepdim=True)
-        x = torch.cat([first, x[:, :, self.temporal_stride :]], 2)
-        return DecoderOutput(sample=x) if return_dict else (x,)
+        return torch.cat([first, x[:, :, self.temporal_stride :]], 2)
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Decodes a draw of the posterior: what training optimises."""
-        return self.decode(self.encode(x).latent_dist.sample(generator)).sample
+        return self._pixels(self._posterior(x).sample(generator))
 
     def normalize(self, codes: Tensor) -> Tensor:
         """Codes to the transformer's latents."""
@@ -133,9 +142,9 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
         return latents * scale + mean
 
     def _statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        assert self.config.latents_mean is not None, "the statistics are measured at the end of training"
+        assert self.config["latents_mean"] is not None, "the statistics are measured at the end of training"
         shape = (1, -1, 1, 1, 1)
-        values = (self.config.latents_mean, self.config.latents_scale)
+        values = (self.config["latents_mean"], self.config["latents_scale"])
         mean, scale = (torch.tensor(v, dtype=like.dtype, device=like.device).reshape(shape) for v in values)
         return mean, scale
 
@@ -145,10 +154,7 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
         scale = scale * ((std / scale).square().mean().sqrt())
         self.register_to_config(latents_mean=mean.tolist(), latents_scale=scale.tolist())
 
-    @torch.no_grad()
-    def start_as_linear(self, mean: Tensor, basis: Tensor) -> None:
+    def initialize_linear(self, mean: Tensor, basis: Tensor) -> None:
         """Sets the linear maps to a principal-component transform. mean: (768,); basis: (C, 768), orthonormal."""
-        self.analysis.weight.copy_(basis[..., None, None, None])
-        self.analysis.bias.copy_(-basis @ mean)
-        self.synthesis.weight.copy_(basis.T[..., None, None, None])
-        self.synthesis.bias.copy_(mean)
+        self.analysis.load_state_dict({"weight": basis[..., None, None, None], "bias": -basis @ mean})
+        self.synthesis.load_state_dict({"weight": basis.T[..., None, None, None], "bias": mean})

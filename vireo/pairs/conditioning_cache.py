@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from vireo.models.instructor.prompts import InstructorTemplate
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.states import Conditioning, encode_instruction
 from vireo.runtime import autocast, whole_file
 from vireo.types import OnCount
@@ -30,21 +29,17 @@ class Prompt:
 
 @dataclass(frozen=True)
 class PromptEncoder:
-    """A frozen instructor with what belongs to it. dtype: precision of its products."""
+    """Encodes prompts with a frozen instructor. dtype: precision of its matrix products."""
 
-    instructor: LlavaForConditionalGeneration
-    processor: LlavaProcessor
-    template: InstructorTemplate
+    instructor: Instructor
     dtype: torch.dtype = torch.bfloat16
 
     def encode(self, prompts: list[Prompt]) -> Conditioning:
         """States of a batch of prompts; either all have a frame or none has."""
         texts, frames = [prompt.text for prompt in prompts], [p.frame for p in prompts if p.frame is not None]
         references = [prompt.reference for prompt in prompts] if frames else None
-        with autocast(self.instructor.device, self.dtype):
-            return encode_instruction(
-                self.instructor, self.processor, texts, frames or None, references, template=self.template
-            )
+        with autocast(self.instructor.model.device, self.dtype):
+            return encode_instruction(self.instructor, texts, frames or None, references)
 
 
 class ConditioningCache:

@@ -8,12 +8,12 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
-from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.judges.judge import Sample, evenly_spaced
 from vireo.models.backbones.encoders import picture_vectors
 from vireo.models.instructor.critic import p_yes
-from vireo.models.instructor.prompts import InstructorTemplate, QuestionKind
+from vireo.models.instructor.instructor import Instructor
+from vireo.models.instructor.prompts import QuestionKind
 from vireo.runtime import autocast
 
 CRITIC_FRAMES = 4
@@ -22,15 +22,6 @@ flickers may do so with either."""
 
 Which = Literal["source", "edited"]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Instructor:
-    """A frozen instructor, its processor and its template."""
-
-    model: LlavaForConditionalGeneration
-    processor: LlavaProcessor
-    template: InstructorTemplate
 
 
 @dataclass(frozen=True)
@@ -84,9 +75,7 @@ class Evidence:
         source, edited = (list(evenly_spaced(clip, CRITIC_FRAMES)) for clip in (self.sample.source, self.sample.edited))
         instructions = [self.sample.instruction] * len(source)
         with autocast(instructor.model.device):
-            found = p_yes(
-                instructor.model, instructor.processor, source, edited, instructions, instructor.template, question
-            )
+            found = p_yes(instructor, source, edited, instructions, question)
         return float(found.float().mean())
 
     def _images(self, network: str, which: Which) -> np.ndarray:
@@ -95,4 +84,4 @@ class Evidence:
             return self.networks.backbones[network].pictures(frames)
         instructor = self._instructor()
         with autocast(instructor.model.device):
-            return picture_vectors(instructor.model, instructor.processor, frames)
+            return picture_vectors(instructor, frames)

@@ -22,6 +22,7 @@ from vireo.instruction_tuning.pictures import PictureSet
 from vireo.models.bundle import Bundle
 from vireo.models.editors.mini import MINI_TEMPLATE, PATCH_SIZE
 from vireo.models.editors.viva import VireoPipeline
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.latents import encode_latents, strides
 from vireo.models.pixels import to_pixels
 from vireo.models.tokenizer import train_tokenizer
@@ -173,7 +174,7 @@ class Artifacts:
         return LlavaProcessor.from_pretrained(self.model("vlm"))
 
     def _conditioning(self, folder: Path, prompts: Iterator[Prompt], count: int) -> ConditioningCache:
-        encoder = PromptEncoder(self.instructor, self.processor, self.template, self.dtype)
+        encoder = PromptEncoder(Instructor(self.instructor, self.processor, self.template), self.dtype)
         return cache_conditioning(encoder, prompts, count, folder, self.progress_for("instructor states"))
 
     def captions(self) -> ConditioningCache:

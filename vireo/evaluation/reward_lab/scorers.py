@@ -27,7 +27,7 @@ from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.prompts import QuestionKind
 from vireo.models.presets import resolve
 from vireo.rewards.critic import QUESTIONS
-from vireo.rewards.evidence import CRITIC_FRAMES, Evidence, Instructor, Networks
+from vireo.rewards.evidence import CRITIC_FRAMES, Evidence, Networks
 from vireo.rewards.registry import REWARDS
 from vireo.rewards.scorer import Scorer, ScoringFailed, Value, computable, score_samples
 from vireo.runtime import pick_device
@@ -93,7 +93,7 @@ class LabScorers:
 
     def __init__(self, instructor: str, backbones: Mapping[str, str], judge: Judge | None = None) -> None:
         pipe, opened = VireoPipeline.from_pretrained(instructor).to(pick_device()), Backbones.open(backbones)
-        self.networks = Networks(Instructor(pipe.instructor, pipe.processor, pipe.wiring.template), opened.models)
+        self.networks = Networks(pipe.templated_instructor, opened.models)
         self.scorers: Sequence[Scorer] = computable(
             [*SCORERS, *([judge_scorer(judge)] if judge else [])], self.networks
         )

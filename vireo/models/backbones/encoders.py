@@ -1,4 +1,4 @@
-"""What metrics see and read with: encoders of pictures, texts and clips as vectors.
+"""Encoders of pictures and texts as vectors, for metrics and rewards.
 
 Mini's vision tower, or published checkpoints of transformers' classes, from a folder or by their hub id.
 """
@@ -17,43 +17,41 @@ from transformers import (
     AutoProcessor,
     CLIPModel,
     CLIPProcessor,
-    LlavaForConditionalGeneration,
-    LlavaProcessor,
 )
 
 from vireo.errors import ModelError
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.states import pixel_values
 from vireo.models.weights import foreign_weights
 from vireo.runtime import pick_device
 
 BATCH = 16
-"""Pictures that are looked at together."""
+"""Pictures that are encoded together."""
 
 _FIX = "name a checkpoint of that kind"
 _GREY = np.full((64, 64, 3), 128, np.uint8)
-"""What a checkpoint is tried on when it is loaded."""
+"""A picture that a checkpoint has to encode when it is loaded."""
 
 
 @torch.no_grad()
-def picture_vectors(
-    instructor: LlavaForConditionalGeneration, processor: LlavaProcessor, pictures: Sequence[np.ndarray]
-) -> np.ndarray:
-    """float32 (B, D) of uint8 pictures (H, W, 3) of any size: the mean of what the instructor's vision tower sees in
-    the patches. Centred on nothing: cosines are high throughout."""
-    pixels = pixel_values(processor, pictures).to(instructor.device, instructor.dtype)
-    tower = instructor.model.vision_tower
+def picture_vectors(instructor: Instructor, pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """float32 (B, D) of uint8 pictures (H, W, 3) of any size: the mean of the patch features of the instructor's
+    vision tower. They are not centred: cosines are high throughout."""
+    model = instructor.model
+    pixels = pixel_values(instructor.processor, pictures).to(model.device, model.dtype)
+    tower = model.model.vision_tower
     return tower(pixel_values=pixels).last_hidden_state[:, 1:].mean(1).float().cpu().numpy()
 
 
 class InstructorVision:
-    """What mini's instructor sees, for measures of pictures alone; no checkpoint has to be fetched for it."""
+    """The vision tower of mini's instructor, for measures of pictures alone; no checkpoint has to be fetched for it."""
 
-    def __init__(self, instructor: LlavaForConditionalGeneration, processor: LlavaProcessor) -> None:
-        self.instructor, self.processor = instructor, processor
+    def __init__(self, instructor: Instructor) -> None:
+        self.instructor = instructor
 
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
-        return units(torch.from_numpy(picture_vectors(self.instructor, self.processor, pictures)))
+        return units(torch.from_numpy(picture_vectors(self.instructor, pictures)))
 
 
 class ClipBackbone:
@@ -83,11 +81,11 @@ class ClipBackbone:
         return self._encoded(pictures, lambda pixels: self.model.get_image_features(pixel_values=pixels).pooler_output)
 
     def unprojected(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Unit vectors (B, D) of what the tower sees, before it is projected into the space of texts."""
+        """Unit vectors (B, D) of the tower's features, before they are projected into the space of texts."""
         return self._encoded(pictures, lambda pixels: self.model.vision_model(pixel_values=pixels).pooler_output)
 
-    def _encoded(self, pictures: Sequence[np.ndarray], see: Callable[[Tensor], Tensor]) -> np.ndarray:
-        return _in_batches(pictures, self.processor.image_processor, self.model.device, see)
+    def _encoded(self, pictures: Sequence[np.ndarray], encode: Callable[[Tensor], Tensor]) -> np.ndarray:
+        return _in_batches(pictures, self.processor.image_processor, self.model.device, encode)
 
     @torch.no_grad()
     def texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -113,8 +111,8 @@ class VisionBackbone:
 
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
-        see = lambda pixels: self.model(pixel_values=pixels).last_hidden_state[:, 0]  # noqa: E731
-        return _in_batches(pictures, self.processor, self.model.device, see)
+        encode = lambda pixels: self.model(pixel_values=pixels).last_hidden_state[:, 0]  # noqa: E731
+        return _in_batches(pictures, self.processor, self.model.device, encode)
 
 
 def loaded(kind: Any, name: str) -> Any:
@@ -131,12 +129,12 @@ def loaded(kind: Any, name: str) -> Any:
 
 @torch.no_grad()
 def _in_batches(
-    pictures: Sequence[np.ndarray], processor: Any, device: torch.device, see: Callable[[Tensor], Tensor]
+    pictures: Sequence[np.ndarray], processor: Any, device: torch.device, encode: Callable[[Tensor], Tensor]
 ) -> np.ndarray:
     found = []
     for start in range(0, len(pictures), BATCH):
         pixels = processor(images=list(pictures[start : start + BATCH]), return_tensors="pt").pixel_values
-        found.append(units(see(pixels.to(device))))
+        found.append(units(encode(pixels.to(device))))
     return np.concatenate(found)
 
 

@@ -75,5 +75,4 @@ def _mini(kind: str) -> InstructorVision:
     if not KINDS[kind].images_only:
         able = ", ".join(name for name, each in KINDS.items() if each.images_only)
         raise InputError(f"mini is no backbone {kind}", f"it compares pictures alone: {able}")
-    pipe = VireoPipeline.from_pretrained("mini").to(pick_device())
-    return InstructorVision(pipe.instructor, pipe.processor)
+    return InstructorVision(VireoPipeline.from_pretrained("mini").to(pick_device()).templated_instructor)

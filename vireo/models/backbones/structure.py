@@ -15,7 +15,7 @@ from vireo.models.weights import foreign_weights
 from vireo.runtime import pick_device
 
 SHORT, LONG = 224, 480
-"""Pixels of the shorter side that is looked at, and the most of the longer one."""
+"""Pixels of the shorter side of the resized picture, and at most of the longer one."""
 
 _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

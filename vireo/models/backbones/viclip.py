@@ -2,7 +2,7 @@
 video-text alignment, which VIVA's Table 1 shows.
 
 The network is CLIP's, whose picture tower reads the patches of all frames at once, with a vector for each frame's place
-in time added to them; so transformers' CLIP computes it. Read are the checkpoints as they were published
+in time added to them; so transformers' CLIP computes it. The checkpoints are read as they were published
 (OpenGVLab/ViCLIP, ViClip-InternVid-10M-FLT.pth).
 """
 
@@ -75,9 +75,9 @@ class ViClip:
         """Unit vector (D,) of `frames` frames, uint8 (T, H, W, 3)."""
         pixels = self.processor(images=list(video), return_tensors="pt").pixel_values.to(self.model.device)
         tower = self.model.vision_model
-        seen = tower.embeddings(pixels)
-        patches = (seen[:, 1:] + self.times[:, None]).flatten(0, 1)
-        states = tower.pre_layrnorm(torch.cat([seen[0, :1], patches])[None])
+        tokens = tower.embeddings(pixels)
+        patches = (tokens[:, 1:] + self.times[:, None]).flatten(0, 1)
+        states = tower.pre_layrnorm(torch.cat([tokens[0, :1], patches])[None])
         first = tower.encoder(inputs_embeds=states).last_hidden_state[:, 0]
         return units(self.model.visual_projection(tower.post_layernorm(first)))[0]
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.video_processor import VideoProcessor
 from PIL import Image
 
@@ -30,7 +30,8 @@ class DiffusersEditor:
     """
 
     def __init__(self, pipe: DiffusionPipeline, facts: EditorFacts, **options: Any) -> None:
-        self.pipe, self._facts, self.options = pipe, facts, options
+        self.pipe: Any = pipe  # diffusers' base class declares no __call__
+        self._facts, self.options = facts, options
         self.pipe.set_progress_bar_config(disable=True)
         self._known = frozenset(inspect.signature(type(pipe).__call__).parameters)
 

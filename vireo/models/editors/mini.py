@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from diffusers import HunyuanVideoTransformer3DModel
+from typing import Any
+
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from transformers import (
     CLIPConfig,
     CLIPImageProcessorPil,
@@ -106,7 +108,8 @@ def build_mini_image_processor() -> CLIPImageProcessorPil:
 def build_mini_instructor(vocab_size: int) -> LlavaForConditionalGeneration:
     """A new instructor of mini's size with random weights (from torch's global generator)."""
     # StableLM is Llama's block with layer norms instead of RMS norms, which torch fuses on CPUs: a fifth faster.
-    text = StableLmConfig(
+    stable_lm: Any = StableLmConfig  # transformers declares not all of the fields that it takes
+    text = stable_lm(
         vocab_size=vocab_size,
         hidden_size=192,
         intermediate_size=448,
@@ -122,7 +125,8 @@ def build_mini_instructor(vocab_size: int) -> LlavaForConditionalGeneration:
         eos_token_id=EOS,
         pad_token_id=PAD,
     )
-    config = LlavaConfig(
+    llava: Any = LlavaConfig
+    config = llava(
         vision_config=mini_vision_config(),
         text_config=text,
         image_token_id=IMAGE,

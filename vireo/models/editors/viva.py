@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler, HunyuanVideoTransformer3DModel
-from diffusers.utils import BaseOutput
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+from diffusers.utils.outputs import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 from diffusers.video_processor import VideoProcessor
 from PIL import Image
@@ -23,6 +25,7 @@ from vireo.flow.sample import Step, Velocity, guided, sample
 from vireo.flow.schedule import sampling_times
 from vireo.models import presets, weights
 from vireo.models.editors.protocol import EditorFacts
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import InstructorTemplate
 from vireo.models.instructor.states import Conditioning, encode_instruction
 from vireo.models.latents import VideoAutoencoder, decode_latents, encode_latents, strides
@@ -40,8 +43,8 @@ class VivaConfig:
 
     template: the chat format of the instructor. prediction: what the transformer's output means, see flow/path.py.
     embedded_guidance: of guidance-distilled transformers, fixed beside the true guidance; None for others.
-    instructor_sees: whether the instructor is shown the first frame and the reference (without them: VIVA's Table 2,
-        without V).
+    instructor_sees: whether the instructor's prompt holds the first frame and the reference (VIVA's Table 2 has a row
+        without them).
     reference_latents: whether the transformer gets a reference as one more latent frame (VIVA, figure 2).
     """
 
@@ -112,14 +115,17 @@ class VireoPipeline(DiffusionPipeline):
         self.video_processor = VideoProcessor(vae_scale_factor=self.spatial_stride, do_resize=False)
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, **kwargs: Any) -> VireoPipeline:
-        """name: a preset ("mini"), a folder, or a hub id. Weights have the precision that their facts declare.
+    def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> Self:
+        """pretrained_model_name_or_path: a preset ("mini"), a folder, or a hub id.
+
+        Weights have the precision that their facts declare.
 
         Raises ModelError for an unknown name and for weights that are truncated or foreign.
         """
-        folder = presets.resolve(str(name))
+        folder = presets.resolve(str(pretrained_model_name_or_path))
         weights.check_weights(folder)
-        declared = cls.load_config(folder).get("facts") or {}
+        config: Any = cls.load_config(folder)  # a dict unless more is asked for
+        declared = config.get("facts") or {}
         kwargs.setdefault("dtype", getattr(torch, declared.get("weights", "float32")))
         with weights.foreign_weights(folder):
             pipe = super().from_pretrained(folder, **kwargs)
@@ -174,7 +180,8 @@ class VireoPipeline(DiffusionPipeline):
         velocity = self.velocity(prompts, clips, [_picture(r) for r in references], source, guidance)
         if latents is None:
             latents = randn_tensor(tuple(source.shape), generator, self._execution_device, torch.float32)
-        with self.progress_bar(total=steps) as bar:
+        progress_bar: Any = self.progress_bar  # an iterable, or a total alone
+        with progress_bar(total=steps) as bar:
 
             def advance(step: Step) -> Tensor | None:
                 bar.update()
@@ -187,13 +194,18 @@ class VireoPipeline(DiffusionPipeline):
         self.maybe_free_model_hooks()
         return VireoPipelineOutput(frames=frames) if return_dict else (frames,)
 
+    @property
+    def templated_instructor(self) -> Instructor:
+        """The instructor together with its processor and template."""
+        return Instructor(self.instructor, self.processor, self.wiring.template)
+
     # The parts of a call; each takes and gives tensors of a batch.
 
     def pixels(self, clips: Sequence[Frames]) -> Tensor:
         """Clips of one size as (B, 3, 4k + 1, H, W) in -1..1; raises InputError for a size that does not fit."""
         clips = [c.astype(np.float32) / 255 if isinstance(c, np.ndarray) and c.dtype == np.uint8 else c for c in clips]
         x = torch.cat([self.video_processor.preprocess_video(clip) for clip in clips])
-        multiple = self.spatial_stride * self.transformer.config.patch_size
+        multiple = self.spatial_stride * self.transformer.config["patch_size"]
         if (x.shape[2] - 1) % self.temporal_stride or x.shape[3] % multiple or x.shape[4] % multiple:
             raise InputError(
                 f"a window of {x.shape[2]} frames of {x.shape[4]}x{x.shape[3]} pixels does not fit the model",
@@ -216,7 +228,7 @@ class VireoPipeline(DiffusionPipeline):
 
     def times(self, steps: int) -> Tensor:
         """(steps + 1,) times of the sampling, from 1 to 0."""
-        return sampling_times(steps, self.scheduler.config.shift).to(self._execution_device)
+        return sampling_times(steps, self.scheduler.config["shift"]).to(self._execution_device)
 
     def velocity(
         self,
@@ -250,7 +262,7 @@ class VireoPipeline(DiffusionPipeline):
 
     def _transform(self, x: Tensor, times: Tensor, condition: Conditioning) -> Tensor:
         embedded = None
-        if self.transformer.config.guidance_embeds:
+        if self.transformer.config["guidance_embeds"]:
             assert self.wiring.embedded_guidance is not None, "a guidance-distilled transformer needs its guidance"
             embedded = torch.full_like(times, 1000 * self.wiring.embedded_guidance)
         with autocast(x.device, self.products):
@@ -278,13 +290,13 @@ class VireoPipeline(DiffusionPipeline):
     def _condition(
         self, prompts: list[str], first: list[np.ndarray], pictures: list[np.ndarray | None]
     ) -> Conditioning:
-        shown = (first, pictures) if self.wiring.instructor_sees else (None, None)
-        read = encode_instruction(self.instructor, self.processor, prompts, *shown, template=self.wiring.template)
+        images = (first, pictures) if self.wiring.instructor_sees else (None, None)
+        encoded = encode_instruction(self.templated_instructor, prompts, *images)
         if self.text_encoder is None:
-            return read
+            return encoded
         tokens = self.tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
         pooled = self.text_encoder(tokens.input_ids.to(self._execution_device)).pooler_output
-        return Conditioning(read.states, read.mask, pooled)
+        return Conditioning(encoded.states, encoded.mask, pooled)
 
 
 def _is_clip(video: Frames | list[Frames]) -> bool:

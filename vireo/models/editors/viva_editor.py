@@ -83,8 +83,8 @@ class VivaEditor:
 
     def gate(self) -> PresenceGate | None:
         """The check by the pipeline's own instructor; None where that has not learned to locate edits."""
-        template = self.pipe.wiring.template
-        return PresenceGate(self.pipe.instructor, self.pipe.processor, template) if template.locates else None
+        instructor = self.pipe.templated_instructor
+        return PresenceGate(instructor) if instructor.template.locates else None
 
 
 def _alike(windows: Sequence[Window]) -> list[list[int]]:

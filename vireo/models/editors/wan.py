@@ -25,7 +25,7 @@ WAN_FACTS = EditorFacts(
 
 def open_wan(folder: Path, dtype: torch.dtype) -> Editor:
     """An `Adapter`; see `models.editors.opening`."""
-    from diffusers import WanVideoToVideoPipeline
+    from diffusers.pipelines.wan.pipeline_wan_video2video import WanVideoToVideoPipeline
 
     from vireo.models.editors.diffusers_editor import DiffusersEditor
 

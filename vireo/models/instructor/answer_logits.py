@@ -7,43 +7,39 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from vireo.models.instructor.prompts import InstructorTemplate, answer_ids, opening_ids, turn_ids
+from vireo.models.instructor.instructor import Instructor
+from vireo.models.instructor.prompts import answer_ids, opening_ids, turn_ids
 
 Frames = Sequence[np.ndarray] | Tensor
 """Frames of B samples: uint8 (H, W, 3) each, or a float tensor (B, 3, H, W) in 0..1."""
 
 
-def answer_logits(
-    instructor: LlavaForConditionalGeneration,
-    processor: LlavaProcessor,
-    pixels: Sequence[Tensor],
-    said: Sequence[str],
-    template: InstructorTemplate,
-) -> Tensor:
+def answer_logits(instructor: Instructor, pixels: Sequence[Tensor], texts: Sequence[str]) -> Tensor:
     """Float32 (B, vocabulary): scores of the first token of the answer to each of B turns.
 
-    pixels: for each picture in the prompt the pixel values of all B samples, (B, 3, H, W).
+    texts: what the user asks, one a sample. pixels: for each picture in the prompt the pixel values of all B samples,
+        (B, 3, H, W).
     """
-    tokenizer, config = processor.tokenizer, instructor.config
+    model, tokenizer, template = instructor.model, instructor.processor.tokenizer, instructor.template
+    config = model.config
     opening = opening_ids(tokenizer, template, len(pixels), config.image_seq_length, config.image_token_id)
-    rows = [opening + turn_ids(tokenizer, template, text) for text in said]
-    last = torch.tensor([len(row) - 1 for row in rows], device=instructor.device)
+    rows = [opening + turn_ids(tokenizer, template, text) for text in texts]
+    last = torch.tensor([len(row) - 1 for row in rows], device=model.device)
     width = int(last.max()) + 1
     pad = tokenizer.pad_token_id or 0
-    ids = torch.tensor([row + [pad] * (width - len(row)) for row in rows], device=instructor.device)
-    hidden = instructor.model(
+    ids = torch.tensor([row + [pad] * (width - len(row)) for row in rows], device=model.device)
+    hidden = model.model(
         input_ids=ids,
-        pixel_values=torch.stack(list(pixels), 1).flatten(0, 1).to(instructor.device, instructor.dtype),
-        # Right padding comes after the answer's place, where a causal model never looks.
+        pixel_values=torch.stack(list(pixels), 1).flatten(0, 1).to(model.device, model.dtype),
+        # Right padding comes after the answer's place, to which a causal model does not attend.
         attention_mask=torch.ones_like(ids),
         use_cache=False,
     ).last_hidden_state
     at_answer = hidden[torch.arange(len(rows), device=hidden.device), last]
-    return instructor.lm_head(at_answer).float()
+    return model.lm_head(at_answer).float()
 
 
-def first_token(processor: LlavaProcessor, template: InstructorTemplate, answer: str) -> int:
+def first_token(instructor: Instructor, answer: str) -> int:
     """Token id with which an answer begins."""
-    return answer_ids(processor.tokenizer, template, answer)[0]
+    return answer_ids(instructor.processor.tokenizer, instructor.template, answer)[0]

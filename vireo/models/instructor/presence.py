@@ -8,10 +8,10 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
 from vireo.models.instructor.answer_logits import Frames, answer_logits, first_token
-from vireo.models.instructor.prompts import EVERYWHERE, NONE, WHERE, InstructorTemplate
+from vireo.models.instructor.instructor import Instructor
+from vireo.models.instructor.prompts import EVERYWHERE, NONE, WHERE
 from vireo.models.instructor.states import pixel_values
 
 
@@ -39,35 +39,27 @@ class PresenceGate:
     missed.
     """
 
-    def __init__(
-        self, instructor: LlavaForConditionalGeneration, processor: LlavaProcessor, template: InstructorTemplate
-    ) -> None:
-        self.instructor, self.processor, self.template = instructor, processor, template
+    def __init__(self, instructor: Instructor) -> None:
+        self.instructor = instructor
 
     def look(self, instructions: Sequence[str], clips: Sequence[np.ndarray]) -> Presence:
         frames = [clip[place] for clip in clips for place in (0, len(clip) // 2, -1)]
         texts = [text for text in instructions for _ in range(3)]
-        chances = presence(self.instructor, self.processor, frames, texts, self.template)
+        chances = presence(self.instructor, frames, texts)
         absent, everywhere = (values.reshape(-1, 3).mean(1) for values in (chances.absent, chances.everywhere))
         return Presence(absent, everywhere)
 
 
 @torch.no_grad()
-def presence(
-    instructor: LlavaForConditionalGeneration,
-    processor: LlavaProcessor,
-    frames: Frames,
-    instructions: Sequence[str],
-    template: InstructorTemplate,
-) -> Presence:
+def presence(instructor: Instructor, frames: Frames, instructions: Sequence[str]) -> Presence:
     """How probably the instructor answers "none" or "everywhere" when asked where each edit takes place.
 
     frames: one a sample. An edit of the whole picture takes place everywhere, an addition where the object shall stand:
     only an instruction that names an object takes place nowhere, if the frame does not show it.
     """
     # The editor reads no more of an instruction either.
-    questions = [" ".join(text.split()[: template.max_length]) + f"\n{WHERE}" for text in instructions]
-    pixels = [pixel_values(processor, frames)]
-    chances = answer_logits(instructor, processor, pixels, questions, template).softmax(-1).cpu().numpy()
-    none, everywhere = (first_token(processor, template, answer) for answer in (NONE, EVERYWHERE))
+    questions = [" ".join(text.split()[: instructor.template.max_length]) + f"\n{WHERE}" for text in instructions]
+    pixels = [pixel_values(instructor.processor, frames)]
+    chances = answer_logits(instructor, pixels, questions).softmax(-1).cpu().numpy()
+    none, everywhere = (first_token(instructor, answer) for answer in (NONE, EVERYWHERE))
     return Presence(chances[:, none], chances[:, everywhere])

@@ -1,6 +1,6 @@
 """How pictures and words become one token sequence: templates, turns, and the critic's questions.
 
-    head  image image ...  tail  what the user says  closing  answer mark   [the answer]
+    head  image image ...  tail  the user's text     closing  answer mark   [the answer]
     └──── opening ──────┘  └───────────────── turn ─────────────────────┘
 
 The pieces are tokenised one by one, so their borders are known exactly and nothing has to be searched for.
@@ -21,9 +21,9 @@ class InstructorTemplate:
     """The chat format of an instructor and which of its states an editor reads (VIVA Eq. 1).
 
     head, tail: the system prompt before and after the pictures, and the start of the user's turn; cropped.
-    lead: put before the user's words and before answers; mini has a space, so that a first word is the same
+    lead: put before the user's text and before answers; mini has a space, so that a first word is the same
         token as elsewhere.
-    fold: whether the user's words are brought to the form of mini's language, lower case without a full stop.
+    fold: whether the user's text is normalised as mini's training texts are, see `folded`.
     closing: ends the user's turn; its states are kept.
     answer: opens the assistant's turn; cropped.
     layer: index into the hidden states; -1 is the last, after the final norm.
@@ -80,16 +80,16 @@ def opening_ids(
     return marked_ids(tokenizer, template.head) + [image_id] * (images * tokens_per_image)
 
 
-def turn_ids(tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, said: str) -> list[int]:
+def turn_ids(tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, text: str) -> list[int]:
     """Token ids of a turn of the user, up to the place where the answer begins."""
     before, after = marked_ids(tokenizer, template.tail), marked_ids(tokenizer, template.closing + template.answer)
-    return before + said_ids(tokenizer, template, said) + after
+    return before + user_ids(tokenizer, template, text) + after
 
 
-def said_ids(tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, said: str) -> list[int]:
-    """Token ids of the user's words. Nothing said is no token."""
-    said = folded(said) if template.fold else said.strip()
-    return plain_ids(tokenizer, template.lead + said) if said else []
+def user_ids(tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, text: str) -> list[int]:
+    """Token ids of the user's text; none for an empty one."""
+    text = folded(text) if template.fold else text.strip()
+    return plain_ids(tokenizer, template.lead + text) if text else []
 
 
 def answer_ids(tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, answer: str) -> list[int]:
@@ -97,9 +97,9 @@ def answer_ids(tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate,
     return plain_ids(tokenizer, template.lead + answer)
 
 
-def folded(said: str) -> str:
+def folded(text: str) -> str:
     """Lower case, single spaces (line breaks stay), no full stop or exclamation mark at the end of a line."""
-    lines = [" ".join(line.split()).rstrip(".!").rstrip() for line in said.lower().strip().splitlines()]
+    lines = [" ".join(line.split()).rstrip(".!").rstrip() for line in text.lower().strip().splitlines()]
     return "\n".join(line for line in lines if line)
 
 

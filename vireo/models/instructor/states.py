@@ -1,6 +1,6 @@
-"""The instructor: a frozen LLaVA-class model whose hidden states tell the editor what to do (VIVA Eq. 1).
+"""What the editor is conditioned on: hidden states of the instructor, a frozen LLaVA-class model (VIVA Eq. 1).
 
-Mini's is trained by `vireo.training.stages.vlm`; at full size the same function runs llava-llama-3-8b.
+Mini's instructor is trained by `vireo.training.stages.vlm`; at full size it is llava-llama-3-8b.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration, LlavaProcessor, PreTrainedTokenizerFast
+from transformers import LlavaProcessor
 
-from vireo.models.instructor.prompts import InstructorTemplate, marked_ids, opening_ids, said_ids
+from vireo.models.instructor.instructor import Instructor
+from vireo.models.instructor.prompts import marked_ids, opening_ids, user_ids
 
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What the editor reads.
+    """What the transformer attends to.
 
     states: (B, L, D) hidden states, image tokens first, then text; zeros where invalid.
     mask: bool (B, L), the valid tokens, which come first.
@@ -51,7 +52,7 @@ def highlighted(source: Tensor, edited: Tensor) -> Tensor:
     """An edited picture that shows what the edit changed: faded to a quarter towards grey where it equals the source.
 
     source, edited: pixel values (B, 3, H, W) with zero for grey, as mini's processor makes them; so is the result.
-    Differentiable. A difference of 24 of 255 in any channel, averaged over 3 x 3 pixels, is shown in full.
+    Differentiable. A difference of 24 of 255 in any channel, averaged over 3 x 3 pixels, is not faded at all.
     """
     change = (edited - source).abs().amax(1, keepdim=True)
     change = torch.nn.functional.avg_pool2d(change, 3, stride=1, padding=1, count_include_pad=False)
@@ -67,14 +68,8 @@ class _Prompt:
     text: list[int]
 
 
-def _prompt(
-    instructor: LlavaForConditionalGeneration,
-    tokenizer: PreTrainedTokenizerFast,
-    instruction: str,
-    images: int,
-    template: InstructorTemplate,
-) -> _Prompt:
-    config = instructor.config
+def _prompt(instructor: Instructor, instruction: str, images: int) -> _Prompt:
+    tokenizer, template, config = instructor.processor.tokenizer, instructor.template, instructor.model.config
     opening = opening_ids(tokenizer, template, images, config.image_seq_length, config.image_token_id)
     tail, closing, answer = (marked_ids(tokenizer, text) for text in (template.tail, template.closing, template.answer))
     image = [
@@ -83,10 +78,10 @@ def _prompt(
         for offset in range(0, config.image_seq_length, template.interleave)
     ]
     room = template.max_length - len(image) - len(closing)
-    said = said_ids(tokenizer, template, instruction)[:room]
+    user = user_ids(tokenizer, template, instruction)[:room]
     begin = len(opening) + len(tail)
-    text = list(range(begin, begin + len(said) + len(closing)))
-    return _Prompt(opening + tail + said + closing + answer, image, text)
+    text = list(range(begin, begin + len(user) + len(closing)))
+    return _Prompt(opening + tail + user + closing + answer, image, text)
 
 
 def _right_padded(rows: Sequence[Sequence[int]], value: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -99,13 +94,10 @@ def _right_padded(rows: Sequence[Sequence[int]], value: int, device: torch.devic
 
 @torch.no_grad()
 def encode_instruction(
-    instructor: LlavaForConditionalGeneration,
-    processor: LlavaProcessor,
+    instructor: Instructor,
     instructions: Sequence[str],
     frames: Sequence[np.ndarray] | None = None,
     references: Sequence[np.ndarray | None] | None = None,
-    *,
-    template: InstructorTemplate,
 ) -> Conditioning:
     """VIVA Eq. 1: hidden states of (system prompt, first source frame, reference picture, instruction).
 
@@ -113,7 +105,7 @@ def encode_instruction(
     frames: first source frames, uint8 (H, W, 3) of any size; None for text alone (captions of text-to-video).
     references: reference pictures likewise, None for a sample without; only with frames.
 
-    Image states are every `template.interleave`-th, states of the system prompt are left out. The order is
+    Of the image states every n-th is kept (`InstructorTemplate.interleave`), of the system prompt none. The order is
     image, then text, as in diffusers' HunyuanVideo-I2V.
     """
     assert frames is not None or references is None, "a reference needs a source frame"
@@ -122,23 +114,20 @@ def encode_instruction(
         [picture for picture in (frames[k], references[k]) if picture is not None] if frames is not None else []
         for k in range(len(instructions))
     ]
-    tokenizer = processor.tokenizer
-    prompts = [
-        _prompt(instructor, tokenizer, text, len(own), template)
-        for text, own in zip(instructions, pictures, strict=True)
-    ]
-    device = instructor.device
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+    model, processor = instructor.model, instructor.processor
+    prompts = [_prompt(instructor, text, len(images)) for text, images in zip(instructions, pictures, strict=True)]
+    device = model.device
+    pad = processor.tokenizer.pad_token_id or 0
     ids, attended = _right_padded([prompt.ids for prompt in prompts], pad, device)
-    flat = [picture for own in pictures for picture in own]
-    pixels = pixel_values(processor, flat).to(device, instructor.dtype) if flat else None
-    hidden = instructor.model(
+    flat = [picture for images in pictures for picture in images]
+    pixels = pixel_values(processor, flat).to(device, model.dtype) if flat else None
+    hidden = model.model(
         input_ids=ids,
         pixel_values=pixels,
         attention_mask=attended.long(),
         output_hidden_states=True,
         use_cache=False,
-    ).hidden_states[template.layer]
+    ).hidden_states[instructor.template.layer]
     kept, mask = _right_padded([prompt.image + prompt.text for prompt in prompts], 0, device)
     states = hidden.gather(1, kept[..., None].expand(-1, -1, hidden.shape[-1])) * mask[..., None]
     images = torch.tensor([len(prompt.image) for prompt in prompts], device=device)

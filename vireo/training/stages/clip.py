@@ -25,7 +25,7 @@ from vireo.models.clip import (
     text_ids,
 )
 from vireo.models.editors.mini import build_mini_clip, build_mini_image_processor
-from vireo.models.initialization import start_tower, take_tower
+from vireo.models.initialization import initialize_tower, resize_trained_tower
 from vireo.models.pixels import to_pixels
 from vireo.pairs.augment import augmented, translated_patches
 from vireo.training.acceleration import in_precision
@@ -97,9 +97,9 @@ class ClipStage(Stage[ClipConfig, ClipObjective]):
         torch.manual_seed(config.loop.seed)
         clip = build_mini_clip(len(tokenizer))
         if init_from is None:
-            start_tower(clip.vision_model, pictures.sample_pixels(), config.loop.seed)
+            initialize_tower(clip.vision_model, pictures.sample_pixels(), config.loop.seed)
         else:
-            take_tower(clip.vision_model, init_from)
+            resize_trained_tower(clip.vision_model, init_from)
         super().__init__(config, ClipObjective(clip), device)
         self.pictures, self.processor = pictures, build_clip_processor(tokenizer, build_mini_image_processor())
         self.labels = pictures.dense_labels(self.module.patch_size)

@@ -59,7 +59,7 @@ class VaeStage(Stage[VaeConfig, BlockTransformVAE]):
         super().__init__(config, module, device)
         self.frames = frames
         mean, basis = principal_blocks(self.module, self._draw(step_generator(config.loop.seed, 0, 1), 256))
-        self.module.start_as_linear(mean.to(device), basis.to(device))
+        self.module.initialize_linear(mean.to(device), basis.to(device))
 
     def _draw(self, generator: torch.Generator, count: int) -> Tensor:
         rows = torch.randint(len(self.frames.frames), (count,), generator=generator).numpy()

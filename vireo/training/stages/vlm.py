@@ -22,7 +22,7 @@ from vireo.instruction_tuning.batches import Batch, BatchSampler
 from vireo.models.attention import PRODUCT
 from vireo.models.bundle import Bundle
 from vireo.models.editors.mini import build_mini_instructor, build_mini_processor
-from vireo.models.initialization import start_projector
+from vireo.models.initialization import initialize_projector
 from vireo.pairs.augment import augmented
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_objective import AnswerObjective, score_answers
@@ -129,11 +129,11 @@ class VlmStage(Stage[VlmConfig, AnswerObjective]):
 
 
 def new_instructor(clip: CLIPModel, vocabulary: int, pixels: Tensor, seed: int = 0) -> LlavaForConditionalGeneration:
-    """An instructor with the tower of the CLIP-class model and random language; pixels: see `start_projector`."""
+    """An instructor with the tower of the CLIP-class model and random language; pixels: see `initialize_projector`."""
     torch.manual_seed(seed)
     instructor = build_mini_instructor(vocabulary)
     instructor.model.vision_tower.load_state_dict(clip.vision_model.state_dict())
-    start_projector(instructor, pixels)
+    initialize_projector(instructor, pixels)
     return instructor
 
 
