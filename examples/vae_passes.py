@@ -1,4 +1,4 @@
-"""How often the autoencoder runs a window: python examples/vae_passes.py "make it black and white" clip.mp4 [more clips].
+"""How often the autoencoder runs a window: python examples/vae_passes.py "make it night" clip.mp4 [more clips].
 
 A pass is an encoding and a decoding of a window; single pictures count by their share of its latent frames.
 """

@@ -60,7 +60,7 @@ def test_posterior_noise_has_the_stated_deviation():
     vae, x = small(), clips()
     posterior = vae.encode(x).latent_dist
     noise = posterior.sample(torch.Generator().manual_seed(0)) - posterior.mode()
-    assert noise.std().item() == pytest.approx(vae.config.posterior_std, rel=0.05)
+    assert noise.std().item() == pytest.approx(vae.posterior_std, rel=0.05)
 
 
 def test_saved_statistics_come_back(tmp_path):

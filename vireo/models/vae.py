@@ -78,16 +78,16 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
 
     spatial_stride = 8
     temporal_stride = 4
+    posterior_std = 0.05
 
     @register_to_config
-    def __init__(  # noqa: PLR0913 - the fields of its config, as diffusers saves them
+    def __init__(
         self,
         latent_channels: int = 48,
         width: int = 192,
         encoder_blocks: int = 2,
         decoder_blocks: int = 4,
         refine_blocks: int = 3,
-        posterior_std: float = 0.05,
         latents_mean: list[float] | None = None,
         latents_scale: list[float] | None = None,
     ) -> None:
@@ -112,7 +112,7 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
         assert (x.shape[2] - 1) % self.temporal_stride == 0, x.shape
         blocks = self.blocks(x)
         mean = self.analysis(blocks) + self.encoder(blocks)
-        log_variance = torch.full_like(mean, 2 * torch.tensor(self.config["posterior_std"]).log().item())
+        log_variance = torch.full_like(mean, 2 * torch.tensor(self.posterior_std).log().item())
         return DiagonalGaussianDistribution(torch.cat([mean, log_variance], 1))
 
     def decode(self, z: Tensor, return_dict: bool = True) -> DecoderOutput | tuple:

@@ -44,8 +44,8 @@ def estimate_alpha(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray) 
     # More than half of the picture changes: its median says nothing of noise.
     reach = REACH if noise > SEED * REACH else max(REACH, noise)
     core = _connected(change > reach, change > SEED * reach)
-    # From a third of REACH on a change counts in part, from twice on in full: what hardly changed keeps its own grain.
-    certain = np.clip((3 * change / REACH - 1) / 5, 0, 1)
+    # From a quarter of REACH on a change counts in part, from thrice on in full: what hardly changed keeps its grain.
+    certain = np.clip((4 * change / REACH - 1) / 11, 0, 1)
     return certain * _widened(core, GROW * side_of(source))
 
 

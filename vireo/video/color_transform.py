@@ -57,7 +57,7 @@ def _fit(guide: Tensor, edited: Tensor, alpha: Tensor) -> Tensor:
     products = (edited[:, :, None] * guide[:, None]).flatten(1, 2)
     moments = weight * torch.cat([torch.ones_like(weight), guide, edited, squares, products], 1)
     identity = torch.eye(3)[:, :, None, None]
-    matrix = identity.expand(len(guide), 3, 3, *guide.shape[2:])
+    matrix, scales = identity.expand(len(guide), 3, 3, *guide.shape[2:]), []
     for radius in (None, 6 * WINDOW, WINDOW):
         mean = _window_mean(moments, radius)
         mean = mean[:, 1:] / mean[:, :1]
@@ -67,7 +67,12 @@ def _fit(guide: Tensor, edited: Tensor, alpha: Tensor) -> Tensor:
         # A (V + r 1) = C + r A_coarser
         wanted, inverse = covariance + RIDGE * matrix, _inverse(variance)
         matrix = torch.stack([wanted[:, :, k, None] * inverse[:, None, k] for k in range(3)]).sum(0)
-    return matrix
+        scales.append(matrix)
+    # Detail comes back where nearly all of it is still seen. Where a window keeps less than the region as a whole does
+    # (a letter that is gone but for a trace), hardly any of it may: to the third power.
+    whole = scales[0]
+    kept = (matrix * whole).sum((1, 2)) / (whole * whole).sum((1, 2)).clamp_min(1e-6)
+    return matrix * kept.clamp(0, 1)[:, None, None] ** 3
 
 
 def _window_mean(maps: Tensor, radius: int | None) -> Tensor:

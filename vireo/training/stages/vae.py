@@ -22,7 +22,7 @@ from vireo.training.stage import LoopConfig, Stage, step_generator
 
 @dataclass(frozen=True)
 class VaeConfig:
-    """latent_channels .. posterior_std: of the model. whitening: see BlockTransformVAE.
+    """latent_channels .. refine_blocks: of the model. whitening: see BlockTransformVAE.
 
     l1, mse: weights of the two terms. Squared error drives the PSNR; absolute error keeps faint texture.
     """
@@ -32,7 +32,6 @@ class VaeConfig:
     encoder_blocks: int = 2
     decoder_blocks: int = 4
     refine_blocks: int = 3
-    posterior_std: float = 0.05
     whitening: float = 0.0
     l1: float = 1.0
     mse: float = 10.0
@@ -54,7 +53,6 @@ class VaeStage(Stage[VaeConfig, BlockTransformVAE]):
             encoder_blocks=config.encoder_blocks,
             decoder_blocks=config.decoder_blocks,
             refine_blocks=config.refine_blocks,
-            posterior_std=config.posterior_std,
         )
         super().__init__(config, module, device)
         self.frames = frames
