@@ -65,6 +65,6 @@ def neighbour_reached(alpha: np.ndarray, part: Box, boxes: list[Box]) -> Box | N
     """The neighbour of a part, one of `boxes`, into which the region of its edit, (T, h, w), reaches; None where the
     region ends inside, or reaches out at both ends."""
     number, support = boxes.index(part), np.asarray((alpha > 0).any(0))
-    along = support.any(0) if boxes[0][0] == boxes[-1][0] else support.any(1)
+    along = np.atleast_1d(np.any(support, axis=0 if boxes[0][0] == boxes[-1][0] else 1))
     out = [number - 1] * bool(along[0] and number > 0) + [number + 1] * bool(along[-1] and part != boxes[-1])
     return boxes[out[0]] if len(out) == 1 else None

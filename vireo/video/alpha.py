@@ -10,6 +10,8 @@ on held-out pairs of the training split (docs/decisions/0016-one-alpha.md).
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from scipy.ndimage import binary_fill_holes, distance_transform_edt, gaussian_filter, label
 
@@ -52,7 +54,7 @@ def estimate_alpha(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray) 
 def _connected(reached: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """The parts of `reached`, connected in space and time, that hold a seed; holes filled. bool (T, h, w)."""
     parts = np.empty(reached.shape, np.int32)
-    count = int(label(reached, np.ones((3, 3, 3)), output=parts))  # type of scipy's result depends on its arguments
+    count = cast(int, label(reached, np.ones((3, 3, 3)), output=parts))
     hit = np.bincount(parts[seeds], minlength=count + 1) > 0
     hit[0] = False
     return np.stack([np.asarray(binary_fill_holes(frame)) for frame in hit[parts]])
