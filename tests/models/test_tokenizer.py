@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
@@ -34,6 +36,15 @@ def test_known_words_are_single_tokens():
 def test_names_of_special_tokens_are_text_when_a_person_writes_them():
     assert IMAGE not in plain_ids(TOKENIZER, "<image> and </s>")
     assert marked_ids(TOKENIZER, "<s><image></s><user><assistant><pad>") == [BOS, IMAGE, EOS, USER, ASSISTANT, PAD]
+
+
+def test_threads_that_share_a_tokenizer_do_not_change_each_others_reading():
+    """transformers keeps on the tokenizer whether names of special tokens are text."""
+    with ThreadPoolExecutor(2) as pool:
+        plain = pool.submit(lambda: {tuple(plain_ids(TOKENIZER, "<image>")) for _ in range(2000)})
+        marked = pool.submit(lambda: {tuple(marked_ids(TOKENIZER, "<image>")) for _ in range(2000)})
+    assert marked.result() == {(IMAGE,)}
+    assert len(plain.result()) == 1
 
 
 def test_same_texts_same_tokenizer():

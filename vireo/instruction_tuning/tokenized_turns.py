@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from vireo.instruction_tuning.packing import ABSENT, Turn
 from vireo.models.instructor.prompts import InstructorTemplate, folded, marked_ids
-from vireo.models.tokenizer import EOS
+from vireo.models.tokenizer import EOS, plain_batch
 from vireo.runtime import whole_file
 
 
@@ -120,8 +120,8 @@ def tokenise(
     texts = list(chain.from_iterable(owners))
     before, after = marked_ids(tokenizer, template.tail), marked_ids(tokenizer, template.closing + template.answer)
     wordings = (folded(text.question) if template.fold else text.question.strip() for text in texts)
-    questions = _plain(tokenizer, [template.lead + wording for wording in wordings])
-    answers = _plain(tokenizer, [template.lead + text.answer for text in texts])
+    questions = plain_batch(tokenizer, [template.lead + wording for wording in wordings])
+    answers = plain_batch(tokenizer, [template.lead + text.answer for text in texts])
     starts = [before + question + after for question in questions]
     kinds = sorted({text.kind for text in texts})
     names = [
@@ -147,11 +147,5 @@ def _name_ends(tokenizer: PreTrainedTokenizerFast, lead: str, texts: list[Text])
         for words, _ in text.names:
             end = text.question.index(words, end) + len(words)
             beginnings.append(lead + text.question[:end])
-    lasts = iter([len(ids) - 1 for ids in _plain(tokenizer, beginnings)])
+    lasts = iter([len(ids) - 1 for ids in plain_batch(tokenizer, beginnings)])
     return [[(next(lasts), objects) for _, objects in text.names] for text in texts]
-
-
-def _plain(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> list[list[int]]:
-    if not texts:
-        return []
-    return tokenizer(texts, add_special_tokens=False, split_special_tokens=True).input_ids

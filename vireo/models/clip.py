@@ -12,7 +12,7 @@ from tokenizers import pre_tokenizers, processors
 from torch import Tensor
 from transformers import CLIPModel, CLIPProcessor, PreTrainedTokenizerFast
 
-from vireo.models.tokenizer import BOS, EOS, PAD
+from vireo.models.tokenizer import BOS, EOS, PAD, plain_batch
 
 TEXT_LENGTH = 80
 """Most tokens of a text, its start and end marks included; longer texts are cut."""
@@ -36,7 +36,7 @@ def text_ids(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], multiple:
     L is rounded up to a multiple of `multiple`, so that training sees few shapes.
     """
     # The leading space makes a first word the same token as elsewhere.
-    encoded = tokenizer([f" {text}" for text in texts], add_special_tokens=False, split_special_tokens=True).input_ids
+    encoded = plain_batch(tokenizer, [f" {text}" for text in texts])
     rows = [[BOS, *row[: TEXT_LENGTH - 2], EOS] for row in encoded]
     length = min(TEXT_LENGTH, -(-max(map(len, rows)) // multiple) * multiple)
     return torch.tensor([row + [PAD] * (length - len(row)) for row in rows])

@@ -5,7 +5,8 @@ Trained on the studio's own language, in which nearly every word becomes one tok
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Sequence
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
@@ -42,11 +43,24 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int = 1200) -> PreTrainedT
     )
 
 
+_ENCODING = threading.Lock()
+"""transformers sets the treatment of special tokens on the tokenizer itself, which threads share."""
+
+
 def plain_ids(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
     """Token ids of what a person wrote: names of special tokens in it are ordinary text."""
-    return tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+    return plain_batch(tokenizer, [text])[0]
+
+
+def plain_batch(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[list[int]]:
+    """`plain_ids` of several texts."""
+    if not texts:
+        return []
+    with _ENCODING:
+        return tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True).input_ids
 
 
 def marked_ids(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
     """Token ids of what a template wrote: names of special tokens in it are the special tokens."""
-    return tokenizer.encode(text, add_special_tokens=False)
+    with _ENCODING:
+        return tokenizer.encode(text, add_special_tokens=False)
