@@ -51,7 +51,6 @@ class VideoInfo:
     deep: bool
     rotated: bool
     first_pts: int
-    audio_streams: int
     still: bool
 
     def within(self, pts: int, start: float | None, stop: float | None) -> bool:
@@ -217,7 +216,6 @@ class Decoder:
             deep=is_deep(pix_fmt),
             rotated=is_rotated(frame),
             first_pts=frame.pts or 0,
-            audio_streams=len(self._container.streams.audio),
             still=still,
         )
 

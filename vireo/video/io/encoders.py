@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import av
-from av.codec import Codec
+from av.codec.codec import Codec, UnknownCodecError
 from av.container import OutputContainer
 
 from vireo.errors import VideoError
@@ -117,6 +119,16 @@ class Quality:
                 raise VideoError(f"crf {self.crf} is out of range", f"{codec} takes {best} (best) to {worst}")
             options["crf"] = str(self.crf)
         return options
+
+
+def supported_codecs(mode: Literal["r", "w"]) -> list[str]:
+    """Those keys of `ENCODERS` that this build of FFmpeg can decode ("r") or encode ("w")."""
+    found = []
+    for codec, encoder in ENCODERS.items():
+        with contextlib.suppress(UnknownCodecError):
+            Codec(encoder.name if mode == "w" else codec, mode)
+            found.append(codec)
+    return found
 
 
 def choose_codec(container: OutputContainer, path: Path, source: VideoInfo, quality: Quality = Quality()) -> str:
