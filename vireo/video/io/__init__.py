@@ -14,7 +14,6 @@ writer.py         `VideoWriter`: a file with the times, size and sound of its so
 lossless.py       `write_lossless`: FFV1 clips whose bytes depend on the frames alone
 """
 
-from vireo.video.io.background import queue_depth, read_ahead
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import Quality
@@ -28,8 +27,6 @@ __all__ = [
     "VideoInfo",
     "VideoReader",
     "VideoWriter",
-    "queue_depth",
-    "read_ahead",
     "read_clip",
     "refuse_output",
     "write_errors",
