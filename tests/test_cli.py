@@ -306,6 +306,7 @@ def test_wrong_pair_sets_are_refused(run, tmp_path):
         (["eval", "pairs", "--out", "report", "--model", "mini", "--judge", "ftp://host#model"], "HOST/v1#MODEL"),
         (["compare", "no-such-folder", "another"], "vireo eval"),
         (["study", "pairs", "--method", "one", "--out", "study"], "NAME=FOLDER"),
+        (["bench", "--out", "."], "is a folder"),
     ],
 )
 def test_wrong_judges_and_reports_are_refused(run, tmp_path, monkeypatch, arguments, says):

@@ -11,7 +11,7 @@ import difflib
 import json
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,13 +29,14 @@ def read_recipe(path: Path) -> dict[str, Any]:
         raise InputError(f"cannot read the recipe {path}: {error.strerror}", "name a TOML file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no TOML: {error}", "write lines such as: steps = 100") from None
-    return dict(_dotted(tables, ""))
+    return dict(dotted(tables))
 
 
-def _dotted(tables: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
+def dotted(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested dictionaries with dotted keys."""
     for key, value in tables.items():
         if isinstance(value, dict):
-            yield from _dotted(value, f"{prefix}{key}.")
+            yield from dotted(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 

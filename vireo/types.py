@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -12,34 +11,6 @@ from pydantic import BaseModel, ConfigDict
 
 OnCount = Callable[[int, int], None]
 """Called by long work with what is done and the total; may end the work by raising."""
-
-
-@dataclass(frozen=True)
-class Clip:
-    """Frames of a video; an image is a Clip of one frame.
-
-    frames: uint8 (T, H, W, 3), RGB, full range, display orientation.
-    fps: nominal frames per second, for people and for new files.
-    """
-
-    frames: np.ndarray
-    fps: Fraction = Fraction(8)
-
-    def __post_init__(self) -> None:
-        assert self.frames.dtype == np.uint8, self.frames.dtype
-        assert self.frames.ndim == 4, self.frames.shape
-        assert self.frames.shape[-1] == 3, self.frames.shape
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    @property
-    def height(self) -> int:
-        return self.frames.shape[1]
-
-    @property
-    def width(self) -> int:
-        return self.frames.shape[2]
 
 
 Preserve = Literal["strict", "soft", "off"]

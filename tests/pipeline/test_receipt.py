@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from probing import probe
 from rule_editor import RuleEditor, scene
 
 from vireo.errors import InputError
@@ -13,7 +14,7 @@ from vireo.pipeline.edit import edit_video
 from vireo.receipt import read_receipt, verify
 from vireo.receipt.runs import from_runs, to_runs
 from vireo.receipt.verify import encoding_errors
-from vireo.video.io import Quality, VideoReader, VideoWriter, probe, read_clip, write_lossless
+from vireo.video.io import Quality, VideoReader, VideoWriter, read_clip, write_lossless
 from vireo.video.mask import open_masks
 
 

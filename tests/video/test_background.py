@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from vireo.errors import VideoError
-from vireo.video.io import VideoReader, VideoWriter, read_ahead
-from vireo.video.io.background import MOST_QUEUED, QUEUE_BYTES, WriteBehind, queue_depth
+from vireo.video.io import VideoReader, VideoWriter
+from vireo.video.io.background import MOST_QUEUED, QUEUE_BYTES, WriteBehind, queue_depth, read_ahead
 
 
 @pytest.fixture(autouse=True)

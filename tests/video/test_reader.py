@@ -5,9 +5,10 @@ import pytest
 from av.video.frame import VideoFrame
 from moving_ramp import pattern
 from PIL import Image
+from probing import probe
 
 from vireo.errors import VideoError
-from vireo.video.io import VideoReader, probe, read_clip, write_lossless
+from vireo.video.io import VideoReader, read_clip, write_lossless
 from vireo.video.io.colour import SWS_FLAGS, Colour, to_rgb
 
 
@@ -39,10 +40,10 @@ def test_frame_times_are_exact_for_variable_rates(make_video):
     assert found == [Fraction(time, 12800) for time in times]
 
 
-def test_probe_tells_size_rate_and_sound(make_video):
+def test_size_rate_and_codec_are_known_before_the_first_frame(make_video):
     info = probe(make_video("a.mp4", sound="aac"))
     assert (info.width, info.height, info.fps, info.frames) == (64, 48, 25, 12)
-    assert (info.codec, info.audio_streams) == ("h264", 1)
+    assert info.codec == "h264"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_each_unreadable_file_has_one_clear_error(tmp_path, make_video):
 @pytest.mark.parametrize("share", [0.05, 0.4, 0.7, 0.95])
 def test_truncated_files_are_refused(make_video, name, codec, options, share):
     path = make_video(name, codec=codec, pix_fmt="yuvj420p" if codec == "mjpeg" else "yuv420p", count=40)
-    assert len(read_clip(path)) == 40
+    assert len(read_clip(path).frames) == 40
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     with pytest.raises(VideoError):
         read_clip(path)
@@ -139,7 +140,7 @@ def test_truncated_files_are_refused(make_video, name, codec, options, share):
 def test_sound_longer_than_the_picture_is_no_truncation(make_video):
     for name in ("a.mkv", "a.mp4"):
         path = make_video(name, sound="aac", times=[10 * t for t in range(12)])
-        assert len(read_clip(path)) == 12
+        assert len(read_clip(path).frames) == 12
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv411p", "yuv420p10le"])

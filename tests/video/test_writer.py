@@ -5,9 +5,10 @@ from itertools import islice
 import numpy as np
 import pytest
 from moving_ramp import pattern
+from probing import probe
 
 from vireo.errors import VideoError
-from vireo.video.io import Quality, VideoReader, VideoWriter, probe, read_clip, refuse_output, write_lossless
+from vireo.video.io import Quality, VideoReader, VideoWriter, read_clip, refuse_output, write_lossless
 
 
 def copy(source, output):

@@ -1,7 +1,6 @@
 """Option types that several commands share."""
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,28 +19,9 @@ Adapter = Annotated[
     str | None, typer.Option(help="How a model is called whose folder names another class; see `vireo models`.")
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")]
-
-
-class Preserve(StrEnum):
-    """How the rest of the picture is kept: see vireo.video.region."""
-
-    strict = "strict"
-    soft = "soft"
-    off = "off"
-
-
-class Split(StrEnum):
-    """Scenes with seeds below (train), at or above (test) 1 000 000."""
-
-    train = "train"
-    test = "test"
-
-
-class Scenes(StrEnum):
-    """What pairs are made of: see vireo.world.scene.SceneKind."""
-
-    studio = "studio"
-    footage = "footage"
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Preserve = Literal["strict", "soft", "off"]
+"""As `vireo.types.Preserve`, which is not imported, so that help answers at once."""
 
 
 def read_size(text: str) -> tuple[int, int]:
@@ -50,6 +30,11 @@ def read_size(text: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise InputError(f"cannot read the size {text!r}", "write it as 1280x720")
     return int(width), int(height)
+
+
+def read_names(text: str) -> list[str]:
+    """The names in a comma-separated list."""
+    return [name.strip() for name in text.split(",")]
 
 
 def read_named(given: list[str]) -> dict[str, str]:

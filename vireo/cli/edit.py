@@ -1,4 +1,4 @@
-"""`vireo edit`: a video file and an instruction in, a video file out."""
+"""`vireo edit`: a video file and an instruction in, a video file out; `vireo verify`: what of it has changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Adapter, Device, Dtype, Guidance, Look, Preserve, Seed, Steps
+from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Guidance, Look, Preserve, Seed, Steps
 from vireo.runtime import lasting_imports
 
 
@@ -28,7 +28,7 @@ def edit(  # noqa: PLR0913 - the options of the contract
     seed: Seed = 0,
     preserve: Annotated[
         Preserve, typer.Option(help="Outside the edit: keep every pixel, blend softly, or take all as made.")
-    ] = Preserve.strict,
+    ] = "strict",
     look: Look = True,
     device: Device = "auto",
     dtype: Dtype = None,
@@ -47,7 +47,7 @@ def edit(  # noqa: PLR0913 - the options of the contract
     ] = None,
     crf: Annotated[int | None, typer.Option(min=0, help="Constant rate factor of the output; lower is better.")] = None,
     lossless: Annotated[bool, typer.Option("--lossless", help="Store every pixel of the output as it is.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
     overwrite: Annotated[bool, typer.Option("-y", "--yes", help="Overwrite existing outputs.")] = False,
 ) -> None:
     """Edit SOURCE as INSTRUCTION says; size, frame times and sound stay."""
@@ -66,7 +66,7 @@ def edit(  # noqa: PLR0913 - the options of the contract
             steps=steps,
             guidance=guidance,
             seed=seed,
-            preserve=preserve.value,
+            preserve=preserve,
             look=look,
             device=device,
             dtype=dtype,
@@ -95,10 +95,30 @@ def edit(  # noqa: PLR0913 - the options of the contract
         facts["warning"] = "; ".join(result.warnings)
     if result.left_out:
         facts["left out"] = f"{', '.join(result.left_out)}: {output.suffix} files do not take that here"
-    if compare is not None:
-        facts["before/after"] = compare
-    if preview is not None:
-        facts["preview"] = preview
-    if receipt is not None:
-        facts["receipt"] = receipt
-    terminal.print_facts(facts)
+    written = {"before/after": compare, "preview": preview, "receipt": receipt}
+    terminal.print_facts(facts | {name: path for name, path in written.items() if path is not None})
+
+
+def verify(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The video that was edited.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The edited video.")],
+    receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="What vireo edit --receipt wrote.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check that nothing outside the regions of RECEIPT differs between SOURCE and OUTPUT; exit 1 if it does."""
+    with terminal.progress("comparing") as advance:
+        from vireo.receipt import verify as check
+
+        verdict = check(source, output, receipt, on_progress=lambda done, total: advance(done, total, "comparing"))
+    if as_json:
+        terminal.print_json({"holds": verdict.holds, **vars(verdict)})
+    else:
+        facts = {"holds": "yes" if verdict.holds else "NO"}
+        if verdict.frames:
+            error = f"mean error of the worst frame {verdict.mean:.3f}/255"
+            facts |= {"frames": verdict.frames, "outside": f"{verdict.untouched:.1%} of the pixels, {error}"}
+        terminal.print_facts(facts)
+        for line in (*verdict.failures, *verdict.notes):
+            print(line)
+    if not verdict.holds:
+        raise typer.Exit(1)

@@ -17,17 +17,13 @@ from typing import Annotated
 
 import typer
 
-from vireo.cli.compare import compare
-from vireo.cli.edit import edit
-from vireo.cli.evaluate import evaluate
-from vireo.cli.importing import import_pairs
+from vireo.cli.edit import edit, verify
+from vireo.cli.evaluate import compare, evaluate
 from vireo.cli.lab import lab
-from vireo.cli.ladder import ladder
+from vireo.cli.pairs import import_pairs, world
 from vireo.cli.study import study
 from vireo.cli.system import bench, doctor, models
-from vireo.cli.train import train
-from vireo.cli.verify import verify
-from vireo.cli.world import world
+from vireo.cli.train import ladder, train
 from vireo.errors import VireoError
 
 QUIET = {

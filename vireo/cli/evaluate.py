@@ -1,24 +1,22 @@
-"""`vireo eval`: scores edits against exact targets, or on published benchmarks, which have none."""
+"""`vireo eval`: scores edits against exact targets, or on published benchmarks, which have none; `vireo compare`: two
+evaluations of the same pairs, and whether their difference is more than chance."""
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Adapter, Device, Dtype, Guidance, Look, Preserve, Seed, Steps, read_named
+from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Guidance, Look, Preserve, Seed, Steps, read_named
 from vireo.errors import InputError
 from vireo.runtime import cache_folder
 
 
 def evaluate(  # noqa: PLR0913 - the options of the contract
     pairs: Annotated[
-        Path,
-        typer.Argument(metavar="PAIRS_DIR", help="A pair set of `vireo world make`; with --layout a benchmark."),
+        Path, typer.Argument(metavar="PAIRS_DIR", help="A pair set of `vireo world make`; with --layout a benchmark.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the report; a broken run goes on from it.")],
     model: Annotated[str | None, typer.Option(help="A preset, a folder or a hub id.")] = None,
@@ -30,7 +28,7 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
         typer.Option(help="PAIRS_DIR is a published benchmark, e.g. vie-bench or five; another name lists all."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
-    preserve: Annotated[Preserve, typer.Option(help="As in `vireo edit`.")] = Preserve.strict,
+    preserve: Annotated[Preserve, typer.Option(help="As in `vireo edit`.")] = "strict",
     look: Look = True,
     steps: Steps = None,
     guidance: Guidance = None,
@@ -67,7 +65,7 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
     """Edit every pair of PAIRS_DIR and score it; writes report.json, report.html and contact sheets."""
     terminal.check_folder(out)
     prices, named = _prices(price), read_named(backbone or [])
-    command = shlex.join(["vireo", *sys.argv[1:]])
+    command = terminal.command_line()
     with terminal.progress("loading") as advance:
         from vireo.evaluation.benchmarks.registry import BENCHMARKS
         from vireo.evaluation.benchmarks.run import evaluate_published
@@ -81,7 +79,7 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
         config = EvaluationConfig(
             model=model,
             videos=videos,
-            edit=EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve.value, gate=look),
+            edit=EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look),
             device=device,
             dtype=dtype,
             adapter=adapter,
@@ -163,3 +161,33 @@ def _print_judged(judged: dict) -> None:
     terminal.print_facts({"judged": judged["n"], "not judged": len(judged["failures"]), **usage})
     for failure in judged["failures"][:10]:
         print(f"not judged: {failure['id']}: {failure['why']}")
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="FIRST", help="A folder that vireo eval wrote.")],
+    second: Annotated[Path, typer.Argument(metavar="SECOND", help="Another, of the same pair set or benchmark.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare the evaluation SECOND with FIRST: paired differences, 95 % intervals, permutation tests."""
+    from vireo.evaluation.comparison import compare as run
+
+    result = run(first, second)
+    if as_json:
+        terminal.print_json(result)
+        return
+    rows = [
+        [family, str(row["difference"]["n"]), f"{row['first']:.2f}", f"{row['second']:.2f}", *_figures(row)]
+        for family, row in result["families"].items()
+        if "difference" in row
+    ]
+    columns = ["family", "n", "first", "second", "difference", "p", "detectable"]
+    terminal.print_table(f"{result['by']} by family (p is not corrected for the number of families)", columns, rows)
+    rows = [[name, str(row["difference"]["n"]), *_figures(row)] for name, row in result["measures"].items()]
+    title = f"{second} ({result['second']['model']}) minus {first} ({result['first']['model']}), families balanced"
+    terminal.print_table(title, ["measure", "n", *columns[4:]], rows)
+
+
+def _figures(row: dict) -> list[str]:
+    gap, detectable = row["difference"], row["detectable"]
+    text = f"{gap['rate']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
+    return [text, f"{row['p']:.4f}", "-" if detectable is None else f"{detectable:.3f}"]

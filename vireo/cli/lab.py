@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +48,7 @@ def lab(
             judge=open_judge(judge, cache=cache_folder() / "judgements") if judge else None,
             limit=limit,
         )
-        command = shlex.join(["vireo", *sys.argv[1:]])
+        command = terminal.command_line()
         report = run_lab(pairs, out, config, command=command, on_progress=advance)
     if as_json:
         terminal.print_json(report)

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from vireo.cli import terminal
 from vireo.errors import InputError
-
-
-class Mode(StrEnum):
-    """Two methods at a time, or all of them in order."""
-
-    pairs = "pairs"
-    ranking = "ranking"
 
 
 def study(
@@ -27,7 +19,9 @@ def study(
         typer.Option("--method", metavar="NAME=FOLDER", help="Finished clips ID.mkv or ID.mp4; give two or more."),
     ],
     out: Annotated[Path, typer.Option(help="Folder of answers.csv; a broken study goes on from it.")],
-    mode: Annotated[Mode, typer.Option(help="Two at a time (win, tie, lose), or a ranking of all.")] = Mode.pairs,
+    mode: Annotated[
+        Literal["pairs", "ranking"], typer.Option(help="Two at a time (win, tie, lose), or a ranking of all.")
+    ] = "pairs",
     address: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where to serve the page; port 0 is any free one.")
     ] = "127.0.0.1:8000",
@@ -40,7 +34,7 @@ def study(
 
     terminal.check_folder(out)
     host, port = _address(address)
-    made = studies.Study(pairs, _folders(methods), out, mode.value)
+    made = studies.Study(pairs, _folders(methods), out, mode)
     if not results:
         server = StudyServer(made, host, port)
         print(

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import typer
 
 from vireo.cli import terminal
-from vireo.errors import InputError
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-class Part(StrEnum):
-    """Parts of vireo that can be timed."""
-
-    train = "train"
-    edit = "edit"
-    world = "world"
-    all = "all"
+from vireo.cli.choices import AsJson
+from vireo.config import dotted
 
 
 def models(as_json: AsJson = False) -> None:
@@ -71,36 +60,34 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def bench(
-    part: Annotated[Part, typer.Argument(metavar="PART", help="train, edit, world or all.")] = Part.all,
+    part: Annotated[
+        Literal["train", "edit", "world", "all"], typer.Argument(metavar="PART", help="train, edit, world or all.")
+    ] = "all",
     out: Annotated[Path | None, typer.Option(help="Also write the JSON here.")] = None,
     model: Annotated[str, typer.Option(help="What `edit` is timed with.")] = "mini",
     as_json: AsJson = False,
 ) -> None:
     """Time training, editing and rendering; medians, and ratios to the rate of matrix products."""
-    if out is not None and not out.parent.is_dir():
-        raise InputError(f"the folder {out.parent} does not exist", "make it first")
+    if out is not None:
+        from vireo.video.io import refuse_output
+
+        refuse_output(out, overwrite=True)
     with terminal.progress("timing") as advance:
         from vireo.evaluation.bench import run
         from vireo.runtime import whole_file
 
-        report = run(part.value, model=model, on_part=lambda name: advance(0, None, name))
+        report = run(part, model=model, on_part=lambda name: advance(0, None, name))
         if out is not None:
             with whole_file(out) as temporary:
                 temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     if as_json:
         terminal.print_json(report)
         return
-    rows = [[name, value] for name, value in _flat(report) if not name.startswith("machine")]
+    rows = [
+        [name, f"{value:.4g}" if isinstance(value, float) else str(value)]
+        for name, value in dotted(report)
+        if not name.startswith("machine")
+    ]
     terminal.print_table("medians: seconds, 1e9 operations a second, ratios", ["", ""], rows)
     if out is not None:
         terminal.print_facts({"written": out})
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows = []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            rows += _flat(value, f"{prefix}{name}.")
-        else:
-            rows.append((prefix + name, f"{value:.4g}" if isinstance(value, float) else str(value)))
-    return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import sys
 import tempfile
 import time
@@ -94,6 +95,11 @@ def print_facts(facts: dict[str, Any]) -> None:
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
         print(f"{name:<{width}}  {value}")
+
+
+def command_line() -> str:
+    """The command that runs, for reports."""
+    return shlex.join(["vireo", *sys.argv[1:]])
 
 
 def check_folder(path: Path) -> None:

@@ -34,7 +34,7 @@ def facts() -> dict[str, Any]:
     import torch
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    from vireo.video.io.codec_support import supported_codecs
+    from vireo.video.io.encoders import supported_codecs
 
     return {
         "vireo": f"{version('vireo')} ({source_commit()})",

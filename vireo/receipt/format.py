@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vireo.errors import InputError
 
-FORMAT = "vireo-receipt/1"
 Settings = dict[str, bool | int | float | str | None]
 Digest = str
 """Lower-case hexadecimal SHA-256."""
@@ -93,7 +92,7 @@ class Encoding(_Strict):
 class Receipt(_Strict):
     """All facts about one edit. settings: the arguments that shaped the result."""
 
-    format: Literal["vireo-receipt/1"] = FORMAT
+    format: Literal["vireo-receipt/1"] = "vireo-receipt/1"
     vireo: str
     source: FileFacts
     reference: FileFacts | None

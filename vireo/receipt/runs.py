@@ -14,11 +14,8 @@ import numpy as np
 
 def to_runs(region: np.ndarray) -> list[int]:
     """Run lengths of bool (H, W); their sum is H * W."""
-    flat = np.concatenate([[False], region.ravel(), [True]])
-    borders = np.flatnonzero(flat[1:] != flat[:-1])
-    if region.size and region.ravel()[-1]:
-        borders = np.append(borders, region.size)
-    return np.diff(borders, prepend=0).tolist()
+    borders = np.flatnonzero(np.diff(region.ravel(), prepend=False))
+    return np.diff(borders, prepend=0, append=region.size).tolist()
 
 
 def from_runs(runs: Sequence[int], height: int, width: int) -> np.ndarray:

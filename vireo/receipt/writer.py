@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import tempfile
 from importlib.metadata import version
@@ -29,13 +28,11 @@ class ReceiptWriter:
         self.path = Path(path)
 
     def __enter__(self) -> ReceiptWriter:
-        with contextlib.ExitStack() as stack:
-            self._lines = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
-            self._stack = stack.pop_all()
+        self._lines = tempfile.TemporaryFile("w+", encoding="utf-8")
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        self._lines.close()
 
     def add(self, source: TimedFrame, composed: np.ndarray, region: np.ndarray) -> None:
         """Records a frame: its source, the pixels that are encoded for it, uint8 (H, W, 3), and the region where these

@@ -22,8 +22,9 @@ from torch.utils.tensorboard import SummaryWriter
 
 from vireo.config import as_json
 from vireo.errors import InputError
-from vireo.runtime import autocast, reuse_memory, whole_file
+from vireo.runtime import autocast, whole_file
 from vireo.training.checkpoint import Checkpoint, load_trained_state, trained_state
+from vireo.training.memory import reuse_memory
 from vireo.training.moving_average import MovingAverage
 from vireo.training.optimizers import Optimizers
 from vireo.training.stage import LoopConfig, Stage

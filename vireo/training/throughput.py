@@ -12,8 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from vireo.flow.loss import masked_flow_loss
 from vireo.models.editors.mini import build_mini_transformer
 from vireo.models.transformer import editor_input, widen_for_editing
-from vireo.runtime import autocast, pick_device, reuse_memory
+from vireo.runtime import autocast, pick_device
 from vireo.training.acceleration import compile_blocks, plain_attention
+from vireo.training.memory import reuse_memory
 from vireo.training.optimizers import Optimizers
 from vireo.training.stages.editor import EditorConfig
 from vireo.training.stages.t2v import T2vConfig

@@ -41,8 +41,7 @@ def open_masks(path: str | Path, clip: VideoInfo) -> Iterator[Iterator[np.ndarra
 def _repeated(white: np.ndarray, path: str | Path) -> Iterator[np.ndarray]:
     if not white.any():
         raise InputError(f"the mask {path} is black everywhere", "paint white what the edit may change")
-    mask = _feather(white)
-    return itertools.repeat(mask)
+    return itertools.repeat(_feather(white))
 
 
 def _per_frame(frames: Iterator[np.ndarray], path: str | Path) -> Iterator[np.ndarray]:

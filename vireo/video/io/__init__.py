@@ -4,10 +4,9 @@ container.py      opening a file for reading, with one clear error for each thin
 colour.py         decoded frames to RGB in display orientation, and back
 decoder.py        frames of a file as a stream, with exact times
 sandbox.py        the same from a process with limits (decoder_process.py is what runs there)
-reader.py         `VideoReader`, `probe`, `read_clip`: what the rest of the program uses
+reader.py         `VideoReader`, `read_clip`: what the rest of the program uses
 background.py     reading ahead and writing behind in threads
-encoders.py       which encoder, pixel format and quality an output gets
-codec_support.py  which codecs this build of FFmpeg has
+encoders.py       which encoder, pixel format and quality an output gets, and which ones this build of FFmpeg has
 passthrough.py    sound, subtitles, cover art, chapters and tags, copied packet by packet
 smart_render.py   which packets around an edited span can be copied (avc.py: headers of H.264)
 streams.py        the video stream of an output, encoded or in part copied
@@ -15,12 +14,11 @@ writer.py         `VideoWriter`: a file with the times, size and sound of its so
 lossless.py       `write_lossless`: FFV1 clips whose bytes depend on the frames alone
 """
 
-from vireo.video.io.background import queue_depth, read_ahead
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import Quality
 from vireo.video.io.lossless import write_lossless
-from vireo.video.io.reader import VideoReader, probe, read_clip
+from vireo.video.io.reader import VideoReader, read_clip
 from vireo.video.io.writer import VideoWriter, refuse_output
 
 __all__ = [
@@ -29,9 +27,6 @@ __all__ = [
     "VideoInfo",
     "VideoReader",
     "VideoWriter",
-    "probe",
-    "queue_depth",
-    "read_ahead",
     "read_clip",
     "refuse_output",
     "write_errors",

@@ -78,7 +78,7 @@ def is_deep(pix_fmt: str) -> bool:
 
 
 def to_rgb(frame: VideoFrame, alpha: bool = False, deep: bool = False) -> np.ndarray:
-    """Decoded frame to uint8 RGB (H, W, 3), full range, is_rotated as its display matrix says.
+    """Decoded frame to uint8 RGB (H, W, 3), full range, turned as its display matrix says.
 
     alpha: with it, RGBA. deep: uint16.
     """

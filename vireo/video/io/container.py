@@ -20,7 +20,6 @@ logging.set_level(logging.PANIC)
 MAX_PIXELS = 2**27
 """Largest frame that is decoded; a header that claims more is refused before any memory is spent."""
 
-
 FORMATS = (
     *("mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "ogg", "flv", "asf", "mxf", "nut", "dv"),
     *("ivf", "yuv4mpegpipe", "h264", "hevc", "vvc", "av1", "obu", "m4v", "mjpeg", "rm", "wav", "mp3", "flac", "aac"),

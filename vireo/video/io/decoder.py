@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,7 +52,6 @@ class VideoInfo:
     deep: bool
     rotated: bool
     first_pts: int
-    audio_streams: int
     still: bool
 
     def within(self, pts: int, start: float | None, stop: float | None) -> bool:
@@ -118,10 +118,11 @@ class Decoder:
             self._stream.codec_context.thread_type = ThreadType.AUTO
             self._stream.codec_context.thread_count = min(available_cores(), MAX_THREADS)
             self._alpha_decoder = self._open_alpha_decoder()
-            self._frames = self._decode()
-            self._first = next(self._frames, None)
-            if self._first is None:
+            frames = self._decode()
+            first = next(frames, None)
+            if first is None:
                 raise VideoError(f"{self.path} has no frame that can be decoded", "give an undamaged file")
+            self._frames = itertools.chain([first], frames)
         except BaseException:
             self._container.close()
             raise
@@ -136,10 +137,7 @@ class Decoder:
     def raw_frames(self) -> Iterator[tuple[np.ndarray, int, int]]:
         """Pixels, pts and duration of each frame. Pixels are RGB, or RGBA with `VideoInfo.alpha`, (H, W, 3 or 4),
         uint8, or uint16 with `VideoInfo.deep`."""
-        if self._first is not None:
-            yield self._first
-            self._first = None
-        yield from self._frames
+        return self._frames
 
     def _decode(self) -> Iterator[tuple[np.ndarray, int, int]]:
         stream, time_base = self._stream, self._time_base
@@ -217,7 +215,6 @@ class Decoder:
             deep=is_deep(pix_fmt),
             rotated=is_rotated(frame),
             first_pts=frame.pts or 0,
-            audio_streams=len(self._container.streams.audio),
             still=still,
         )
 

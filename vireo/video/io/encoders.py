@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import av
-from av.codec import Codec
+from av.codec.codec import Codec, UnknownCodecError
 from av.container import OutputContainer
 
 from vireo.errors import VideoError
@@ -66,6 +68,15 @@ LOSSLESS = {"ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvi
 UNLISTED_CODECS = {"mpegts": ("h264", "hevc"), "apng": ("apng",), "webp": ("webp",)}
 """Containers whose codecs FFmpeg does not list, or not fully."""
 
+_UNFIT_CODECS = {
+    "avi": {"h264", "hevc", "vp9", "av1"},  # AVI cannot store the times of their reordered frames
+    "mov": {"vp9"},  # FFmpeg writes it into MP4 alone
+    "matroska": {"rawvideo"},  # FFmpeg has no name there for uncompressed RGB
+    "ogg": {"vp8"},  # FFmpeg writes it with times that are off by a frame
+    "ogv": {"vp8"},
+}
+"""Containers, and the codecs that FFmpeg lists for them although they do not go there."""
+
 _PREFERRED = ("h264", "vp9", "mpeg4", "vp8", "mjpeg", "gif", "apng", "webp")
 """Codecs to choose from where the container cannot hold the source's, best first."""
 
@@ -100,9 +111,8 @@ class Quality:
         if self.codec is not None and self.codec not in ENCODERS:
             raise VideoError(f"there is no codec {self.codec!r}", f"choose one of {', '.join(ENCODERS)}")
         if self.lossless and self.codec is not None and self.codec not in LOSSLESS:
-            raise VideoError(
-                f"{self.codec} loses detail", f"choose one of {', '.join(sorted(LOSSLESS & ENCODERS.keys()))}"
-            )
+            lossless = ", ".join(sorted(LOSSLESS & ENCODERS.keys()))
+            raise VideoError(f"{self.codec} loses detail", f"choose one of {lossless}")
         if self.lossless and self.crf is not None:
             raise VideoError("lossless video has no crf", "leave out one of them")
 
@@ -119,23 +129,29 @@ class Quality:
         return options
 
 
+def supported_codecs(mode: Literal["r", "w"]) -> list[str]:
+    """Those keys of `ENCODERS` that this build of FFmpeg can decode ("r") or encode ("w")."""
+    found = []
+    for codec, encoder in ENCODERS.items():
+        with contextlib.suppress(UnknownCodecError):
+            Codec(encoder.name if mode == "w" else codec, mode)
+            found.append(codec)
+    return found
+
+
 def choose_codec(container: OutputContainer, path: Path, source: VideoInfo, quality: Quality = Quality()) -> str:
     """A key of `ENCODERS`. Raises VideoError where the container takes none, or not the one asked for."""
-    allowed = _container_codecs(container, path)
+    allowed, refusal = _container_codecs(container, path), f"{path.suffix or path.name} files cannot hold"
     if quality.lossless:
         wanted = (quality.codec,) if quality.codec else (source.codec, "ffv1", "png", "apng", "tiff", "bmp")
         for codec in wanted:
             if codec in allowed & LOSSLESS:
                 return codec
-        raise VideoError(
-            f"{path.suffix or path.name} files cannot hold such lossless video here", "name the output .mkv"
-        )
+        raise VideoError(f"{refusal} such lossless video here", "name the output .mkv")
     if quality.codec is not None:
         if quality.codec not in allowed:
-            raise VideoError(
-                f"{path.suffix or path.name} files cannot hold {quality.codec} here",
-                f"choose one of {', '.join(sorted(allowed)) or 'another container'}",
-            )
+            others = ", ".join(sorted(allowed)) or "another container"
+            raise VideoError(f"{refusal} {quality.codec} here", f"choose one of {others}")
         return quality.codec
     if path.suffix.lower() in IMAGES:
         return IMAGES[path.suffix.lower()]
@@ -151,7 +167,7 @@ def choose_codec(container: OutputContainer, path: Path, source: VideoInfo, qual
     for codec in _PREFERRED:
         if codec in allowed:
             return codec
-    raise VideoError(f"{path.suffix or path.name} files cannot hold video here", "name the output .mp4 or .mkv")
+    raise VideoError(f"{refusal} video here", "name the output .mp4 or .mkv")
 
 
 def _container_codecs(container: OutputContainer, path: Path) -> set[str]:
@@ -159,20 +175,8 @@ def _container_codecs(container: OutputContainer, path: Path) -> set[str]:
     if path.suffix.lower() in IMAGES:
         return {IMAGES[path.suffix.lower()]}
     name = container.format.name
-    allowed = set(UNLISTED_CODECS.get(name, ())) | (container.supported_codecs & ENCODERS.keys())
-    if name == "avi":
-        # FFmpeg lists these, but AVI cannot store the times of their reordered frames.
-        allowed -= {"h264", "hevc", "vp9", "av1"}
-    elif name == "mov":
-        # FFmpeg writes it into MP4 alone.
-        allowed -= {"vp9"}
-    elif name == "matroska":
-        # FFmpeg lists it, but has no name there for uncompressed RGB.
-        allowed -= {"rawvideo"}
-    elif name in ("ogg", "ogv"):
-        # FFmpeg writes VP8 there with times that are off by a frame.
-        allowed -= {"vp8"}
-    return allowed
+    listed = container.supported_codecs & ENCODERS.keys()
+    return listed.union(UNLISTED_CODECS.get(name, ())) - _UNFIT_CODECS.get(name, set())
 
 
 def choose_alpha_format(codec: str, container: str, source: VideoInfo, quality: Quality = Quality()) -> str | None:

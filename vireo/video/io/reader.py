@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
-from vireo.types import Clip
 from vireo.video.io.decoder import Decoder, TimedFrame, VideoInfo
 from vireo.video.io.sandbox import Sandbox
 
@@ -38,19 +38,19 @@ class VideoReader:
     def __enter__(self) -> VideoReader:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._source.close()
 
     def __iter__(self) -> Iterator[TimedFrame]:
         return iter(self._source)
 
 
-def probe(path: str | Path) -> VideoInfo:
-    """What a video holds, from its header and first frame. Raises VideoError for what is no video."""
-    with VideoReader(path) as reader:
-        return reader.info
+@dataclass(frozen=True)
+class Clip:
+    """A whole video: frames, uint8 RGB (T, H, W, 3), full range, in display orientation, and their average rate."""
+
+    frames: np.ndarray
+    fps: Fraction
 
 
 def read_clip(path: str | Path, max_frames: int | None = None, *, trusted: bool = False) -> Clip:

@@ -19,11 +19,40 @@ from vireo.video.io.encoders import open_encoder
 from vireo.video.io.smart_render import ReencodedSpan
 
 
-class SmartRenderedStream:
-    """Packets of `source` before the span, newly encoded packets of the span, packets of `source` after it.
+class EncodedStream:
+    """A stream all of whose frames are encoded.
 
-    encoder: of the span. before_packet: called with the time of each packet, in seconds, before it is written.
+    encoder: to be configured before `open`. before_packet: called with the time of each packet, in seconds, before it
+    is written.
     """
+
+    def __init__(self, target: OutputContainer, stream: VideoStream, before_packet: Callable[[Fraction], None]) -> None:
+        self._target, self._stream, self._before_packet = target, stream, before_packet
+        self.encoder = stream.codec_context
+
+    def open(self) -> None:
+        open_encoder(self.encoder)
+
+    def reencodes(self, pts: int) -> bool:
+        """Whether the frame with this time has to be handed to `encode`."""
+        return True
+
+    def encode(self, frame: VideoFrame) -> None:
+        """Encodes a frame; frames come in display order."""
+        assert frame.pts is not None
+        assert frame.time_base is not None
+        self._before_packet(frame.pts * frame.time_base)
+        self._target.mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        self._target.mux(self._stream.encode(None))
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class SmartRenderedStream(EncodedStream):
+    """Packets of `source` around the span, and between them those that `encoder` makes of the span's frames."""
 
     def __init__(
         self,
@@ -33,30 +62,28 @@ class SmartRenderedStream:
         encoder: VideoCodecContext,
         before_packet: Callable[[Fraction], None],
     ) -> None:
-        self._span, self._target, self.encoder, self._before_packet = span, target, encoder, before_packet
-        self._source, self._container = source, open_source(source)
+        self._source, self._container, self._span = source, open_source(source), span
         stream = video_stream(self._container, source)
-        self._stream = target.add_stream_from_template(stream)
+        super().__init__(target, target.add_stream_from_template(stream), before_packet)
+        self.encoder = encoder
         self._source_packets = (packet for packet in self._container.demux(stream) if packet.size)
         self._times, self._missing = iter(span.dts), iter(span.missing)
         self._began = False
 
     def open(self) -> None:
-        """Opens the configured encoder and, for H.264, adds its parameter sets to the header of the source."""
+        """For H.264 adds the encoder's parameter sets to the header of the source."""
         h264 = self.encoder.codec.canonical_name == "h264"
         if h264:
             self.encoder.flags |= Flags.global_header
-        open_encoder(self.encoder)
+        super().open()
         if h264:
             context = self._stream.codec_context
             context.extradata = merge_headers(context.extradata or b"", self.encoder.extradata or b"")
 
     def reencodes(self, pts: int) -> bool:
-        """Whether the frame with this time lies in the span."""
         return self._span.touches(pts)
 
     def encode(self, frame: VideoFrame) -> None:
-        """Encodes a frame of the span; frames come in display order."""
         if not self._began:
             self._copy(lambda pts: pts < self._span.begin)
             self._began = True
@@ -96,30 +123,3 @@ class SmartRenderedStream:
         self._before_packet(packet.dts * packet.time_base)
         packet.stream = self._stream
         self._target.mux_one(packet)
-
-
-class EncodedStream:
-    """A stream all of whose frames are encoded; the same interface as `SmartRenderedStream`."""
-
-    def __init__(self, target: OutputContainer, stream: VideoStream, before_packet: Callable[[Fraction], None]) -> None:
-        self._target, self._stream, self._before_packet = target, stream, before_packet
-        self.encoder = stream.codec_context
-
-    def open(self) -> None:
-        """Opens the configured encoder."""
-        open_encoder(self.encoder)
-
-    def reencodes(self, pts: int) -> bool:
-        return True
-
-    def encode(self, frame: VideoFrame) -> None:
-        assert frame.pts is not None
-        assert frame.time_base is not None
-        self._before_packet(frame.pts * frame.time_base)
-        self._target.mux(self._stream.encode(frame))
-
-    def finish(self) -> None:
-        self._target.mux(self._stream.encode(None))
-
-    def close(self) -> None:
-        """There is nothing to close."""

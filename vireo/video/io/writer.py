@@ -7,7 +7,6 @@ import os
 import tempfile
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, cast
 
 import av
@@ -106,9 +105,7 @@ class VideoWriter:
     def __enter__(self) -> VideoWriter:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         with self._stack:
             if error is not None:
                 raise error
@@ -171,9 +168,7 @@ class VideoWriter:
         except ValueError:
             raise VideoError(f"{self.path} has no suffix of a video format", "name the output .mp4 or .mkv") from None
 
-    def _add_video(
-        self, source: Path | None, bounds: tuple[float | None, float | None]
-    ) -> EncodedStream | SmartRenderedStream:
+    def _add_video(self, source: Path | None, bounds: tuple[float | None, float | None]) -> EncodedStream:
         info, container = self._info, self._container
         codec = choose_codec(container, self.path, info, self._quality)
         options = self._quality.options(codec)
@@ -188,7 +183,6 @@ class VideoWriter:
         span = None
         if source is not None and bounds != (None, None) and self._quality == Quality():
             span = find_reencoded_span(source, info, container.format.name, codec, pix_fmt, *bounds)
-        video: EncodedStream | SmartRenderedStream
         if source is None or span is None:
             stream = cast(VideoStream, container.add_stream(ENCODERS[codec].name, rate=info.fps, options=options))
             video = EncodedStream(container, stream, self._copy_passthrough)
