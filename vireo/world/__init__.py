@@ -12,5 +12,5 @@ families/      the edit families, a file each        language.py      changes in
 naming.py      names that fit one object             vocabulary.py    words of floors, backdrops, lights and styles
 visibility.py  what is seen where in a frame         captions.py      what a scene shows, in one sentence
 produce.py     the pairs of one scene                generate.py      whole pair sets, in parallel and resumable
-studiobench.py 1,000 fixed pairs                     reference_picture.py  pictures of single objects
+studiobench.py 1,000 fixed pairs
 """

@@ -16,9 +16,6 @@ from vireo.world.scene import Color, Material, Shape, Vector, to_vector
 _T = TypeVar("_T")
 _K = TypeVar("_K", bound=str)
 
-_FACETED: tuple[Shape, ...] = ("cube", "cylinder", "cone")
-"""Shapes on which the studio's highlights hardly show; they are never sampled as shiny."""
-
 _MATERIAL_SHARES: dict[Material, float] = {
     "matte": 0.34,
     "shiny": 0.16,
@@ -67,5 +64,5 @@ def material_fits(material: Material, shape: Shape, color: Color) -> bool:
 
 
 def highlights(shape: Shape) -> bool:
-    """Whether shiny and matte differ visibly on this shape."""
-    return shape not in _FACETED
+    """Whether shiny and matte differ visibly on this shape; the others are never sampled as shiny."""
+    return shape not in ("cube", "cylinder", "cone")

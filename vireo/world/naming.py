@@ -29,10 +29,7 @@ def describe(*, color: str, shape: str, size: str = "", material: str = "") -> s
 def describe_look(*, color: str, shape: str, size: str, material: str) -> str:
     """The same without what is standard: size where small, material where not matte."""
     return describe(
-        color=color,
-        shape=shape,
-        size="" if size == "large" else size,
-        material="" if material == "matte" else material,
+        color=color, shape=shape, size="" if size == "large" else size, material="" if material == "matte" else material
     )
 
 

@@ -18,10 +18,9 @@ from vireo.world.captions import caption
 from vireo.world.families import FAMILIES, Change, Situation, draw_changes
 from vireo.world.footage import sample_footage
 from vireo.world.generate import Job
-from vireo.world.reference_picture import draw_reference
 from vireo.world.render import Render, render
 from vireo.world.sampling import sample_scene
-from vireo.world.scene import STANDARD_SIZE, AnyScene
+from vireo.world.scene import STANDARD_SIZE, AnyScene, Backdrop, Body, Camera, Floor, Lamp, Light, Scene
 from vireo.world.visibility import visible_objects
 
 MASK_LEVEL = 2
@@ -32,6 +31,10 @@ LEAST_AREA, LEAST_CHANGE = 0.008, 20.0
 
 _TRIES = 6
 _EDITABLE_PIXELS, _EDITABLE_ALWAYS = 70, 30
+
+_REFERENCE_CAMERA = Camera(elevation=20.0, distance=2.9, fov=21.0, target=(0.0, 0.0, 0.28))
+_REFERENCE_LAMP = Lamp(direction=(0.35, 0.55, -0.76), color=(0.75, 0.75, 0.75))
+_REFERENCE_LIGHT = Light(lamps=(_REFERENCE_LAMP,), ambient=(0.36, 0.36, 0.36))
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,9 @@ def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | No
         source = now.scene
         for change in changes:
             source = change.alter_source(source)
-        target = _apply(changes, source)
+        target = source
+        for change in sorted(changes, key=lambda change: change.removes):  # last, so that indices keep their meaning
+            target = change.apply(target)
         before = base if source == now.scene else render(source, truth=False)
         after = before if target == source else base if target == now.scene else render(target, truth=False)
         mask = mask_between(before, after)
@@ -138,18 +143,26 @@ def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | No
     return None
 
 
-def _apply(changes: Sequence[Change], scene: AnyScene) -> AnyScene:
-    """Applies changes of different objects; removals come last, so that indices keep their meaning."""
-    for change in sorted(changes, key=lambda change: change.removes):
-        scene = change.apply(scene)
-    return scene
-
-
 def _concerned(changes: Sequence[Change]) -> list[int]:
     """The objects of one change in the order in which it names them, those of several in their order in the scene."""
     if len(changes) == 1:
         return list(changes[0].objects)
     return sorted({index for change in changes for index in change.objects})
+
+
+def draw_reference(body: Body) -> np.ndarray:
+    """The reference picture uint8 (STANDARD_SIZE, STANDARD_SIZE, 3): the body as it stands, from near, alone on neutral
+    gray, under standard light."""
+    scene = Scene(
+        seed=0,
+        frames=1,
+        bodies=(body.model_copy(update={"track": ((*body.position, *body.quaternion),)}),),
+        camera=_REFERENCE_CAMERA,
+        light=_REFERENCE_LIGHT,
+        floor=Floor(kind="plain"),
+        backdrop=Backdrop(kind="plain"),
+    )
+    return render(scene, truth=False).frames[0]
 
 
 def _write(job: Job, family: str, edit: _Edit, base: Render, shared: str) -> EditPair:

@@ -23,18 +23,7 @@ BackdropKind = Literal[
     "plain", "wall", "bricks", "sky", "mountains", "forest", "curtain", "stars", "sea", "desert", "wallpaper"
 ]
 LightName = Literal["day", "night", "sunset", "dim", "bright", "blue", "red", "green"]
-EffectName = Literal[
-    "fog",
-    "spotlight",
-    "gray",
-    "sepia",
-    "sketch",
-    "pixel",
-    "oil",
-    "negative",
-    "poster",
-    "cartoon",
-]
+EffectName = Literal["fog", "spotlight", "gray", "sepia", "sketch", "pixel", "oil", "negative", "poster", "cartoon"]
 CameraKind = Literal["static", "pan", "orbit", "shake"]
 CanvasKind = Literal["leaves", "spectrum", "hills", "screen"]
 SceneKind = Literal["studio", "footage"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from vireo.world import palette
 from vireo.world.appearance import material_fits, pick
-from vireo.world.families.objects import draw_object, track_of, with_body
+from vireo.world.families.objects import change_body, draw_object, track_of
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
 from vireo.world.scene import Body, to_track
 from vireo.world.symmetry import visible_rotations
@@ -31,9 +31,7 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     fitting = (name for name in palette.MATERIALS if material_fits(name, body.shape, body.color))
     material = pick(rng, fitting, without=(body.material,))
     values = _without_hidden_turns(body) if material in palette.PATTERNED else {}
-    return Change(
-        "material", {"material": material}, lambda scene: with_body(scene, index, material=material, **values), (index,)
-    )
+    return change_body("material", {"material": material}, index, material=material, **values)
 
 
 def _without_hidden_turns(body: Body) -> dict[str, Any]:

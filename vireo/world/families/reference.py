@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from vireo.world import naming, palette, shapes
 from vireo.world.appearance import draw_material, jitter, pick
-from vireo.world.families.objects import draw_object, following, with_body
+from vireo.world.families.objects import change_body, draw_object, following
 from vireo.world.families.record import Change, EditFacts, Family, Situation, Topic
 from vireo.world.scene import Body, Scene
 
@@ -31,14 +33,9 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         position=(0.0, 0.0, shapes.reach_down(shape, radius, quaternion)),
         quaternion=quaternion,
     )
-    values = {"shape": shape, **following(body, shape, body.radius)}
-    return Change(
-        "reference",
-        {},
-        lambda scene: with_body(scene, index, color=color, rgb=rgb, material=material, **values),
-        (index,),
-        reference_object=pictured,
-    )
+    way = following(body, shape, body.radius)
+    change = change_body("reference", {}, index, shape=shape, color=color, rgb=rgb, material=material, **way)
+    return replace(change, reference_object=pictured)
 
 
 def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:

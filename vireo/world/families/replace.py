@@ -6,7 +6,7 @@ import numpy as np
 
 from vireo.world import naming, shapes
 from vireo.world.appearance import pick
-from vireo.world.families.objects import draw_object, following, with_body
+from vireo.world.families.objects import change_body, draw_object, following
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
 from vireo.world.scene import Shape
 
@@ -27,13 +27,8 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         return None
     body = now.scene.bodies[index]
     shape = pick(rng, shapes.SHAPES, without=(body.shape,))
-    values = {"shape": shape, **following(body, shape, body.radius)}
-    return Change(
-        "replace",
-        {"shape": naming.article(naming.noun(shape, rng))},
-        lambda scene: with_body(scene, index, **values),
-        (index,),
-    )
+    slots = {"shape": naming.article(naming.noun(shape, rng))}
+    return change_body("replace", slots, index, shape=shape, **following(body, shape, body.radius))
 
 
 _REPLACE = Topic(
