@@ -80,13 +80,9 @@ def produce(job: Job) -> list[EditPair]:
     base = render(scene)
     assert base.instances is not None, "rendered without truth"
     seen = visible_objects(scene, base.instances)
-    always = [int((base.instances == entry.index + 1).sum((1, 2)).min()) for entry in seen]
-    editable = sorted(
-        entry.index
-        for entry, least in zip(seen, always, strict=True)
-        if entry.pixels >= _EDITABLE_PIXELS and least >= _EDITABLE_ALWAYS
-    )
-    now = Situation(scene, seen, tuple(editable))
+    large = sorted(entry.index for entry in seen if entry.pixels >= _EDITABLE_PIXELS)
+    least = {index: (base.instances == index + 1).sum((1, 2)).min() for index in large}
+    now = Situation(scene, seen, tuple(index for index in large if least[index] >= _EDITABLE_ALWAYS))
     found = {}
     for family in job.families:
         edit = _find(now, base, family, spec.split)
@@ -95,9 +91,9 @@ def produce(job: Job) -> list[EditPair]:
     if not found:
         return []
     if size is not None:
-        large = render(_enlarged(scene, size))
-        found = {family: _at_size(edit, size, base, large) for family, edit in found.items()}
-        base = large
+        scene = _enlarged(scene, size)
+        base = render(scene)
+        found = {family: _at_size(edit, size, scene, base) for family, edit in found.items()}
     assert base.instances is not None, "rendered without truth"
     folder, shared = Path(job.folder), f"videos/{job.seed:07d}-source.mkv"
     write_lossless(folder / shared, base.frames, scene.fps)
@@ -111,13 +107,18 @@ def _enlarged(scene: AnyScene, size: tuple[int, int]) -> AnyScene:
     return scene.model_copy(update={"width": size[0], "height": size[1], "look": look})
 
 
-def _at_size(edit: _Edit, size: tuple[int, int], base: Render, large: Render) -> _Edit:
-    """The edit at another size; base, large: the render of the scene as it is, at both sizes."""
+def _at_size(edit: _Edit, size: tuple[int, int], scene: AnyScene, base: Render) -> _Edit:
+    """The edit at another size; scene, base: what it was drawn for, and its render, at that size."""
     source, target = _enlarged(edit.source, size), _enlarged(edit.target, size)
-    before = large if edit.before is base else render(source, truth=False)
-    after = before if edit.after is edit.before else large if edit.after is base else render(target, truth=False)
-    mask = mask_between(before, after)
+    before, after, mask = _film(source, target, scene, base)
     return replace(edit, source=source, target=target, before=before, after=after, mask=mask)
+
+
+def _film(source: AnyScene, target: AnyScene, scene: AnyScene, base: Render) -> tuple[Render, Render, np.ndarray]:
+    """Renders of both and their mask. Nothing is rendered twice: base is the render of `scene`."""
+    before = base if source == scene else render(source, truth=False)
+    after = before if target == source else base if target == scene else render(target, truth=False)
+    return before, after, mask_between(before, after)
 
 
 def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | None:
@@ -135,9 +136,7 @@ def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | No
         target = source
         for change in sorted(changes, key=lambda change: change.removes):  # last, so that indices keep their meaning
             target = change.apply(target)
-        before = base if source == now.scene else render(source, truth=False)
-        after = before if target == source else base if target == now.scene else render(target, truth=False)
-        mask = mask_between(before, after)
+        before, after, mask = _film(source, target, now.scene, base)
         if FAMILIES[family].changes_nothing or shows(before, after, mask):
             return _Edit(changes, source, target, before, after, mask, *phrased)
     return None
