@@ -5,7 +5,7 @@ sampling.py    a scene from a seed                   appearance.py    shades, ma
 shapes.py      extents, meshes, orientations         symmetry.py      rotations of an object that cannot be seen
 textures.py    floors, backdrops, patterns           mujoco_model.py  the MuJoCo model of a scene
 physics.py     simulated or replayed motion          camera.py        the camera of every frame, projection
-gl.py          the only door to MuJoCo and EGL       render.py        scene -> frames, masks, depth, trajectories
+gl.py          the only door to MuJoCo and EGL       render.py        scene -> frames, masks, depth
 styles.py      styles as functions of the picture    film.py          lens, film grain, watermarks
 footage.py     clips that are not of the studio      canvases.py      the pictures that they are filmed from
 families/      the edit families, a file each        language.py      changes into words, by the families' templates

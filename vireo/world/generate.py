@@ -20,7 +20,7 @@ from typing import get_args
 
 from vireo.errors import InputError
 from vireo.runtime import available_cores, whole_file
-from vireo.types import TEST_SEED, Split
+from vireo.types import TEST_SEED, OnCount, Split
 from vireo.world.families import FAMILIES, FAMILY_NAMES, FOOTAGE_FAMILIES, SIZED_FAMILIES
 from vireo.world.scene import STANDARD_SIZE, SceneKind
 
@@ -67,11 +67,7 @@ class Job:
 
 
 def make_pairs(
-    folder: str | Path,
-    spec: PairSetSpec,
-    *,
-    workers: int | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    folder: str | Path, spec: PairSetSpec, *, workers: int | None = None, on_progress: OnCount | None = None
 ) -> None:
     """Makes a pair set.
 
@@ -131,9 +127,8 @@ def checked(spec: PairSetSpec) -> PairSetSpec:
         raise InputError(what, f"they are {STANDARD_SIZE} to {LARGEST} wide, and once to twice as wide as high")
     possible = FOOTAGE_FAMILIES if scenes == "footage" else FAMILY_NAMES if size is None else SIZED_FAMILIES
     if spec.families is None:
-        return replace(
-            spec, families=tuple(name for name in possible if spec.split == "test" or FAMILIES[name].in_training)
-        )
+        wanted = (name for name in possible if spec.split == "test" or FAMILIES[name].in_training)
+        return replace(spec, families=tuple(wanted))
     unknown = [name for name in spec.families if name not in possible]
     if unknown or not spec.families:
         kind = scenes if size is None else f"{scenes} at {size[0]}x{size[1]}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from vireo.world import palette
 from vireo.world.appearance import material_fits, pick
-from vireo.world.families.objects import change_body, draw_object, track_of
+from vireo.world.families.objects import about_an_object, change_body, track_of
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
 from vireo.world.scene import Body, to_track
 from vireo.world.symmetry import visible_rotations
@@ -23,10 +23,8 @@ _CLUES = {
 }
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     fitting = (name for name in palette.MATERIALS if material_fits(name, body.shape, body.color))
     material = pick(rng, fitting, without=(body.material,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,15 +10,19 @@ import numpy as np
 from vireo.world import shapes
 from vireo.world.appearance import pick
 from vireo.world.camera import frame_cameras
-from vireo.world.families.record import Change, Situation
+from vireo.world.families.record import Change, Propose, Situation
 from vireo.world.scene import AnyScene, Body, Pose, Scene, Shape, to_quaternion
 
 _S = TypeVar("_S", bound=AnyScene)
 
 
-def draw_object(now: Situation, rng: np.random.Generator) -> int | None:
-    """Index of an object that may be edited; None where there is none."""
-    return pick(rng, now.editable) if now.editable else None
+def about_an_object(propose: Callable[[Situation, int, np.random.Generator], Change | None]) -> Propose:
+    """A family's proposal from one about an object given by its index: draws it among those that may be edited."""
+
+    def drawn(now: Situation, rng: np.random.Generator) -> Change | None:
+        return propose(now, pick(rng, now.editable), rng) if now.editable else None
+
+    return drawn
 
 
 def with_body(scene: _S, index: int, **values: Any) -> _S:

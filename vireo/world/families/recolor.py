@@ -8,7 +8,7 @@ import numpy as np
 
 from vireo.world import palette
 from vireo.world.appearance import material_fits, pick
-from vireo.world.families.objects import change_body, draw_object
+from vireo.world.families.objects import about_an_object, change_body
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic
 from vireo.world.scene import Color, Scene
 
@@ -26,10 +26,8 @@ _CLUES = {
 }
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     fitting: list[Color] = [name for name in palette.COLORS if material_fits(body.material, body.shape, name)]
     color = pick(rng, fitting, without=(body.color,))

@@ -100,6 +100,7 @@ class ImplicitWordings:
         return [frame.format(**dict.fromkeys(OBJECT_SLOTS, "the object")) for frame in self.frames]
 
 
+Propose = Callable[[Situation, np.random.Generator], Change | tuple[Change, ...] | None]
 WrongValue = Callable[[EditFacts, Scene, np.random.Generator], EditFacts]
 
 
@@ -161,7 +162,7 @@ class Family:
     """
 
     name: str
-    propose: Callable[[Situation, np.random.Generator], Change | tuple[Change, ...] | None]
+    propose: Propose
     topics: tuple[Topic, ...] = ()
     read_facts: Callable[[Scene, Scene, tuple[int, ...]], EditFacts] | None = None
     is_global: bool = False

@@ -8,15 +8,13 @@ import numpy as np
 
 from vireo.world import naming, palette, shapes
 from vireo.world.appearance import draw_material, jitter, pick
-from vireo.world.families.objects import change_body, draw_object, following
+from vireo.world.families.objects import about_an_object, change_body, following
 from vireo.world.families.record import Change, EditFacts, Family, Situation, Topic
 from vireo.world.scene import Body, Scene
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     shape = pick(rng, shapes.SHAPES)
     color = pick(rng, palette.COLORS)

@@ -6,7 +6,7 @@ import numpy as np
 
 from vireo.world import naming, shapes
 from vireo.world.appearance import pick
-from vireo.world.families.objects import change_body, draw_object, following
+from vireo.world.families.objects import about_an_object, change_body, following
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
 from vireo.world.scene import Shape
 
@@ -21,10 +21,8 @@ _CLUES: dict[Shape, tuple[str, ...]] = {
 }
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     shape = pick(rng, shapes.SHAPES, without=(body.shape,))
     slots = {"shape": naming.article(naming.noun(shape, rng))}

@@ -7,15 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from vireo.world import palette, shapes
-from vireo.world.families.objects import change_body, draw_object, has_room, track_of
+from vireo.world.families.objects import about_an_object, change_body, has_room, track_of
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic
 from vireo.world.scene import Pose, Scene, to_quaternion
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     grow = body.size == "small" or rng.random() < 0.15
     factor = palette.GROW if grow else palette.SHRINK
