@@ -3,8 +3,6 @@
 Loads nothing but numpy, so that edit families, naming and captions can use it without MuJoCo.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """Where the camera is at every frame, and where points of the world fall in the picture."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ at all sizes (the dead leaves model: Lee, Mumford, Huang 2001); `spectrum`, powe
 teaches much of what photographs would (Baradad et al. 2021).
 """
 
-from __future__ import annotations
-
 import zlib
 
 import numpy as np

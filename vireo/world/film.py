@@ -1,7 +1,5 @@
 """Lens, film and overlays: what happens to a picture between the studio and the viewer."""
 
-from __future__ import annotations
-
 import io
 from functools import lru_cache
 

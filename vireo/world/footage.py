@@ -1,7 +1,5 @@
 """Clips that are not of the studio: draws them from seeds, and films them."""
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 from typing import get_args

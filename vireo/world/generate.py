@@ -5,8 +5,6 @@ was; `pairs.jsonl` appears when all is done. What a scene gives depends on its s
 on which process made it.
 """
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os

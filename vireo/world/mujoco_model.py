@@ -1,7 +1,5 @@
 """Builds the MuJoCo model of a scene."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

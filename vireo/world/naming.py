@@ -1,7 +1,5 @@
 """Words for objects: descriptions, and names that fit exactly one object of a clip."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world.appearance import highlights

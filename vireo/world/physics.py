@@ -1,7 +1,5 @@
 """Motion: recorded tracks are replayed, the rest is MuJoCo's physics."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world.gl import MjModel, mujoco

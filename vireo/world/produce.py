@@ -1,7 +1,5 @@
 """Makes the pairs of one scene: draws edits, renders, keeps what shows, writes the files."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

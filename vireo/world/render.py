@@ -1,7 +1,5 @@
 """Turns a scene into frames, instance masks and depth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Draws scenes from seeds: objects that stay in view, move by physics and are distinguishable."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

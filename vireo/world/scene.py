@@ -5,8 +5,6 @@ negative-y side, so +x is right and +y is away from the camera. Quaternions are 
 Colours are linear factors 0..1 as MuJoCo takes them (displayed value / 255 for a fully lit matte body).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Literal
 

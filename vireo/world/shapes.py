@@ -3,8 +3,6 @@
 All lengths are in units of the body's `radius`, so that shapes of one radius look equally large.
 """
 
-from __future__ import annotations
-
 import math
 from functools import cache
 from typing import get_args

@@ -1,7 +1,5 @@
 """StudioBench: 1 000 fixed edits of all families with exact truth, and which of them are hard in a known way."""
 
-from __future__ import annotations
-
 import itertools
 
 from vireo.types import EditPair

@@ -3,8 +3,6 @@
 They have no parameters, so that a style word means exactly one picture. Fog also takes the depth.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ Floors and backdrops come from (kind, seed); seed None is the canonical look, ot
 and layout of the same kind. Object patterns are cube maps made from the body's colour.
 """
 
-from __future__ import annotations
-
 import zlib
 from functools import lru_cache
 

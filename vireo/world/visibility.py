@@ -4,8 +4,6 @@ Everything is computed from a `Scene` with recorded tracks and, where pixels cou
 render (uint8 (T, H, W), 1 + body index), so answers hold for the picture and not only for the room.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

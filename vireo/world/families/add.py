@@ -1,7 +1,5 @@
 """A new object stands still at a named place: exact shade, standard size and pose, matte by default."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Two or three changes at once, each of another family and object, at least one of an object."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world.families import add, background, light, material, recolor, remove, replace, resize, style

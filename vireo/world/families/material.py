@@ -1,7 +1,5 @@
 """The object keeps its shade and gets another material; a new pattern shows no turn that was unseen before."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What proposals about single objects share: drawing one, changing it, and finding room in scene and picture."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 

@@ -1,7 +1,5 @@
 """The object gets the exact shade of another named colour."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

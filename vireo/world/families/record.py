@@ -3,8 +3,6 @@
 Loads nothing heavier than numpy and pydantic: training, evaluation and the command line read the records.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 

@@ -1,7 +1,5 @@
 """The object of the reference picture, with its exact shade, goes the way of the object that it replaces."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

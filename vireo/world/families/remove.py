@@ -1,7 +1,5 @@
 """The object is gone, and its shadow and reflection with it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world.families.objects import about_an_object

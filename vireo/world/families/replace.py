@@ -1,7 +1,5 @@
 """Another shape of the same colour, material and size goes the same way in its standard orientation."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world import naming, shapes

@@ -1,7 +1,5 @@
 """The object grows or shrinks by the standard factor on the spot where it touches the floor."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
