@@ -96,14 +96,13 @@ def make_pairs(
                     need[pair["family"]] -= 1
                 if on_progress:
                     on_progress(len(pairs), count)
-        else:
-            missing = ", ".join(name for name, left in need.items() if left)
-            raise InputError(f"too few scenes allow the edits {missing}", "ask for other families")
+    missing = ", ".join(name for name, left in need.items() if left)
+    if missing:
+        raise InputError(f"too few scenes allow the edits {missing}", "ask for other families")
     with whole_file(folder / "pairs.jsonl") as temporary, temporary.open("w", encoding="utf-8") as lines:
         for pair in pairs:
             lines.write(json.dumps(pair, ensure_ascii=False) + "\n")
-    shutil.move(folder / _PARTS / _PLAN, folder / _PLAN)
-    shutil.rmtree(folder / _PARTS)
+    _close_folder(folder)
 
 
 def checked(spec: PairSetSpec) -> PairSetSpec:
@@ -149,9 +148,7 @@ def _open_folder(folder: Path, spec: PairSetSpec) -> bool:
         if {"scenes": "studio", "size": None} | json.loads(record.read_text()) != json.loads(plan):
             raise InputError(f"{folder} holds another pair set", "choose another folder or delete it")
         if (folder / "pairs.jsonl").exists():
-            if record.parent == parts:  # killed between the last two steps
-                shutil.move(record, folder / _PLAN)
-                shutil.rmtree(parts)
+            _close_folder(folder)  # may have been killed before
             return False
     elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists and is no unfinished pair set", "choose a new or empty folder")
@@ -163,6 +160,13 @@ def _open_folder(folder: Path, spec: PairSetSpec) -> bool:
         with whole_file(parts / _PLAN) as temporary:
             temporary.write_text(plan)
     return True
+
+
+def _close_folder(folder: Path) -> None:
+    """The last steps of a finished set."""
+    if (folder / _PARTS / _PLAN).exists():
+        shutil.move(folder / _PARTS / _PLAN, folder / _PLAN)
+    shutil.rmtree(folder / _PARTS, ignore_errors=True)
 
 
 def plan_jobs(folder: Path, seed: int, need: dict[str, int], spec: PairSetSpec) -> list[Job]:
