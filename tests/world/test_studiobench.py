@@ -10,7 +10,7 @@ from vireo.world.camera import frame_cameras
 from vireo.world.families import hybrid
 from vireo.world.generate import checked, plan_jobs
 from vireo.world.sampling import sample_scene
-from vireo.world.studiobench import FAST, make_studiobench, subsets
+from vireo.world.studiobench import FAST, subsets
 
 
 def pair(family, scene=None, concerned=()):
@@ -53,13 +53,6 @@ def test_its_jobs_never_change():
     assert hashlib.sha256(planned.encode()).hexdigest()[:16] == "9901f24da1b207b7"
     assert hybrid.LOCAL == ["recolor", "material", "replace", "resize", "add", "remove"]
     assert hybrid.GLOBAL == ["background", "light", "style"]
-
-
-def test_it_renders_what_is_fixed(monkeypatch, tmp_path):
-    asked = {}
-    monkeypatch.setattr(studiobench, "make_pairs", lambda *arguments, **options: asked.update(options, given=arguments))
-    make_studiobench(tmp_path, workers=1)
-    assert asked == {"given": (tmp_path, studiobench.SPEC), "workers": 1, "on_progress": None}
 
 
 def test_the_pairs_of_readme_name_their_families():

@@ -38,16 +38,14 @@ def test_masks_lie_where_the_camera_projects_the_bodies(clips):
     for scene, shot in clips:
         for frame in (0, 8):
             for entry in visible_objects(scene, shot.instances, frame):
-                column, row, size = frame_cameras(scene)[frame].circle(
-                    shot.trajectories[frame, entry.index, :3], entry.body.radius
-                )
+                column, row, size = frame_cameras(scene)[frame].circle(entry.body.track[frame][:3], entry.body.radius)
                 assert np.hypot(column - entry.centre[0], row - entry.centre[1]) < 0.6 * size + 1
 
 
 def test_depth_is_the_distance_of_what_is_seen(clips):
     scene, shot = clips[0]
     for entry in visible_objects(scene, shot.instances):
-        _, _, centre = frame_cameras(scene)[0].project(shot.trajectories[0, entry.index, :3])
+        _, _, centre = frame_cameras(scene)[0].project(entry.body.track[0][:3])
         seen = shot.depth[0][shot.instances[0] == entry.index + 1]
         assert abs(float(np.median(seen)) - centre) < 1.3 * entry.body.radius
     empty = shot.instances[0] == 0

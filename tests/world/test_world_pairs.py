@@ -16,6 +16,7 @@ from scipy.ndimage import binary_dilation
 from vireo.errors import InputError
 from vireo.pairs.format import read_pairs
 from vireo.video.io import read_clip
+from vireo.world import generate
 from vireo.world.families import FAMILY_NAMES
 from vireo.world.generate import PairSetSpec, make_pairs
 from vireo.world.render import render
@@ -86,8 +87,17 @@ def test_a_finished_set_is_left_alone_and_another_is_refused(made):
     before = digest(made)
     make_pairs(made, SPEC, workers=1)
     assert digest(made) == before
+    (made / ".parts").mkdir()  # as after a kill before the very last step
+    make_pairs(made, SPEC, workers=1)
+    assert not (made / ".parts").exists()
     with pytest.raises(InputError, match="another pair set"):
         make_pairs(made, PairSetSpec(count=3, seed=1_000_000, split="test"), workers=1)
+
+
+def test_a_set_that_the_last_round_completes_is_complete(tmp_path, monkeypatch):
+    monkeypatch.setattr(generate, "_ROUNDS", 1)
+    make_pairs(tmp_path / "set", PairSetSpec(count=1, seed=3, families=["absent"]), workers=1)
+    assert len(list(read_pairs(tmp_path / "set"))) == 1
 
 
 @pytest.mark.parametrize(

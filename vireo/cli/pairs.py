@@ -49,9 +49,10 @@ def studiobench(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Wher
     """Render StudioBench into DIR: 1,000 fixed edits of all families, for `vireo eval`."""
     terminal.check_folder(folder)
     with terminal.progress("rendering") as advance:
-        from vireo.world.studiobench import make_studiobench
+        from vireo.world.generate import make_pairs
+        from vireo.world.studiobench import SPEC
 
-        make_studiobench(folder, on_progress=advance)
+        make_pairs(folder, SPEC, on_progress=advance)
     terminal.print_facts({"pairs": folder / "pairs.jsonl"})
 
 

@@ -3,8 +3,6 @@
 Loads nothing but numpy, so that edit families, naming and captions can use it without MuJoCo.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
@@ -15,9 +13,6 @@ from vireo.world.scene import Color, Material, Shape, Vector, to_vector
 
 _T = TypeVar("_T")
 _K = TypeVar("_K", bound=str)
-
-_FACETED: tuple[Shape, ...] = ("cube", "cylinder", "cone")
-"""Shapes on which the studio's highlights hardly show; they are never sampled as shiny."""
 
 _MATERIAL_SHARES: dict[Material, float] = {
     "matte": 0.34,
@@ -67,5 +62,5 @@ def material_fits(material: Material, shape: Shape, color: Color) -> bool:
 
 
 def highlights(shape: Shape) -> bool:
-    """Whether shiny and matte differ visibly on this shape."""
-    return shape not in _FACETED
+    """Whether shiny and matte differ visibly on this shape; the others are never sampled as shiny."""
+    return shape not in ("cube", "cylinder", "cone")

@@ -1,7 +1,5 @@
 """Where the camera is at every frame, and where points of the world fall in the picture."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,11 +41,7 @@ class FrameCamera:
         offset = np.asarray(point) - self.eye
         depth = float(offset @ forward)
         scale = self.height / 2 / math.tan(math.radians(self.fov) / 2) / depth
-        return (
-            self.width / 2 + float(offset @ right) * scale,
-            self.height / 2 - float(offset @ up) * scale,
-            depth,
-        )
+        return self.width / 2 + float(offset @ right) * scale, self.height / 2 - float(offset @ up) * scale, depth
 
     def circle(self, point: Point, radius: float) -> tuple[float, float, float]:
         """Column, row and radius in pixels of a ball of `radius` metres."""
@@ -82,14 +76,6 @@ def frame_cameras(scene: Scene) -> list[FrameCamera]:
         jitter[0] = 0
         azimuth, elevation = azimuth + jitter[:, 0], elevation + jitter[:, 1]
     return [
-        FrameCamera(
-            target[k],
-            float(azimuth[k]),
-            float(elevation[k]),
-            camera.distance,
-            camera.fov,
-            scene.width,
-            scene.height,
-        )
-        for k in range(count)
+        FrameCamera(point, a, e, camera.distance, camera.fov, scene.width, scene.height)
+        for point, a, e in zip(target, azimuth.tolist(), elevation.tolist(), strict=True)
     ]

@@ -6,10 +6,7 @@ at all sizes (the dead leaves model: Lee, Mumford, Huang 2001); `spectrum`, powe
 teaches much of what photographs would (Baradad et al. 2021).
 """
 
-from __future__ import annotations
-
 import zlib
-from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -136,12 +133,7 @@ def _screen(rng: np.random.Generator) -> np.ndarray:
     return np.asarray(image) / 255
 
 
-_KINDS: dict[CanvasKind, Callable[[np.random.Generator], np.ndarray]] = {
-    "leaves": _leaves,
-    "spectrum": _spectrum,
-    "hills": _hills,
-    "screen": _screen,
-}
+_KINDS = {"leaves": _leaves, "spectrum": _spectrum, "hills": _hills, "screen": _screen}
 
 
 def _developed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,7 +1,5 @@
 """Captions: what a scene shows, in one plain sentence."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world import naming, vocabulary

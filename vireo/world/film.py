@@ -1,7 +1,5 @@
 """Lens, film and overlays: what happens to a picture between the studio and the viewer."""
 
-from __future__ import annotations
-
 import io
 from functools import lru_cache
 
@@ -14,11 +12,7 @@ from vireo.world.scene import Look, Watermark
 
 def apply_lens(frames: np.ndarray, look: Look) -> np.ndarray:
     """Exposure and blur of uint8 frames (T, H, W, 3)."""
-    if look.exposure == 1.0 and look.blur == 0.0:
-        return frames
-    picture = frames.astype(np.float32) * look.exposure
-    if look.blur > 0:
-        picture = gaussian_filter(picture, (0, look.blur, look.blur, 0))
+    picture = gaussian_filter(frames.astype(np.float32) * look.exposure, (0, look.blur, look.blur, 0))
     return np.round(np.clip(picture, 0, 255)).astype(np.uint8)
 
 

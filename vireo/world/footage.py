@@ -1,7 +1,5 @@
 """Clips that are not of the studio: draws them from seeds, and films them."""
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 from typing import get_args
@@ -37,13 +35,8 @@ def _layer(rng: np.random.Generator) -> Layer:
         room = 0.5 - 0.72 * end[2]
         end[:2] = np.clip(begin[:2] + rng.normal(0, 0.05, 2), 0.5 - room, 0.5 + room)
         end[3] += rng.normal(0, 2)
-    return Layer(canvas=pick(rng, kinds), seed=int(rng.integers(1 << 30)), begin=_end(begin), end=_end(end))
-
-
-def _end(values: np.ndarray) -> tuple[float, float, float, float]:
-    """An end of a layer's way as plain floats."""
-    x, y, size, turn = (float(value) for value in values.round(4))
-    return x, y, size, turn
+    canvas, seed = pick(rng, kinds), int(rng.integers(1 << 30))
+    return Layer(canvas=canvas, seed=seed, begin=begin.round(4).tolist(), end=end.round(4).tolist())
 
 
 def shoot(footage: Footage) -> np.ndarray:

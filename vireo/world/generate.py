@@ -5,22 +5,20 @@ was; `pairs.jsonl` appears when all is done. What a scene gives depends on its s
 on which process made it.
 """
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from multiprocessing.pool import Pool
 from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import get_args
 
 from vireo.errors import InputError
 from vireo.runtime import available_cores, whole_file
-from vireo.types import TEST_SEED, Split
+from vireo.types import TEST_SEED, OnCount, Split
 from vireo.world.families import FAMILIES, FAMILY_NAMES, FOOTAGE_FAMILIES, SIZED_FAMILIES
 from vireo.world.scene import STANDARD_SIZE, SceneKind
 
@@ -67,11 +65,7 @@ class Job:
 
 
 def make_pairs(
-    folder: str | Path,
-    spec: PairSetSpec,
-    *,
-    workers: int | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    folder: str | Path, spec: PairSetSpec, *, workers: int | None = None, on_progress: OnCount | None = None
 ) -> None:
     """Makes a pair set.
 
@@ -89,7 +83,7 @@ def make_pairs(
     need = {name: count // len(chosen) + (index < count % len(chosen)) for index, name in enumerate(chosen)}
     pairs: list[dict] = []
     following = spec.seed
-    with _Workers(workers or available_cores()) as run:
+    with _workers(workers or available_cores()) as run:
         for _ in range(_ROUNDS):
             jobs = plan_jobs(folder, following, need, spec)
             if not jobs:
@@ -102,14 +96,13 @@ def make_pairs(
                     need[pair["family"]] -= 1
                 if on_progress:
                     on_progress(len(pairs), count)
-        else:
-            missing = ", ".join(name for name, left in need.items() if left)
-            raise InputError(f"too few scenes allow the edits {missing}", "ask for other families")
+    missing = ", ".join(name for name, left in need.items() if left)
+    if missing:
+        raise InputError(f"too few scenes allow the edits {missing}", "ask for other families")
     with whole_file(folder / "pairs.jsonl") as temporary, temporary.open("w", encoding="utf-8") as lines:
         for pair in pairs:
             lines.write(json.dumps(pair, ensure_ascii=False) + "\n")
-    shutil.move(folder / _PARTS / _PLAN, folder / _PLAN)
-    shutil.rmtree(folder / _PARTS)
+    _close_folder(folder)
 
 
 def checked(spec: PairSetSpec) -> PairSetSpec:
@@ -131,9 +124,8 @@ def checked(spec: PairSetSpec) -> PairSetSpec:
         raise InputError(what, f"they are {STANDARD_SIZE} to {LARGEST} wide, and once to twice as wide as high")
     possible = FOOTAGE_FAMILIES if scenes == "footage" else FAMILY_NAMES if size is None else SIZED_FAMILIES
     if spec.families is None:
-        return replace(
-            spec, families=tuple(name for name in possible if spec.split == "test" or FAMILIES[name].in_training)
-        )
+        wanted = (name for name in possible if spec.split == "test" or FAMILIES[name].in_training)
+        return replace(spec, families=tuple(wanted))
     unknown = [name for name in spec.families if name not in possible]
     if unknown or not spec.families:
         kind = scenes if size is None else f"{scenes} at {size[0]}x{size[1]}"
@@ -150,17 +142,13 @@ def _check_range(split: Split, seed: int) -> None:
 
 def _open_folder(folder: Path, spec: PairSetSpec) -> bool:
     """Prepares the folder; False where the same set already lies there finished."""
-    plan = json.dumps(asdict(spec))
-    parts = folder / _PARTS
-    finished = (folder / "pairs.jsonl").exists()
+    plan, parts = json.dumps(asdict(spec)), folder / _PARTS
     record = parts / _PLAN if (parts / _PLAN).exists() else folder / _PLAN
     if record.exists():
         if {"scenes": "studio", "size": None} | json.loads(record.read_text()) != json.loads(plan):
             raise InputError(f"{folder} holds another pair set", "choose another folder or delete it")
-        if finished:
-            if record.parent == parts:  # killed between the last two steps
-                shutil.move(record, folder / _PLAN)
-                shutil.rmtree(parts)
+        if (folder / "pairs.jsonl").exists():
+            _close_folder(folder)  # may have been killed before
             return False
     elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists and is no unfinished pair set", "choose a new or empty folder")
@@ -174,42 +162,42 @@ def _open_folder(folder: Path, spec: PairSetSpec) -> bool:
     return True
 
 
+def _close_folder(folder: Path) -> None:
+    """The last steps of a finished set."""
+    if (folder / _PARTS / _PLAN).exists():
+        shutil.move(folder / _PARTS / _PLAN, folder / _PLAN)
+    shutil.rmtree(folder / _PARTS, ignore_errors=True)
+
+
 def plan_jobs(folder: Path, seed: int, need: dict[str, int], spec: PairSetSpec) -> list[Job]:
     """Scenes, from `seed` on, that would fill the need if every edit worked out, each family once a scene."""
-    left, jobs = dict(need), []
-    start = 0
-    names = list(left)
+    left, waiting, jobs = dict(need), list(need), []
     while any(left.values()):
-        order = [names[(start + index) % len(names)] for index in range(len(names))]
-        taken = [name for name in order if left[name] > 0][:EDITS_A_SCENE]
+        taken = [name for name in waiting if left[name] > 0][:EDITS_A_SCENE]
         for name in taken:
             left[name] -= 1
-        start = (names.index(taken[-1]) + 1) % len(names)
+        next_up = waiting.index(taken[-1]) + 1
+        waiting = waiting[next_up:] + waiting[:next_up]
         jobs.append(Job(str(folder), seed + len(jobs), tuple(taken), spec))
     return jobs
 
 
-class _Workers:
-    """Runs jobs in order of their results, in this process or in a pool of pinned ones."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.pool: Pool | None = None
-
-    def __enter__(self) -> Callable[[list[Job]], Iterable[list[dict]]]:
-        if self.count == 1:
-            return lambda jobs: map(run_job, jobs)
-        method = multiprocessing.get_context("spawn")
-        cores = method.Queue()
-        for core in sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(self.count):
-            cores.put(core)
-        self.pool = pool = method.Pool(self.count, initializer=_pin, initargs=(cores,))
-        return lambda jobs: pool.imap(run_job, jobs)
-
-    def __exit__(self, *_: object) -> None:
-        if self.pool is not None:
-            self.pool.terminate()
-            self.pool.join()
+@contextmanager
+def _workers(count: int) -> Iterator[Callable[[list[Job]], Iterable[list[dict]]]]:
+    """Runs jobs in the order given, in this process or in a pool of pinned ones."""
+    if count == 1:
+        yield lambda jobs: map(run_job, jobs)
+        return
+    method = multiprocessing.get_context("spawn")
+    cores = method.Queue()
+    for core in sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(count):
+        cores.put(core)
+    pool = method.Pool(count, initializer=_pin, initargs=(cores,))
+    try:
+        yield lambda jobs: pool.imap(run_job, jobs)
+    finally:
+        pool.terminate()
+        pool.join()
 
 
 def _pin(cores: Queue) -> None:
@@ -228,8 +216,7 @@ def run_job(job: Job) -> list[dict]:
         return json.loads(path.read_text())
     from vireo.world.produce import produce  # the studio is only opened where something is to be made
 
-    made = produce(job)
-    pairs = [pair.model_dump(mode="json") for pair in made]
+    pairs = [pair.model_dump(mode="json") for pair in produce(job)]
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(pairs, ensure_ascii=False))
     return pairs

@@ -1,7 +1,5 @@
 """The only door to MuJoCo: chooses EGL before the import and keeps one GL context a process."""
 
-from __future__ import annotations
-
 import os
 from functools import cache
 from importlib import import_module

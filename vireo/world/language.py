@@ -1,7 +1,5 @@
 """Instructions: how changes are put into words by the templates of their topics (`families.record.Topic`)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal
 

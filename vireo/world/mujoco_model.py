@@ -1,7 +1,5 @@
 """Builds the MuJoCo model of a scene."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -68,38 +66,30 @@ def _add_light(spec: MjSpec, scene: Scene) -> None:
         )
 
 
-def _add_texture(spec: MjSpec, name: str, texels: np.ndarray, kind: int) -> None:
-    texture = spec.add_texture(
-        name=name, type=kind, width=texels.shape[1], height=texels.shape[0], nchannel=texels.shape[2]
-    )
+def _add_textured(
+    spec: MjSpec, name: str, texels: np.ndarray, kind: int, specular: float = 0, shininess: float = 0, **values: object
+) -> None:
+    """A material with a texture uint8 (h, w, 3) of its own. kind: MuJoCo's number of flat textures or cube maps."""
+    height, width, channels = texels.shape
+    texture = spec.add_texture(name=name, type=kind, width=width, height=height, nchannel=channels)
     texture.data = texels.tobytes()
-
-
-def _add_material(spec: MjSpec, name: str, texture: str | None = None, **values: object) -> None:
-    material = spec.add_material(name=name, **values)
-    if texture is not None:
-        material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = texture
+    material = spec.add_material(name=name, specular=specular, shininess=shininess, **values)
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
 
 
 def _add_floor(spec: MjSpec, scene: Scene) -> None:
     texels = textures.surface("floor", scene.floor.kind, scene.floor.seed)
-    _add_texture(spec, "floor", texels, mujoco.mjtTexture.mjTEXTURE_2D)
-    reflectance = REFLECTANCE.get(scene.floor.kind, 0.0)
-    repeat = [_FLOOR_REPEAT, _FLOOR_REPEAT]
-    _add_material(spec, "floor", "floor", texrepeat=repeat, reflectance=reflectance, specular=0.0, shininess=0.0)
-    spec.worldbody.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_PLANE,
-        size=[_FLOOR_HALF, _FLOOR_HALF, 1],
-        material="floor",
-        friction=[0.7, 0.005, 0.0005],
-    )
+    repeat, reflectance = [_FLOOR_REPEAT, _FLOOR_REPEAT], REFLECTANCE.get(scene.floor.kind, 0.0)
+    flat = mujoco.mjtTexture.mjTEXTURE_2D
+    _add_textured(spec, "floor", texels, flat, texrepeat=repeat, reflectance=reflectance)
+    plane, size = mujoco.mjtGeom.mjGEOM_PLANE, [_FLOOR_HALF, _FLOOR_HALF, 1]
+    spec.worldbody.add_geom(type=plane, size=size, material="floor", friction=[0.7, 0.005, 0.0005])
 
 
 def _add_backdrop(spec: MjSpec, scene: Scene) -> None:
     texels = textures.surface("backdrop", scene.backdrop.kind, scene.backdrop.seed)
-    _add_texture(spec, "backdrop", texels, mujoco.mjtTexture.mjTEXTURE_2D)
     # Lamps hang high and graze the wall; a reflectivity above 1 makes it as bright as the floor.
-    _add_material(spec, "backdrop", "backdrop", rgba=[*[_BACKDROP_GAIN] * 3, 1], specular=0.0, shininess=0.0)
+    _add_textured(spec, "backdrop", texels, mujoco.mjtTexture.mjTEXTURE_2D, rgba=[*[_BACKDROP_GAIN] * 3, 1])
     spec.worldbody.add_geom(
         type=mujoco.mjtGeom.mjGEOM_PLANE,
         size=[*_BACKDROP_HALF, 1],
@@ -114,11 +104,10 @@ def _add_body(spec: MjSpec, body: Body, index: int) -> None:
     specular, shininess = _FINISH[body.material]
     if body.material in PATTERNED:
         texels = textures.pattern(body.material, body.rgb)
-        _add_texture(spec, name, texels, mujoco.mjtTexture.mjTEXTURE_CUBE)
-        _add_material(spec, name, name, specular=specular, shininess=shininess)
+        _add_textured(spec, name, texels, mujoco.mjtTexture.mjTEXTURE_CUBE, specular, shininess)
     else:
         opacity = _GLASS_OPACITY if body.material == "glass" else 1.0
-        _add_material(spec, name, rgba=[*body.rgb, opacity], specular=specular, shininess=shininess)
+        spec.add_material(name=name, rgba=[*body.rgb, opacity], specular=specular, shininess=shininess)
     part = spec.worldbody.add_body(name=name, pos=body.position, quat=body.quaternion)
     part.add_freejoint()
     part.add_geom(material=name, condim=6, friction=[0.7, 0.01, 0.002], density=400, **_geometry(spec, body, name))

@@ -1,7 +1,5 @@
 """Words for objects: descriptions, and names that fit exactly one object of a clip."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world.appearance import highlights
@@ -29,10 +27,7 @@ def describe(*, color: str, shape: str, size: str = "", material: str = "") -> s
 def describe_look(*, color: str, shape: str, size: str, material: str) -> str:
     """The same without what is standard: size where small, material where not matte."""
     return describe(
-        color=color,
-        shape=shape,
-        size="" if size == "large" else size,
-        material="" if material == "matte" else material,
+        color=color, shape=shape, size="" if size == "large" else size, material="" if material == "matte" else material
     )
 
 
@@ -69,17 +64,14 @@ def refer(visible: list[VisibleObject], index: int, rng: np.random.Generator) ->
     draws = rng.random(2)
     size = body.size if draws[0] < _EXTRA_SHARE else ""
     material = body.material if draws[1] < _EXTRA_SHARE else ""
-    if not twins:
-        return f"the {describe(color=body.color, shape=word, size=size, material=material)}"
-    if all(twin.body.size != body.size for twin in twins):
-        return f"the {describe(color=body.color, shape=word, size=body.size, material=material)}"
-    if all(_tells_apart(body, twin.body) for twin in twins):
-        return f"the {describe(color=body.color, shape=word, size=size, material=body.material)}"
-    if len(twins) > 1:
-        return None
-    gap = named.centre[0] - twins[0].centre[0]
-    if abs(gap) < STANDARD_SIZE * SIDE_GAP:
-        return None
-    side = "right" if gap > 0 else "left"
-    plain = describe(color=body.color, shape=word)
-    return f"the {plain} on the {side}" if rng.random() < 0.5 else f"the {side} {plain}"
+    if twins and all(twin.body.size != body.size for twin in twins):
+        size = body.size
+    elif twins and all(_tells_apart(body, twin.body) for twin in twins):
+        material = body.material
+    elif twins:
+        gap = named.centre[0] - twins[0].centre[0]
+        if len(twins) > 1 or abs(gap) < STANDARD_SIZE * SIDE_GAP:
+            return None
+        side, plain = "right" if gap > 0 else "left", describe(color=body.color, shape=word)
+        return f"the {plain} on the {side}" if rng.random() < 0.5 else f"the {side} {plain}"
+    return f"the {describe(color=body.color, shape=word, size=size, material=material)}"

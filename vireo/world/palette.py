@@ -1,7 +1,5 @@
 """The canonical values that the words of an instruction stand for."""
 
-from __future__ import annotations
-
 from typing import get_args
 
 from vireo.world.scene import BackdropKind, Color, FloorKind, LightName, Material, Size, Vector

@@ -1,11 +1,9 @@
 """Motion: recorded tracks are replayed, the rest is MuJoCo's physics."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world.gl import MjModel, mujoco
-from vireo.world.scene import Body, Scene
+from vireo.world.scene import Scene, to_track
 
 
 def simulate(scene: Scene, model: MjModel) -> np.ndarray:
@@ -48,9 +46,6 @@ def simulate(scene: Scene, model: MjModel) -> np.ndarray:
 
 def record(scene: Scene, poses: np.ndarray) -> Scene:
     """The same scene with `poses` (frames, bodies, 7) as its recorded tracks, rounded to 0.01 mm."""
-    rounded = np.round(poses, 5)
-    bodies: list[Body] = []
-    for index, body in enumerate(scene.bodies):
-        track = tuple(tuple(float(value) for value in pose) for pose in rounded[:, index])
-        bodies.append(body.model_copy(update={"track": track}))
-    return scene.model_copy(update={"bodies": tuple(bodies)})
+    tracks = [to_track(track) for track in np.round(poses, 5).swapaxes(0, 1)]
+    moving = (body.model_copy(update={"track": track}) for body, track in zip(scene.bodies, tracks, strict=True))
+    return scene.model_copy(update={"bodies": tuple(moving)})

@@ -1,7 +1,5 @@
 """Makes the pairs of one scene: draws edits, renders, keeps what shows, writes the files."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +16,9 @@ from vireo.world.captions import caption
 from vireo.world.families import FAMILIES, Change, Situation, draw_changes
 from vireo.world.footage import sample_footage
 from vireo.world.generate import Job
-from vireo.world.reference_picture import draw_reference
 from vireo.world.render import Render, render
 from vireo.world.sampling import sample_scene
-from vireo.world.scene import STANDARD_SIZE, AnyScene
+from vireo.world.scene import STANDARD_SIZE, AnyScene, Backdrop, Body, Camera, Floor, Lamp, Light, Scene
 from vireo.world.visibility import visible_objects
 
 MASK_LEVEL = 2
@@ -32,6 +29,10 @@ LEAST_AREA, LEAST_CHANGE = 0.008, 20.0
 
 _TRIES = 6
 _EDITABLE_PIXELS, _EDITABLE_ALWAYS = 70, 30
+
+_REFERENCE_CAMERA = Camera(elevation=20.0, distance=2.9, fov=21.0, target=(0.0, 0.0, 0.28))
+_REFERENCE_LAMP = Lamp(direction=(0.35, 0.55, -0.76), color=(0.75, 0.75, 0.75))
+_REFERENCE_LIGHT = Light(lamps=(_REFERENCE_LAMP,), ambient=(0.36, 0.36, 0.36))
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,9 @@ def produce(job: Job) -> list[EditPair]:
     base = render(scene)
     assert base.instances is not None, "rendered without truth"
     seen = visible_objects(scene, base.instances)
-    always = [int((base.instances == entry.index + 1).sum((1, 2)).min()) for entry in seen]
-    editable = sorted(
-        entry.index
-        for entry, least in zip(seen, always, strict=True)
-        if entry.pixels >= _EDITABLE_PIXELS and least >= _EDITABLE_ALWAYS
-    )
-    now = Situation(scene, seen, tuple(editable))
+    large = sorted(entry.index for entry in seen if entry.pixels >= _EDITABLE_PIXELS)
+    least = {index: (base.instances == index + 1).sum((1, 2)).min() for index in large}
+    now = Situation(scene, seen, tuple(index for index in large if least[index] >= _EDITABLE_ALWAYS))
     found = {}
     for family in job.families:
         edit = _find(now, base, family, spec.split)
@@ -92,9 +89,9 @@ def produce(job: Job) -> list[EditPair]:
     if not found:
         return []
     if size is not None:
-        large = render(_enlarged(scene, size))
-        found = {family: _at_size(edit, size, base, large) for family, edit in found.items()}
-        base = large
+        scene = _enlarged(scene, size)
+        base = render(scene)
+        found = {family: _at_size(edit, size, scene, base) for family, edit in found.items()}
     assert base.instances is not None, "rendered without truth"
     folder, shared = Path(job.folder), f"videos/{job.seed:07d}-source.mkv"
     write_lossless(folder / shared, base.frames, scene.fps)
@@ -108,13 +105,18 @@ def _enlarged(scene: AnyScene, size: tuple[int, int]) -> AnyScene:
     return scene.model_copy(update={"width": size[0], "height": size[1], "look": look})
 
 
-def _at_size(edit: _Edit, size: tuple[int, int], base: Render, large: Render) -> _Edit:
-    """The edit at another size; base, large: the render of the scene as it is, at both sizes."""
+def _at_size(edit: _Edit, size: tuple[int, int], scene: AnyScene, base: Render) -> _Edit:
+    """The edit at another size; scene, base: what it was drawn for, and its render, at that size."""
     source, target = _enlarged(edit.source, size), _enlarged(edit.target, size)
-    before = large if edit.before is base else render(source, truth=False)
-    after = before if edit.after is edit.before else large if edit.after is base else render(target, truth=False)
-    mask = mask_between(before, after)
+    before, after, mask = _film(source, target, scene, base)
     return replace(edit, source=source, target=target, before=before, after=after, mask=mask)
+
+
+def _film(source: AnyScene, target: AnyScene, scene: AnyScene, base: Render) -> tuple[Render, Render, np.ndarray]:
+    """Renders of both and their mask. Nothing is rendered twice: base is the render of `scene`."""
+    before = base if source == scene else render(source, truth=False)
+    after = before if target == source else base if target == scene else render(target, truth=False)
+    return before, after, mask_between(before, after)
 
 
 def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | None:
@@ -129,20 +131,13 @@ def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | No
         source = now.scene
         for change in changes:
             source = change.alter_source(source)
-        target = _apply(changes, source)
-        before = base if source == now.scene else render(source, truth=False)
-        after = before if target == source else base if target == now.scene else render(target, truth=False)
-        mask = mask_between(before, after)
+        target = source
+        for change in sorted(changes, key=lambda change: change.removes):  # last, so that indices keep their meaning
+            target = change.apply(target)
+        before, after, mask = _film(source, target, now.scene, base)
         if FAMILIES[family].changes_nothing or shows(before, after, mask):
             return _Edit(changes, source, target, before, after, mask, *phrased)
     return None
-
-
-def _apply(changes: Sequence[Change], scene: AnyScene) -> AnyScene:
-    """Applies changes of different objects; removals come last, so that indices keep their meaning."""
-    for change in sorted(changes, key=lambda change: change.removes):
-        scene = change.apply(scene)
-    return scene
 
 
 def _concerned(changes: Sequence[Change]) -> list[int]:
@@ -150,6 +145,21 @@ def _concerned(changes: Sequence[Change]) -> list[int]:
     if len(changes) == 1:
         return list(changes[0].objects)
     return sorted({index for change in changes for index in change.objects})
+
+
+def draw_reference(body: Body) -> np.ndarray:
+    """The reference picture uint8 (STANDARD_SIZE, STANDARD_SIZE, 3): the body as it stands, from near, alone on neutral
+    gray, under standard light."""
+    scene = Scene(
+        seed=0,
+        frames=1,
+        bodies=(body.model_copy(update={"track": ((*body.position, *body.quaternion),)}),),
+        camera=_REFERENCE_CAMERA,
+        light=_REFERENCE_LIGHT,
+        floor=Floor(kind="plain"),
+        backdrop=Backdrop(kind="plain"),
+    )
+    return render(scene, truth=False).frames[0]
 
 
 def _write(job: Job, family: str, edit: _Edit, base: Render, shared: str) -> EditPair:

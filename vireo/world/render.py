@@ -1,6 +1,4 @@
-"""Turns a scene into frames, instance masks, depth and trajectories."""
-
-from __future__ import annotations
+"""Turns a scene into frames, instance masks and depth."""
 
 from dataclasses import dataclass
 
@@ -8,7 +6,7 @@ import numpy as np
 
 from vireo.world import film, footage, physics, styles
 from vireo.world.camera import FrameCamera, frame_cameras
-from vireo.world.gl import MjModel, MjvCamera, MjvScene, mujoco, open_context
+from vireo.world.gl import MjvCamera, MjvScene, mujoco, open_context
 from vireo.world.mujoco_model import build
 from vireo.world.scene import AnyScene, Footage, Scene
 
@@ -17,13 +15,12 @@ _FIRST_BODY_GEOM = 2  # the floor and the backdrop come first
 
 @dataclass(frozen=True)
 class Render:
-    """A rendered clip of T frames and n bodies.
+    """A rendered clip of T frames.
 
     frames: uint8 (T, H, W, 3), the film as a viewer gets it.
     clean: uint8 (T, H, W, 3), before grain and compression; masks compare these.
     instances: uint8 (T, H, W), 1 + index of the body seen at a pixel, 0 where none is.
     depth: float32 (T, H, W), metres along the view direction.
-    trajectories: float64 (T, n, 7), pose of every body.
     instances and depth are None where `render` left them out.
     """
 
@@ -31,7 +28,6 @@ class Render:
     clean: np.ndarray
     instances: np.ndarray | None
     depth: np.ndarray | None
-    trajectories: np.ndarray
 
 
 def render(scene: AnyScene, *, truth: bool = True) -> Render:
@@ -41,23 +37,21 @@ def render(scene: AnyScene, *, truth: bool = True) -> Render:
     Raises StudioError where no GL context can be had.
     """
     if isinstance(scene, Footage):
-        pictures, depth, poses = footage.shoot(scene), None, np.zeros((scene.frames, 0, 7))
+        pictures, depth = footage.shoot(scene), None
         instances = np.zeros(pictures.shape[:3], np.uint8) if truth else None
     else:
         assert isinstance(scene, Scene), type(scene)
-        model = build(scene)
-        poses = physics.simulate(scene, model)
-        pictures, instances, depth = _shoot(scene, model, poses, truth or "fog" in scene.effects)
+        pictures, instances, depth = _shoot(scene, truth or "fog" in scene.effects)
     exposed = film.apply_lens(pictures, scene.look)
     clean = styles.apply(scene.effects, exposed, depth)
     if scene.watermark is not None:
         clean = film.draw_watermark(clean, scene.watermark)
-    return Render(film.apply_grain(clean, scene.look), clean, instances, depth, poses)
+    return Render(film.apply_grain(clean, scene.look), clean, instances, depth)
 
 
-def _shoot(
-    scene: Scene, model: MjModel, poses: np.ndarray, truth: bool
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+def _shoot(scene: Scene, truth: bool) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Pictures, and instances and depth where the truth is asked for."""
+    model = build(scene)
     open_context(scene.width, scene.height)
     context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50)
     mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)
@@ -70,6 +64,7 @@ def _shoot(
     codes, buffer = np.empty((*shape[1:], 3), np.uint8), np.empty(shape[1:], np.float32)
     picture = np.empty((*shape[1:], 3), np.uint8)
     near, far = model.vis.map.znear * model.stat.extent, model.vis.map.zfar * model.stat.extent
+    poses = physics.simulate(scene, model)
     for frame, view in enumerate(frame_cameras(scene)):
         data.qpos[:] = poses[frame].ravel()
         mujoco.mj_kinematics(model, data)

@@ -1,7 +1,5 @@
 """Draws scenes from seeds: objects that stay in view, move by physics and are distinguishable."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -194,15 +192,9 @@ def _start(
     if motion == "rolling":
         speed = rng.uniform(0.35, 0.9)
         velocity, spin = along * speed, np.array([-along[1], along[0], 0.0]) * speed / radius
-        if shape in ("cylinder", "capsule", "cone", "egg"):  # lying, with the axis across the way
-            across = shapes.multiply(
-                (math.cos(heading / 2), 0, 0, math.sin(heading / 2)), (math.sqrt(0.5), math.sqrt(0.5), 0, 0)
-            )
-            quaternion = across
-        elif shape == "ring":
-            quaternion = shapes.multiply(
-                (math.cos(heading / 2), 0, 0, math.sin(heading / 2)), (math.sqrt(0.5), math.sqrt(0.5), 0, 0)
-            )
+        if shape not in ("ball", "cube"):  # lying or, if a ring, on edge: with the axis across the way
+            turn, quarter = (math.cos(heading / 2), 0, 0, math.sin(heading / 2)), math.sqrt(0.5)
+            quaternion = shapes.multiply(turn, (quarter, quarter, 0, 0))
     elif motion == "sliding":
         velocity = along * rng.uniform(0.8, 1.6)
     elif motion == "falling":

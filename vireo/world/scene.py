@@ -5,8 +5,6 @@ negative-y side, so +x is right and +y is away from the camera. Quaternions are 
 Colours are linear factors 0..1 as MuJoCo takes them (displayed value / 255 for a fully lit matte body).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Literal
 
@@ -23,18 +21,7 @@ BackdropKind = Literal[
     "plain", "wall", "bricks", "sky", "mountains", "forest", "curtain", "stars", "sea", "desert", "wallpaper"
 ]
 LightName = Literal["day", "night", "sunset", "dim", "bright", "blue", "red", "green"]
-EffectName = Literal[
-    "fog",
-    "spotlight",
-    "gray",
-    "sepia",
-    "sketch",
-    "pixel",
-    "oil",
-    "negative",
-    "poster",
-    "cartoon",
-]
+EffectName = Literal["fog", "spotlight", "gray", "sepia", "sketch", "pixel", "oil", "negative", "poster", "cartoon"]
 CameraKind = Literal["static", "pan", "orbit", "shake"]
 CanvasKind = Literal["leaves", "spectrum", "hills", "screen"]
 SceneKind = Literal["studio", "footage"]

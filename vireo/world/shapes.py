@@ -3,8 +3,6 @@
 All lengths are in units of the body's `radius`, so that shapes of one radius look equally large.
 """
 
-from __future__ import annotations
-
 import math
 from functools import cache
 from typing import get_args
@@ -50,10 +48,8 @@ def _cone(foot: float, height: float, segments: int) -> tuple[np.ndarray, np.nda
 def _torus(major: float, minor: float, segments: int, sides: int) -> tuple[np.ndarray, np.ndarray]:
     around = np.arange(segments)[:, None] * 2 * np.pi / segments
     tube = np.arange(sides)[None] * 2 * np.pi / sides
-    out = major + minor * np.cos(tube)
-    vertices = np.stack([out * np.cos(around), out * np.sin(around), minor * np.sin(tube) + 0 * around], -1).reshape(
-        -1, 3
-    )
+    out, height = major + minor * np.cos(tube), minor * np.sin(tube) + 0 * around
+    vertices = np.stack([out * np.cos(around), out * np.sin(around), height], -1).reshape(-1, 3)
     i, j = np.meshgrid(np.arange(segments), np.arange(sides), indexing="ij")
     a, b = i * sides + j, (i + 1) % segments * sides + j
     c, d = (i + 1) % segments * sides + (j + 1) % sides, i * sides + (j + 1) % sides

@@ -1,15 +1,11 @@
 """StudioBench: 1 000 fixed edits of all families with exact truth, and which of them are hard in a known way."""
 
-from __future__ import annotations
-
 import itertools
-from collections.abc import Callable
-from pathlib import Path
 
 from vireo.types import EditPair
 from vireo.world.camera import frame_cameras
 from vireo.world.families import FAMILIES, GLOBAL_FAMILIES
-from vireo.world.generate import PairSetSpec, make_pairs
+from vireo.world.generate import PairSetSpec
 from vireo.world.scene import Scene
 
 SPEC = PairSetSpec(
@@ -28,13 +24,6 @@ FAST = 0.05
 
 SUBSETS = ("fast motion", "global edit", "shadow after removal")
 """The cases in which VIVA's authors saw their own model fail."""
-
-
-def make_studiobench(
-    folder: str | Path, *, workers: int | None = None, on_progress: Callable[[int, int], None] | None = None
-) -> None:
-    """Renders StudioBench into a folder; as `make_pairs`, which goes on from a broken run."""
-    make_pairs(folder, SPEC, workers=workers, on_progress=on_progress)
 
 
 def subsets(pair: EditPair) -> list[str]:

@@ -3,8 +3,6 @@
 They have no parameters, so that a style word means exactly one picture. Fog also takes the depth.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -37,6 +35,12 @@ def _vivid(picture: np.ndarray, saturation: float, contrast: float) -> np.ndarra
     return (level + (picture - level) * saturation - 128) * contrast + 128
 
 
+def _two_tone(level: np.ndarray, dark: Sequence[int], bright: Sequence[int]) -> np.ndarray:
+    """Colours between two inks by a brightness (T, H, W) in 0..1."""
+    low, high = np.array(dark, np.float32), np.array(bright, np.float32)
+    return _bytes(low + (high - low) * level[..., None])
+
+
 def gray(frames: np.ndarray) -> np.ndarray:
     """Black and white: the luma of Rec. 601."""
     return _bytes(np.repeat(_luma(frames)[..., None], 3, -1))
@@ -44,9 +48,7 @@ def gray(frames: np.ndarray) -> np.ndarray:
 
 def sepia(frames: np.ndarray) -> np.ndarray:
     """Brownish old photograph: luma from dark brown to cream."""
-    level = _luma(frames)[..., None] / 255
-    low, high = np.array([34, 20, 8], np.float32), np.array([255, 238, 200], np.float32)
-    return _bytes(low + (high - low) * level)
+    return _two_tone(_luma(frames) / 255, (34, 20, 8), (255, 238, 200))
 
 
 def sketch(frames: np.ndarray) -> np.ndarray:
@@ -76,9 +78,8 @@ def negative(frames: np.ndarray) -> np.ndarray:
 
 def poster(frames: np.ndarray) -> np.ndarray:
     """Poster in two inks: brightness runs from deep violet to warm yellow."""
-    level = np.clip((_luma(frames)[..., None] / 255 - 0.5) * 1.3 + 0.5, 0, 1)
-    low, high = np.array([60, 12, 120], np.float32), np.array([255, 226, 70], np.float32)
-    return _bytes(low + (high - low) * level)
+    level = np.clip((_luma(frames) / 255 - 0.5) * 1.3 + 0.5, 0, 1)
+    return _two_tone(level, (60, 12, 120), (255, 226, 70))
 
 
 def cartoon(frames: np.ndarray) -> np.ndarray:
@@ -103,16 +104,8 @@ def fog(frames: np.ndarray, depth: np.ndarray) -> np.ndarray:
     return _bytes(_FOG + (frames - _FOG) * clear)
 
 
-STYLES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "gray": gray,
-    "sepia": sepia,
-    "sketch": sketch,
-    "pixel": pixel,
-    "oil": oil,
-    "negative": negative,
-    "poster": poster,
-    "cartoon": cartoon,
-}
+_WITHOUT_DEPTH = (gray, sepia, sketch, pixel, oil, negative, poster, cartoon, spotlight)
+_BY_NAME: dict[str, Callable[[np.ndarray], np.ndarray]] = {effect.__name__: effect for effect in _WITHOUT_DEPTH}
 
 
 def apply(effects: Sequence[EffectName], frames: np.ndarray, depth: np.ndarray | None) -> np.ndarray:
@@ -121,8 +114,6 @@ def apply(effects: Sequence[EffectName], frames: np.ndarray, depth: np.ndarray |
         if name == "fog":
             assert depth is not None, "fog needs depth"
             frames = fog(frames, depth)
-        elif name == "spotlight":
-            frames = spotlight(frames)
         else:
-            frames = STYLES[name](frames)
+            frames = _BY_NAME[name](frames)
     return frames

@@ -6,8 +6,6 @@ pattern starts as in the standard orientation, as nearly as the object's visible
 than could be seen before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import permutations, product
 

@@ -4,12 +4,11 @@ Floors and backdrops come from (kind, seed); seed None is the canonical look, ot
 and layout of the same kind. Object patterns are cube maps made from the body's colour.
 """
 
-from __future__ import annotations
-
 import zlib
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter, zoom
 
 from vireo.world.scene import Vector
@@ -22,8 +21,7 @@ CUBE_PIXELS = 24
 def _noise(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int]) -> np.ndarray:
     """Smooth periodic noise in -1..1 with about `cells` bumps down and across."""
     coarse = np.pad(rng.uniform(-1, 1, cells), 2, mode="wrap")
-    factors = (shape[0] / cells[0], shape[1] / cells[1])
-    fine = np.asarray(zoom(coarse, factors, order=1, mode="nearest", grid_mode=True))
+    fine = np.asarray(zoom(coarse, np.divide(shape, cells), order=1, mode="nearest", grid_mode=True))
     top, left = (fine.shape[0] - shape[0]) // 2, (fine.shape[1] - shape[1]) // 2
     return fine[top : top + shape[0], left : left + shape[1]]
 
@@ -33,8 +31,8 @@ def _fractal(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int,
     return sum(octaves, np.zeros(shape)) / 1.75
 
 
-def _mix(low: np.ndarray, high: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return low + (high - low) * np.clip(weight, 0, 1)[..., None]
+def _mix(low: ArrayLike, high: ArrayLike, weight: np.ndarray) -> np.ndarray:
+    return np.asarray(low) + np.subtract(high, low) * np.clip(weight, 0, 1)[..., None]
 
 
 def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -47,6 +45,10 @@ def _lines(position: np.ndarray, width: float) -> np.ndarray:
     return (np.abs(position - np.round(position)) < width).astype(float)
 
 
+def _texels(picture: np.ndarray) -> np.ndarray:
+    return np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+
+
 def _floor(kind: str, rng: np.random.Generator) -> np.ndarray:
     shape = (FLOOR_PIXELS, FLOOR_PIXELS)
     row, column = _grid(shape)
@@ -55,38 +57,34 @@ def _floor(kind: str, rng: np.random.Generator) -> np.ndarray:
     if kind == "wood":
         plank = np.floor(row * 8).astype(int)
         tone = rng.uniform(-0.5, 0.5, 8)[plank] + 0.5 * _noise(rng, shape, (32, 4))
-        picture = _mix(np.array([0.50, 0.30, 0.14]), np.array([0.74, 0.50, 0.28]), 0.5 + tone)
+        picture = _mix((0.50, 0.30, 0.14), (0.74, 0.50, 0.28), 0.5 + tone)
         return picture * (1 - 0.45 * _lines(row * 8, 0.04))[..., None]
     if kind == "grass":
         blades = _fractal(rng, shape, (12, 12))
-        return _mix(np.array([0.12, 0.36, 0.08]), np.array([0.36, 0.62, 0.18]), 0.5 + 0.8 * blades)
+        return _mix((0.12, 0.36, 0.08), (0.36, 0.62, 0.18), 0.5 + 0.8 * blades)
     if kind == "sand":
         ripple = np.sin(2 * np.pi * (row * 10 + 0.5 * _noise(rng, shape, (4, 4))))
-        return _mix(np.array([0.74, 0.62, 0.40]), np.array([0.90, 0.79, 0.56]), 0.5 + 0.35 * ripple)
+        return _mix((0.74, 0.62, 0.40), (0.90, 0.79, 0.56), 0.5 + 0.35 * ripple)
     if kind == "snow":
         drift = _fractal(rng, shape, (5, 5))
-        return _mix(np.array([0.70, 0.75, 0.84]), np.array([0.91, 0.93, 0.97]), 0.6 + 0.7 * drift)
+        return _mix((0.70, 0.75, 0.84), (0.91, 0.93, 0.97), 0.6 + 0.7 * drift)
     if kind == "checkered":
         dark = ((np.floor(row * 8) + np.floor(column * 8)) % 2)[..., None]
         return np.array([0.86, 0.86, 0.84]) * (1 - dark) + np.array([0.20, 0.20, 0.22]) * dark
     if kind == "marble":
         vein = np.abs(np.sin(2 * np.pi * (2 * row + column + 0.6 * _fractal(rng, shape, (4, 4)))))
-        return _mix(np.array([0.42, 0.42, 0.48]), np.array([0.80, 0.79, 0.78]), 3.0 * vein)
+        return _mix((0.42, 0.42, 0.48), (0.80, 0.79, 0.78), 3.0 * vein)
     if kind == "carpet":
         ring = np.maximum(np.abs(row * 4 % 1 - 0.5), np.abs(column * 4 % 1 - 0.5))
-        return _mix(np.array([0.44, 0.07, 0.12]), np.array([0.72, 0.52, 0.22]), ((ring > 0.25) & (ring < 0.36)) * 1.0)
+        return _mix((0.44, 0.07, 0.12), (0.72, 0.52, 0.22), (ring > 0.25) & (ring < 0.36))
     if kind == "stone":
-        return _mix(
-            np.array([0.34, 0.34, 0.35]),
-            np.array([0.60, 0.59, 0.57]),
-            0.5 + 0.7 * _fractal(rng, shape, (9, 9)),
-        )
+        return _mix((0.34, 0.34, 0.35), (0.60, 0.59, 0.57), 0.5 + 0.7 * _fractal(rng, shape, (9, 9)))
     if kind == "tiles":
         grout = np.maximum(_lines(row * 6, 0.06), _lines(column * 6, 0.06))
-        return _mix(np.array([0.46, 0.66, 0.70]), np.array([0.88, 0.90, 0.88]), grout)
+        return _mix((0.46, 0.66, 0.70), (0.88, 0.90, 0.88), grout)
     assert kind == "ice", kind
     crack = np.abs(_fractal(rng, shape, (5, 5))) < 0.035
-    return _mix(np.array([0.36, 0.54, 0.72]), np.array([0.74, 0.84, 0.92]), gaussian_filter(crack * 1.6, 0.8))
+    return _mix((0.36, 0.54, 0.72), (0.74, 0.84, 0.92), gaussian_filter(crack * 1.6, 0.8))
 
 
 def _ridge(rng: np.random.Generator, width: int, cells: int) -> np.ndarray:
@@ -106,37 +104,36 @@ def _backdrop(kind: str, rng: np.random.Generator) -> np.ndarray:
         across = column * 16 + 0.5 * (course % 2)
         tone = rng.uniform(0, 1, (8, 17))[course.astype(int), np.floor(across).astype(int)]
         joint = np.maximum(_lines(row * 8, 0.10), _lines(across, 0.06))
-        brick = _mix(np.array([0.48, 0.19, 0.13]), np.array([0.68, 0.33, 0.24]), tone)
+        brick = _mix((0.48, 0.19, 0.13), (0.68, 0.33, 0.24), tone)
         return brick + (np.array([0.72, 0.69, 0.65]) - brick) * joint[..., None]
     if kind == "sky":
-        sky = _mix(np.array([0.66, 0.82, 0.97]), np.array([0.22, 0.46, 0.88]), 1 - row)
-        return _mix(sky, np.ones(3), 2.2 * _fractal(rng, shape, (3, 7)) - 0.35)
+        sky = _mix((0.66, 0.82, 0.97), (0.22, 0.46, 0.88), 1 - row)
+        return _mix(sky, (1, 1, 1), 2.2 * _fractal(rng, shape, (3, 7)) - 0.35)
     if kind == "mountains":
-        sky = _mix(np.array([0.80, 0.88, 0.95]), np.array([0.45, 0.64, 0.88]), 1 - row)
+        sky = _mix((0.80, 0.88, 0.95), (0.45, 0.64, 0.88), 1 - row)
         height = row - (0.55 + 0.30 * _ridge(rng, shape[1], 9))
-        rock = _mix(np.array([0.93, 0.95, 0.98]), np.array([0.33, 0.36, 0.46]), (height - 0.08) * 12)
+        rock = _mix((0.93, 0.95, 0.98), (0.33, 0.36, 0.46), (height - 0.08) * 12)
         return np.where(height[..., None] > 0, rock, sky)
     if kind == "forest":
         trunk = np.floor(column * 24).astype(int)
         tone = rng.uniform(0, 1, 24)[trunk] + 0.5 * _noise(rng, shape, (8, 24))
-        return _mix(np.array([0.04, 0.16, 0.07]), np.array([0.20, 0.40, 0.14]), tone)
+        return _mix((0.04, 0.16, 0.07), (0.20, 0.40, 0.14), tone)
     if kind == "curtain":
         fold = np.sin(2 * np.pi * (column * 18 + 0.3 * _noise(rng, shape, (1, 8))))
-        return _mix(np.array([0.34, 0.04, 0.10]), np.array([0.74, 0.12, 0.20]), 0.5 + 0.5 * fold)
+        return _mix((0.34, 0.04, 0.10), (0.74, 0.12, 0.20), 0.5 + 0.5 * fold)
     if kind == "stars":
-        picture = np.broadcast_to(np.array([0.03, 0.03, 0.14]), (*shape, 3)).copy()
         glow = np.zeros(shape)
         glow[rng.integers(0, shape[0], 70), rng.integers(0, shape[1], 70)] = rng.uniform(3, 6, 70)
-        return _mix(picture, np.array([1.0, 1.0, 0.92]), gaussian_filter(glow, 0.6))
+        return _mix((0.03, 0.03, 0.14), (1.0, 1.0, 0.92), gaussian_filter(glow, 0.6))
     if kind == "sea":
-        sky = _mix(np.array([0.86, 0.92, 0.96]), np.array([0.55, 0.75, 0.93]), 1 - row * 1.5)
+        sky = _mix((0.86, 0.92, 0.96), (0.55, 0.75, 0.93), 1 - row * 1.5)
         wave = np.sin(2 * np.pi * (row * 14 + 0.8 * _noise(rng, shape, (6, 14))))
-        water = _mix(np.array([0.04, 0.28, 0.50]), np.array([0.16, 0.48, 0.66]), 0.5 + 0.5 * wave)
+        water = _mix((0.04, 0.28, 0.50), (0.16, 0.48, 0.66), 0.5 + 0.5 * wave)
         return np.where((row > 0.55)[..., None], water, sky)
     if kind == "desert":
-        sky = _mix(np.array([0.98, 0.86, 0.66]), np.array([0.56, 0.74, 0.92]), 1 - row * 1.2)
+        sky = _mix((0.98, 0.86, 0.66), (0.56, 0.74, 0.92), 1 - row * 1.2)
         dune = row > 0.60 + 0.18 * _ridge(rng, shape[1], 6)
-        sand = _mix(np.array([0.72, 0.46, 0.24]), np.array([0.92, 0.70, 0.42]), row * 1.2 - 0.3)
+        sand = _mix((0.72, 0.46, 0.24), (0.92, 0.70, 0.42), row * 1.2 - 0.3)
         return np.where(dune[..., None], sand, sky)
     assert kind == "wallpaper", kind
     band = (np.floor(column * 32) % 2)[..., None]
@@ -157,7 +154,7 @@ def surface(part: str, kind: str, seed: int | None) -> np.ndarray:
             picture = np.rot90(rolled, int(rng.integers(0, 4)))
         else:
             picture = np.roll(picture, int(rng.integers(0, BACKDROP_SIZE[1])), 1)
-    texture = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    texture = _texels(picture)
     texture.setflags(write=False)
     return texture
 
@@ -185,24 +182,15 @@ def pattern(material: str, rgb: Vector) -> np.ndarray:
     Stripes alternate with white, checks with near black; metal runs through a bright, a dark and a middle
     band like a mirror of sky and ground.
     """
-    color = np.array(rgb)
     points = _cube_points()
     if material == "striped":
-        other = np.array([0.97, 0.97, 0.97])
-        weight = (np.sin(1.15 * np.pi * (points[..., 0] * 0.7 + points[..., 2] + 0.25)) > 0) * 1.0
+        wave = np.sin(1.15 * np.pi * (points[..., 0] * 0.7 + points[..., 2] + 0.25))
+        picture = _mix(rgb, (0.97, 0.97, 0.97), wave > 0)
     elif material == "checkered":
-        other = np.array([0.06, 0.06, 0.07])
-        cell = np.floor((points * 0.999 + 1) * 1.5).sum(-1)
-        weight = cell % 2
+        picture = _mix(rgb, (0.06, 0.06, 0.07), np.floor((points * 0.999 + 1) * 1.5).sum(-1) % 2)
     else:
         assert material == "metal", material
         height = points[..., 2] / np.linalg.norm(points, axis=-1)
         tone = np.interp(height, [-1, -0.35, -0.05, 0.05, 0.45, 1], [0.55, 0.75, 0.22, 0.30, 0.95, 1.15])
-        picture = color * tone[..., None] + 0.25 * np.clip(tone - 0.7, 0, 1)[..., None]
-        return _texels(picture)
-    return _texels(color + (other - color) * weight[..., None])
-
-
-def _texels(picture: np.ndarray) -> np.ndarray:
-    texels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
-    return texels.reshape(6 * CUBE_PIXELS, CUBE_PIXELS, 3)
+        picture = np.array(rgb) * tone[..., None] + 0.25 * np.clip(tone - 0.7, 0, 1)[..., None]
+    return _texels(picture).reshape(6 * CUBE_PIXELS, CUBE_PIXELS, 3)

@@ -2,13 +2,7 @@
 
 Everything is computed from a `Scene` with recorded tracks and, where pixels count, the instance masks of its
 render (uint8 (T, H, W), 1 + body index), so answers hold for the picture and not only for the room.
-
-    for entry in visible_objects(scene, instances):            # first frame, visible objects, from left to right
-        entry.body.color, entry.body.shape, entry.place, entry.box
-    relations(a, b, camera_distances(scene), width)        # ["left of", "behind"]: a is left of and behind b
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Words for floors, backdrops, lights and styles: in instructions, in captions, and where they have to be inferred."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

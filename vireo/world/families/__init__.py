@@ -4,8 +4,6 @@
 no MuJoCo, SciPy, PyAV or torch. How to add a family: CONTRIBUTING.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from importlib import import_module
 

@@ -1,7 +1,5 @@
 """The instruction names an object that is not in the clip: nothing changes."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world import naming, palette, shapes

@@ -1,7 +1,5 @@
 """A new object stands still at a named place: exact shade, standard size and pose, matte by default."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +7,7 @@ import numpy as np
 from vireo.world import naming, palette, shapes
 from vireo.world.appearance import draw_material, pick
 from vireo.world.camera import frame_cameras
-from vireo.world.families.objects import is_free, is_unoccluded
+from vireo.world.families.objects import has_room
 from vireo.world.families.record import Change, EditFacts, Family, Situation, Topic
 from vireo.world.scene import Body, Scene, Size
 from vireo.world.visibility import place_name
@@ -30,7 +28,7 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     quaternion = shapes.standing(shape, 0.0)
     center = (float(spot[0]), float(spot[1]), shapes.reach_down(shape, radius, quaternion))
     places = np.tile(center, (scene.frames, 1))
-    if not (is_free(scene, places, radius, gap=1.05) and is_unoccluded(scene, places, radius)):
+    if not has_room(scene, places, radius, gap=1.05):
         return None
     body = Body(
         shape=shape,

@@ -1,7 +1,5 @@
 """The floor, the backdrop or both become canonical ones."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

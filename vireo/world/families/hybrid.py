@@ -1,26 +1,12 @@
 """Two or three changes at once, each of another family and object, at least one of an object."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world.families import add, background, light, material, recolor, remove, replace, resize, style
 from vireo.world.families.record import Change, Family, Situation
 
-_PARTS = {
-    family.name: family
-    for family in (
-        recolor.FAMILY,
-        material.FAMILY,
-        replace.FAMILY,
-        resize.FAMILY,
-        add.FAMILY,
-        remove.FAMILY,
-        background.FAMILY,
-        light.FAMILY,
-        style.FAMILY,
-    )
-}
+_FILES = (recolor, material, replace, resize, add, remove, background, light, style)
+_PARTS: dict[str, Family] = {file.FAMILY.name: file.FAMILY for file in _FILES}
 """By name and no flag: with one more, all hybrids of StudioBench would be others."""
 
 LOCAL = [name for name, family in _PARTS.items() if not family.is_global]

@@ -1,7 +1,5 @@
 """All light is multiplied by a canonical gain, or fog or a spotlight comes in."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world import palette, vocabulary

@@ -1,14 +1,12 @@
 """The object keeps its shade and gets another material; a new pattern shows no turn that was unseen before."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 
 from vireo.world import palette
 from vireo.world.appearance import material_fits, pick
-from vireo.world.families.objects import draw_object, track_of, with_body
+from vireo.world.families.objects import about_an_object, change_body, track_of
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
 from vireo.world.scene import Body, to_track
 from vireo.world.symmetry import visible_rotations
@@ -23,17 +21,13 @@ _CLUES = {
 }
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     fitting = (name for name in palette.MATERIALS if material_fits(name, body.shape, body.color))
     material = pick(rng, fitting, without=(body.material,))
     values = _without_hidden_turns(body) if material in palette.PATTERNED else {}
-    return Change(
-        "material", {"material": material}, lambda scene: with_body(scene, index, material=material, **values), (index,)
-    )
+    return change_body("material", {"material": material}, index, material=material, **values)
 
 
 def _without_hidden_turns(body: Body) -> dict[str, Any]:

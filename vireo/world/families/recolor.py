@@ -1,14 +1,12 @@
 """The object gets the exact shade of another named colour."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
 
 from vireo.world import palette
 from vireo.world.appearance import material_fits, pick
-from vireo.world.families.objects import draw_object, with_body
+from vireo.world.families.objects import about_an_object, change_body
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic
 from vireo.world.scene import Color, Scene
 
@@ -26,19 +24,12 @@ _CLUES = {
 }
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     fitting: list[Color] = [name for name in palette.COLORS if material_fits(body.material, body.shape, name)]
     color = pick(rng, fitting, without=(body.color,))
-    return Change(
-        "recolor",
-        {"color": color},
-        lambda scene: with_body(scene, index, color=color, rgb=palette.COLORS[color]),
-        (index,),
-    )
+    return change_body("recolor", {"color": color}, index, color=color, rgb=palette.COLORS[color])
 
 
 def _wrong_value(facts: EditFacts, source: Scene, rng: np.random.Generator) -> EditFacts:

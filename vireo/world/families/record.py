@@ -3,8 +3,6 @@
 Loads nothing heavier than numpy and pydantic: training, evaluation and the command line read the records.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -100,6 +98,7 @@ class ImplicitWordings:
         return [frame.format(**dict.fromkeys(OBJECT_SLOTS, "the object")) for frame in self.frames]
 
 
+Propose = Callable[[Situation, np.random.Generator], Change | tuple[Change, ...] | None]
 WrongValue = Callable[[EditFacts, Scene, np.random.Generator], EditFacts]
 
 
@@ -161,7 +160,7 @@ class Family:
     """
 
     name: str
-    propose: Callable[[Situation, np.random.Generator], Change | tuple[Change, ...] | None]
+    propose: Propose
     topics: tuple[Topic, ...] = ()
     read_facts: Callable[[Scene, Scene, tuple[int, ...]], EditFacts] | None = None
     is_global: bool = False

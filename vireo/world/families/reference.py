@@ -1,20 +1,18 @@
 """The object of the reference picture, with its exact shade, goes the way of the object that it replaces."""
 
-from __future__ import annotations
+from dataclasses import replace
 
 import numpy as np
 
 from vireo.world import naming, palette, shapes
 from vireo.world.appearance import draw_material, jitter, pick
-from vireo.world.families.objects import draw_object, following, with_body
+from vireo.world.families.objects import about_an_object, change_body, following
 from vireo.world.families.record import Change, EditFacts, Family, Situation, Topic
 from vireo.world.scene import Body, Scene
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     shape = pick(rng, shapes.SHAPES)
     color = pick(rng, palette.COLORS)
@@ -31,14 +29,9 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         position=(0.0, 0.0, shapes.reach_down(shape, radius, quaternion)),
         quaternion=quaternion,
     )
-    values = {"shape": shape, **following(body, shape, body.radius)}
-    return Change(
-        "reference",
-        {},
-        lambda scene: with_body(scene, index, color=color, rgb=rgb, material=material, **values),
-        (index,),
-        reference_object=pictured,
-    )
+    way = following(body, shape, body.radius)
+    change = change_body("reference", {}, index, shape=shape, color=color, rgb=rgb, material=material, **way)
+    return replace(change, reference_object=pictured)
 
 
 def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:

@@ -1,18 +1,14 @@
 """The object is gone, and its shadow and reflection with it."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from vireo.world.families.objects import draw_object
+from vireo.world.families.objects import about_an_object
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic
 from vireo.world.scene import AnyScene
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
 
     def apply(scene: AnyScene) -> AnyScene:
         return scene.model_copy(update={"bodies": scene.bodies[:index] + scene.bodies[index + 1 :]})

@@ -1,12 +1,10 @@
 """Another shape of the same colour, material and size goes the same way in its standard orientation."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world import naming, shapes
 from vireo.world.appearance import pick
-from vireo.world.families.objects import draw_object, following, with_body
+from vireo.world.families.objects import about_an_object, change_body, following
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
 from vireo.world.scene import Shape
 
@@ -21,19 +19,12 @@ _CLUES: dict[Shape, tuple[str, ...]] = {
 }
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     shape = pick(rng, shapes.SHAPES, without=(body.shape,))
-    values = {"shape": shape, **following(body, shape, body.radius)}
-    return Change(
-        "replace",
-        {"shape": naming.article(naming.noun(shape, rng))},
-        lambda scene: with_body(scene, index, **values),
-        (index,),
-    )
+    slots = {"shape": naming.article(naming.noun(shape, rng))}
+    return change_body("replace", slots, index, shape=shape, **following(body, shape, body.radius))
 
 
 _REPLACE = Topic(

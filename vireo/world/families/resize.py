@@ -1,21 +1,17 @@
 """The object grows or shrinks by the standard factor on the spot where it touches the floor."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
 
 from vireo.world import palette, shapes
-from vireo.world.families.objects import draw_object, is_free, is_unoccluded, track_of, with_body
+from vireo.world.families.objects import about_an_object, change_body, has_room, track_of
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic
 from vireo.world.scene import Pose, Scene, to_quaternion
 
 
-def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
-    index = draw_object(now, rng)
-    if index is None:
-        return None
+@about_an_object
+def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     grow = body.size == "small" or rng.random() < 0.15
     factor = palette.GROW if grow else palette.SHRINK
@@ -25,13 +21,10 @@ def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
         reach = shapes.reach_down(body.shape, body.radius, quaternion)
         track.append((x, y, round(z + (factor - 1) * reach, 5), *quaternion))
     radius = round(body.radius * factor, 5)
-    places = np.array(track)[:, :3]
-    if grow and not (
-        is_free(now.studio, places, radius, index, 0.95) and is_unoccluded(now.studio, places, radius, index)
-    ):
+    if grow and not has_room(now.studio, np.array(track)[:, :3], radius, gap=0.95, ignore=index):
         return None
-    values = {"radius": radius, "size": "large" if grow else "small", "position": track[0][:3], "track": tuple(track)}
-    return Change("grow" if grow else "shrink", {}, lambda scene: with_body(scene, index, **values), (index,))
+    topic, size = ("grow", "large") if grow else ("shrink", "small")
+    return change_body(topic, {}, index, radius=radius, size=size, position=track[0][:3], track=tuple(track))
 
 
 def _read_facts(source: Scene, target: Scene, objects: tuple[int, ...]) -> EditFacts:

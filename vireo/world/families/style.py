@@ -1,7 +1,5 @@
 """The whole picture becomes a canonical function of itself (see `vireo.world.styles`)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world import vocabulary

@@ -1,7 +1,5 @@
 """The source carries a text or logo; the target is the clip without it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.world import palette
