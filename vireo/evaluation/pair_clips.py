@@ -51,6 +51,11 @@ def refuse_without_masks(folder: Path) -> None:
         raise InputError(f"{folder} is imported and has no masks", "score on a set of vireo world make")
 
 
+def finished_clip(folder: Path, name: str) -> Path | None:
+    """Where the clip of a pair, by its id, lies among finished ones, ID.mkv or ID.mp4; None where there is none."""
+    return next((path for suffix in (".mkv", ".mp4") if (path := folder / f"{name}{suffix}").is_file()), None)
+
+
 def load_pair_clips(folder: Path, pair: EditPair) -> PairClips:
     """Reads the videos of a pair; raises InputError where they do not fit together."""
     clip = read_clip(folder / pair.source, trusted=True)

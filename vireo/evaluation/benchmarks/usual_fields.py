@@ -1,5 +1,8 @@
-"""Benchmarks whose papers and pages do not say how the data lie on disk: any JSON, JSONL or CSV file is read whose
-fields have the usual names (`_SOURCE` and so on).
+"""Benchmarks whose papers and pages do not say how the data lie on disk: VIE-Bench (VIVA), VEGGIE's, and RVEBenchmark,
+of reasoning edits as ReViSE's. Any JSON, JSONL or CSV file is read whose fields have the usual names (`_SOURCE` and so
+on).
+
+VEGGIE's detection score and mIoU are not measured: their formulas are not published.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vireo.evaluation.benchmarks.benchmark import Benchmark
 from vireo.pairs.layouts.items import (
     Entry,
     Item,
@@ -64,3 +68,7 @@ def is_generation(kind: str) -> bool:
 USUAL_FIELDS = Layout(
     _tables, "a JSON, JSONL or CSV file with the fields source_video, instruction and, if any, type and reference_image"
 )
+
+VIE_BENCH = Benchmark(name="vie-bench", layout=USUAL_FIELDS)
+VEGGIE = Benchmark(name="veggie", layout=USUAL_FIELDS)
+RVEBENCHMARK = Benchmark(name="rvebenchmark", layout=USUAL_FIELDS, rubric="revise")

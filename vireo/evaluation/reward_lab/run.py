@@ -17,8 +17,8 @@ import numpy as np
 from vireo.code_digest import code_digest
 from vireo.errors import InputError
 from vireo.evaluation.editors import FinishedClips
-from vireo.evaluation.pair_clips import PairClips, load_pair_clips, refuse_without_masks
-from vireo.evaluation.records import KeyedRecord, RecordWriter, read_records, record_key
+from vireo.evaluation.pair_clips import PairClips, finished_clip, load_pair_clips, refuse_without_masks
+from vireo.evaluation.records import KeyedRecord, append_records, key_of, read_records, write_texts
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
 from vireo.evaluation.reward_lab.scorers import LabScorers
 from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, TARGET, Candidate, as_markdown, summarise
@@ -26,7 +26,7 @@ from vireo.judges.judge import Judge, Sample
 from vireo.metrics.truth import dilated, edit_error, score_edit
 from vireo.pairs.format import read_pairs
 from vireo.rewards.scorer import ScoringFailed, Undefined, Value
-from vireo.runtime import source_commit, whole_file
+from vireo.runtime import source_commit
 from vireo.types import EditPair
 
 Score = Callable[[Sample], Mapping[str, Value]]
@@ -80,34 +80,32 @@ def run_lab(
     rows: list[Candidate] = []
     failures: list[dict[str, Any]] = []
     finished = read_records(out / "candidates.jsonl", PairCandidates)
-    with RecordWriter(out / "candidates.jsonl") as writer:
-        for index, pair in enumerate(pairs):
-            if on_progress:
-                on_progress(index, len(pairs), "scoring")
-            other = pairs[(index + len(pairs) // 2) % len(pairs)]
-            for source in sources:
-                if source is not None and source.path(pair.id) is None:
+    for index, pair in enumerate(pairs):
+        if on_progress:
+            on_progress(index, len(pairs), "scoring")
+        other = pairs[(index + len(pairs) // 2) % len(pairs)]
+        for source in sources:
+            if source is not None and finished_clip(source.folder, pair.id) is None:
+                continue
+            editor = str(source.folder) if source else None
+            clip = source.digest(pair.id) if source else other.id
+            key = key_of([pair.model_dump(mode="json"), "lab", settings | {"clip": clip}])
+            if key not in finished:
+                try:
+                    candidates = list(_candidates(pairs_dir, pair, source or other, score))
+                except ScoringFailed as error:
+                    failures.append({"id": pair.id, "editor": editor, "why": str(error)})
+                    if source is None:
+                        break  # without its target a pair has nothing to compare its outputs with
                     continue
-                editor = str(source.folder) if source else None
-                key = record_key(pair, "lab", settings | {"clip": source.digest(pair.id) if source else other.id})
-                if key not in finished:
-                    try:
-                        candidates = list(_candidates(pairs_dir, pair, source or other, score))
-                    except ScoringFailed as error:
-                        failures.append({"id": pair.id, "editor": editor, "why": str(error)})
-                        if source is None:
-                            break  # without its target a pair has nothing to compare its outputs with
-                        continue
-                    finished[key] = PairCandidates(key=key, candidates=candidates)
-                    writer.append(finished[key])
-                rows += [row.model_copy(update={"editor": editor}) for row in finished[key].candidates]
+                finished[key] = PairCandidates(key=key, candidates=candidates)
+                append_records(out / "candidates.jsonl", finished[key])
+            rows += [row.model_copy(update={"editor": editor}) for row in finished[key].candidates]
     if not rows:
         raise InputError(f"the judge failed on every pair; {failures[0]['id']}: {failures[0]['why']}")
     origin = {"settings": settings, "pairs": len(pairs), "command": command, "commit": source_commit()}
     report = summarise(rows) | {"failures": failures} | origin
-    for name, text in (("lab.json", json.dumps(report, indent=1)), ("lab.md", as_markdown(report))):
-        with whole_file(out / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    write_texts(out, {"lab.json": json.dumps(report, indent=1), "lab.md": as_markdown(report)})
     return report
 
 
@@ -129,17 +127,7 @@ def _candidates(
             if clip is not None and (clip != clips.target).any():
                 yield _candidate(pair, clips, (name, strength), clip, score)
     exchanged = replace(clips.sample(pair, clips.source), source=clips.target)
-    values, undefined = _divided(score(exchanged))
-    yield Candidate(
-        id=pair.id,
-        family=pair.family,
-        corruption=EXCHANGED,
-        strength=1.0,
-        accuracy=0.0,
-        success=False,
-        scores=values,
-        undefined=undefined,
-    )
+    yield _graded(pair, (EXCHANGED, 1.0), score(exchanged), accuracy=0.0, success=False)
 
 
 def _candidate(
@@ -147,21 +135,21 @@ def _candidate(
 ) -> Candidate:
     error = edit_error(clip, clips.source, clips.target, dilated(clips.mask))
     exact = score_edit(clip, clips.source, clips.target, clips.mask, family=pair.family, others=clips.others)
-    values, undefined = _divided(score(clips.sample(pair, clip)))
+    accuracy = max(0.0, 1 - (error or 0.0))
+    return _graded(pair, corruption, score(clips.sample(pair, clip)), accuracy=accuracy, success=exact.success)
+
+
+def _graded(
+    pair: EditPair, corruption: tuple[str, float], values: Mapping[str, Value], *, accuracy: float, success: bool
+) -> Candidate:
     name, strength = corruption
     return Candidate(
         id=pair.id,
         family=pair.family,
         corruption=name,
         strength=strength,
-        accuracy=max(0.0, 1 - (error or 0.0)),
-        success=exact.success,
-        scores=values,
-        undefined=undefined,
+        accuracy=accuracy,
+        success=success,
+        scores={name: value for name, value in values.items() if not isinstance(value, Undefined)},
+        undefined={name: value.reason for name, value in values.items() if isinstance(value, Undefined)},
     )
-
-
-def _divided(values: Mapping[str, Value]) -> tuple[dict[str, float], dict[str, str]]:
-    """Values by scorer, and why there is none by scorers whose value is not defined."""
-    reasons = {name: value.reason for name, value in values.items() if isinstance(value, Undefined)}
-    return {name: value for name, value in values.items() if not isinstance(value, Undefined)}, reasons

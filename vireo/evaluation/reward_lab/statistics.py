@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from scipy.stats import rankdata, spearmanr
 from torchmetrics.functional.classification import binary_auroc
 
+from vireo.evaluation.report.tables import markdown_table
 from vireo.metrics.significance import as_dict, mean_interval
 
 TARGET, OUTPUT, EXCHANGED = "target", "output", "exchanged"
@@ -20,15 +21,13 @@ RESAMPLES = 500
 """Of pairs, for the interval of a rank correlation."""
 
 
-class Candidate(BaseModel):
+class Candidate(BaseModel, frozen=True):
     """One candidate clip. scores: every scorer's value, higher is better. undefined: why there is none, by scorer.
 
     corruption: TARGET (strength 0), one of CORRUPTIONS, EXCHANGED (the target shown as the source and the source as its
         edit: who looks at the difference alone does not notice) or OUTPUT (of `editor`).
     accuracy: 1 - edit_error, not below 0. success: the contract's.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     family: str
@@ -193,12 +192,12 @@ def as_markdown(report: dict[str, Any]) -> str:
     names = dict.fromkeys(name for scorer in report["scorers"].values() for name in scorer["corruptions"])
     further = ["Spearman", "outputs: Spearman", "ties", "nothing preferred", "exploit"]
     head = ["scorer", *(name.replace("_", " ") for name in names), *further]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    rows = []
     for scorer, found in report["scorers"].items():
         full = [found["corruptions"].get(name, {}).get("1", {}).get("auroc") for name in names]
         cells = ["-" if value is None else f"{value:.2f}" for value in [*full, *key_figures(found)]]
-        lines.append("| " + " | ".join([scorer, *cells]) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append([scorer, *cells])
+    return markdown_table(head, rows)
 
 
 def key_figures(found: dict[str, Any]) -> list[float | None]:

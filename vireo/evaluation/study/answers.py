@@ -10,7 +10,6 @@ import csv
 import hashlib
 import io
 import itertools
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,8 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from vireo.errors import InputError
+from vireo.evaluation.pair_clips import finished_clip
+from vireo.evaluation.records import append_lines
 from vireo.judges.rubric import RUBRICS
 from vireo.metrics.ranking import bradley_terry
 from vireo.metrics.significance import RESAMPLES, as_dict, mean_interval
@@ -69,7 +70,7 @@ class Study:
         self.instructions: dict[str, str] = {}
         self.left_out: list[str] = []
         for pair in read_pairs(Path(pairs_dir)):
-            found = {name: clip for name, folder in methods.items() if (clip := _clip(Path(folder), pair.id))}
+            found = {name: clip for name, folder in methods.items() if (clip := finished_clip(folder, pair.id))}
             if len(found) < len(methods):
                 self.left_out.append(pair.id)
                 continue
@@ -116,7 +117,11 @@ class Study:
                 raise InputError(f"screen {number} is not open for {rater}", "load the page again")
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             rows = [(now, rater, task.item, *outcome) for outcome in self._outcomes(task, given)]
-            _append(self.out / "answers.csv", [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+            path = self.out / "answers.csv"
+            begun = path.is_file() and path.stat().st_size > 0
+            lines = io.StringIO()
+            csv.writer(lines, lineterminator="\n").writerows(rows if begun else [COLUMNS, *rows])
+            append_lines(path, lines.getvalue())
 
     def _outcomes(self, task: Task, given: Any) -> list[tuple[str, str, str, Outcome]]:
         if self.mode == "pairs":
@@ -146,25 +151,6 @@ def checked_name(name: str) -> str:
     if not name or len(name) > _NAME_LENGTH or not name.isprintable() or name[0] in "=+-@":
         raise InputError("this is no name", f"give one of 1 to {_NAME_LENGTH} letters")
     return name
-
-
-def _clip(folder: Path, name: str) -> Path | None:
-    return next((path for suffix in (".mkv", ".mp4") if (path := folder / f"{name}{suffix}").is_file()), None)
-
-
-def _append(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
-    text = io.StringIO()
-    writer: csv.DictWriter[str] = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
-    before = path.read_bytes() if path.is_file() else b""
-    if not before:
-        writer.writeheader()
-    elif not before.endswith(b"\n"):
-        text.write("\n")
-    writer.writerows(rows)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text.getvalue())
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def results(answers: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dict[str, Any]:
