@@ -31,18 +31,16 @@ def ladder(
     terminal.check_folder(workdir)
     values = read_assignments(assignments or [])
     with terminal.progress("loading") as advance:
-        from vireo.evaluation.ablation.run import AblationConfig, Runs, run_ablation
+        from vireo.evaluation.ablation.run import AblationConfig, run_ablation
         from vireo.evaluation.ablation.table import as_markdown
         from vireo.evaluation.ablation.variants import VARIANTS
 
         report = run_ablation(
             workdir,
-            Runs(
-                variants=[name.strip() for name in variants.split(",")] if variants else list(VARIANTS),
-                seeds=[int(seed) for seed in seeds.split(",")],
-                minutes=minutes,
-            ),
             overridden(AblationConfig(), values),
+            variants=[name.strip() for name in variants.split(",")] if variants else list(VARIANTS),
+            seeds=[int(seed) for seed in seeds.split(",")],
+            minutes=minutes,
             command=shlex.join(["vireo", *sys.argv[1:]]),
             on_progress=advance,
         )

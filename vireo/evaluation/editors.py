@@ -46,12 +46,6 @@ class Edited:
     region: np.ndarray | None = None
 
 
-def check_source(model: str | None, videos: Path | None) -> None:
-    """Raises InputError unless exactly one of a model and a folder of finished clips is given."""
-    if (model is None) == (videos is None):
-        raise InputError("what is to be scored is not clear", "give either a model or a folder of videos")
-
-
 class ModelClips:
     """Edits by a model, exactly as `vireo edit` makes them, every pair with noise from the same seed.
 
@@ -131,7 +125,7 @@ class FinishedClips:
 
 def open_model(config: EvaluationConfig) -> tuple[Editor, dict[str, Any]]:
     """The model of an evaluation on its device, and the settings that its edits depend on."""
-    assert config.model is not None, "check_source has been called"
+    assert config.model is not None, "else there are videos"
     editor = open_editor(config.model, device=config.device, dtype=config.dtype, adapter=config.adapter)
     weights = fingerprint(resolve(config.model))
     return editor, {"model": config.model, "weights": weights, "dtype": config.dtype, **asdict(config.edit)}

@@ -64,7 +64,7 @@ class JudgementRecord(BaseModel, frozen=True):
         )
 
 
-class Record(KeyedRecord):
+class Record(KeyedRecord, frozen=True):
     """All that was measured of one pair under one condition.
 
     composited: the edit as users get it (for finished clips: the clip). raw: straight from the pipeline.
@@ -97,7 +97,7 @@ class Record(KeyedRecord):
         return self.judged is not None and self.judged.failure is not None
 
 
-class ItemRecord(KeyedRecord):
+class ItemRecord(KeyedRecord, frozen=True):
     """One item of a published benchmark: what was measured of its edit, or in `failure` why there is none.
 
     family: the set's kind of edit. answered: how the judge answered the set's questions, if it has any.

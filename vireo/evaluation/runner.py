@@ -9,7 +9,7 @@ from typing import Any
 
 from vireo.errors import InputError
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.editors import Job, check_source
+from vireo.evaluation.editors import Job
 from vireo.evaluation.pair_clips import refuse_without_masks
 from vireo.evaluation.records import Condition, Record, append_records, key_of, read_records
 from vireo.evaluation.report.summary import write_report
@@ -41,7 +41,6 @@ def evaluate(
     Raises InputError for wrong pair sets and models, and where there is no clip to score at all.
     """
     videos, keep = config.videos, config.keep
-    check_source(config.model, videos)
     if videos is not None and config.paraphrases:
         raise InputError("finished clips have no paraphrases", "leave out --paraphrases")
     pairs = list(islice(read_pairs(pairs_dir), config.limit))

@@ -60,44 +60,33 @@ class AblationConfig:
     compile_blocks: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Runs:
-    """Which runs: every variant with every seed. minutes: stops each run after so many."""
-
-    variants: Sequence[str] = tuple(VARIANTS)
-    seeds: Sequence[int] = (0, 1, 2)
-    minutes: float | None = None
-
-
 def run_ablation(
     workdir: Path,
-    runs: Runs = Runs(),
     config: AblationConfig = AblationConfig(),
     *,
+    variants: Sequence[str] = tuple(VARIANTS),
+    seeds: Sequence[int] = (0, 1, 2),
+    minutes: float | None = None,
     command: str | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any] | None:
     """Trains and scores every variant with every seed; returns the table, or None where the minutes were too few.
 
     workdir: holds everything and goes on where a broken run stopped: data, caches, t2v, runs/VARIANT-SEED, ladder.json
-    and ladder.md.
+    and ladder.md. minutes: stops each run after so many.
 
     Several processes may share the work once data and base are there: give each other seeds.
     Raises InputError for unknown variants.
     """
-    unknown = [name for name in runs.variants if name not in VARIANTS]
+    unknown = [name for name in variants if name not in VARIANTS]
     if unknown:
         raise InputError(f"there is no variant {unknown[0]!r}", f"choose from {', '.join(VARIANTS)}")
-    show = on_progress or (lambda done, total, label: None)
-    work = _Work(workdir, config, runs.minutes, show)
-    if not work.base():
+    work = _Work(workdir, config, minutes, on_progress or (lambda done, total, label: None))
+    runs = [(name, seed) for seed in seeds for name in variants]
+    if not work.base() or not all(work.train_and_score(name, seed) for name, seed in runs):
         return None
-    for seed in runs.seeds:
-        for name in runs.variants:
-            if not work.train_and_score(name, seed):
-                return None
-    found = {name: {seed: work.records(name, seed) for seed in runs.seeds} for name in runs.variants}
-    origin = {"config": asdict(config), "command": command, "seeds": list(runs.seeds), "commit": source_commit()}
+    found = {name: {seed: work.records(name, seed) for seed in seeds} for name in variants}
+    origin = {"config": asdict(config), "command": command, "seeds": list(seeds), "commit": source_commit()}
     report = ablation_table(found) | origin
     write_texts(workdir, {"ladder.json": json.dumps(report, indent=1), "ladder.md": as_markdown(report)})
     return report

@@ -37,13 +37,13 @@ def ablation_table(runs: Runs) -> dict[str, Any]:
         "all": [task for task in tasks if task != "reference"],
         "reference": [task for task in tasks if task == "reference"],
     }
-    measures = {"success": lambda r: float(r.composited.success), "edit_error": lambda r: r.composited.edit_error}
-    values = {
+    measures = ("success", "edit_error")
+    values = {  # NaN where there is none
         variant: {
-            name: np.array([[_number(measure(runs[variant][seed][i])) for i in ids] for seed in seeds])
-            for name, measure in measures.items()
+            name: np.array([[getattr(records[seed][i].composited, name) for i in ids] for seed in seeds], np.float64)
+            for name in measures
         }
-        for variant in variants
+        for variant, records in runs.items()
     }
 
     def over(given: Mapping[str, np.ndarray], members: Sequence[str]) -> dict[str, Any]:
@@ -61,10 +61,6 @@ def ablation_table(runs: Runs) -> dict[str, Any]:
             found["holds"] = success is not None and (success["low"] > 0 or success["high"] < 0)
         table["steps"][f"{after} against {before}"] = step
     return table
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value
 
 
 def _interval(values: np.ndarray, groups: Sequence[Sequence[int]]) -> dict[str, float] | None:

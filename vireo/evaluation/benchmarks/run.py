@@ -19,12 +19,12 @@ from vireo.errors import InputError, VideoError, VireoError
 from vireo.evaluation.benchmarks.benchmark import Benchmark
 from vireo.evaluation.benchmarks.registry import BENCHMARKS
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.editors import FinishedClips, check_source, open_model
-from vireo.evaluation.judgement_report import score_tables, summarise_judgements, usage
+from vireo.evaluation.editors import FinishedClips, open_model
 from vireo.evaluation.measures import Measures
 from vireo.evaluation.records import ItemRecord, JudgementRecord, append_records, key_of, read_records
 from vireo.evaluation.report.page import write_files
 from vireo.evaluation.report.pictures import player_of, players_of, write_player
+from vireo.evaluation.report.summary import score_tables, summarise_judgements, usage
 from vireo.evaluation.report.tables import paper_rows
 from vireo.judges.chat_model import ChatJudge
 from vireo.judges.five_acc import Questions, five_accuracy
@@ -60,7 +60,6 @@ def evaluate_published(
     if config.paraphrases or config.keep or config.workers > 1:
         what = "a benchmark has no paraphrases, its clips are kept anyway, and one process edits them"
         raise InputError(what, "leave out --paraphrases, --keep and --workers")
-    check_source(config.model, config.videos)
     listing = read_layout(BENCHMARKS[benchmark].layout, folder, config.limit)
     evaluator = _ItemEvaluator(BENCHMARKS[benchmark], out, config)
     settings, items = evaluator.settings, listing.items

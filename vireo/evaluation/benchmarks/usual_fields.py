@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from vireo.pairs.layouts.items import (
     Entry,
     Item,
     Layout,
-    Maker,
     identity,
     json_entries,
     named_file,
@@ -36,28 +36,24 @@ _REFERENCE = ("reference_image_path", "reference_image", "reference", "ref_image
 def _tables(folder: Path) -> Iterator[Entry]:
     for path in sorted(folder.glob("*")):
         if path.suffix in (".json", ".jsonl"):
-            yield from json_entries(path, _maker(path))
+            yield from json_entries(path, partial(_item, path))
         elif path.suffix == ".csv":
-            yield from table_entries(path, _maker(path))
+            yield from table_entries(path, partial(_item, path))
 
 
-def _maker(path: Path) -> Maker:
+def _item(path: Path, entry: Any, key: str) -> Item:
     folder = path.parent
     roots = (folder, folder / "videos", folder / "images")
-
-    def make(entry: Any, key: str) -> Item:
-        return Item(
-            id=identity(path.stem, text(entry, "id", missing=key)),
-            kind=(kind := text(entry, *_KIND, missing="all")),
-            instruction=text(entry, *_INSTRUCTION),
-            source=named_file(entry, _SOURCE, *roots),
-            reference=optional_file(entry, _REFERENCE, *roots),
-            source_caption=text(entry, "source_prompt", "source_caption", missing=""),
-            target_caption=text(entry, *TARGET_CAPTION, missing=""),
-            generates=is_generation(kind),
-        )
-
-    return make
+    return Item(
+        id=identity(path.stem, text(entry, "id", missing=key)),
+        kind=(kind := text(entry, *_KIND, missing="all")),
+        instruction=text(entry, *_INSTRUCTION),
+        source=named_file(entry, _SOURCE, *roots),
+        reference=optional_file(entry, _REFERENCE, *roots),
+        source_caption=text(entry, "source_prompt", "source_caption", missing=""),
+        target_caption=text(entry, *TARGET_CAPTION, missing=""),
+        generates=is_generation(kind),
+    )
 
 
 def is_generation(kind: str) -> bool:

@@ -23,7 +23,7 @@ from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, OF_REMOVALS, ST
 from vireo.evaluation.reward_lab.scorers import LabScorers
 from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, TARGET, Candidate, as_markdown, summarise
 from vireo.judges.judge import Judge, Sample
-from vireo.metrics.truth import dilated, edit_error, score_edit
+from vireo.metrics.truth import score_edit
 from vireo.pairs.format import read_pairs
 from vireo.rewards.scorer import ScoringFailed, Undefined, Value
 from vireo.runtime import source_commit
@@ -47,7 +47,7 @@ class LabConfig:
     limit: int | None = None
 
 
-class PairCandidates(KeyedRecord):
+class PairCandidates(KeyedRecord, frozen=True):
     """All candidates of a pair."""
 
     candidates: list[Candidate]
@@ -115,41 +115,35 @@ def _candidates(
     """An editor's output; or, beside another pair, the target, all that makes it worse, and the two exchanged."""
     clips = load_pair_clips(pairs_dir, pair)
     if isinstance(against, FinishedClips):
-        yield _candidate(pair, clips, (OUTPUT, 0.0), against.read(pair.id, clips.source.shape), score)
-        return
-    other = load_pair_clips(pairs_dir, against)
-    yield _candidate(pair, clips, (TARGET, 0.0), clips.target, score)
+        made = iter([(OUTPUT, 0.0, against.read(pair.id, clips.source.shape))])
+    else:
+        made = _worsened(pair, clips, load_pair_clips(pairs_dir, against))
+    for corruption, strength, clip in made:
+        sample, exchanged = clips.sample(pair, clip), corruption == EXCHANGED
+        if exchanged:
+            sample = replace(sample, source=clips.target)
+        values = score(sample)
+        exact = score_edit(clip, clips.source, clips.target, clips.mask, family=pair.family, others=clips.others)
+        yield Candidate(
+            id=pair.id,
+            family=pair.family,
+            corruption=corruption,
+            strength=strength,
+            accuracy=0.0 if exchanged else max(0.0, 1 - (exact.edit_error or 0.0)),
+            success=exact.success and not exchanged,
+            scores={name: value for name, value in values.items() if not isinstance(value, Undefined)},
+            undefined={name: value.reason for name, value in values.items() if isinstance(value, Undefined)},
+        )
+
+
+def _worsened(pair: EditPair, clips: PairClips, other: PairClips) -> Iterator[tuple[str, float, np.ndarray]]:
+    """Kind, strength and clip of each candidate; the last is the source, to be shown as the edit of the target."""
+    yield TARGET, 0.0, clips.target
     for name, corrupt in CORRUPTIONS.items():
         if name in OF_REMOVALS and pair.family != "remove":
             continue
         for strength in STRENGTHS:
             clip = corrupt(clips, other, strength)
             if clip is not None and (clip != clips.target).any():
-                yield _candidate(pair, clips, (name, strength), clip, score)
-    exchanged = replace(clips.sample(pair, clips.source), source=clips.target)
-    yield _graded(pair, (EXCHANGED, 1.0), score(exchanged), accuracy=0.0, success=False)
-
-
-def _candidate(
-    pair: EditPair, clips: PairClips, corruption: tuple[str, float], clip: np.ndarray, score: Score
-) -> Candidate:
-    error = edit_error(clip, clips.source, clips.target, dilated(clips.mask))
-    exact = score_edit(clip, clips.source, clips.target, clips.mask, family=pair.family, others=clips.others)
-    accuracy = max(0.0, 1 - (error or 0.0))
-    return _graded(pair, corruption, score(clips.sample(pair, clip)), accuracy=accuracy, success=exact.success)
-
-
-def _graded(
-    pair: EditPair, corruption: tuple[str, float], values: Mapping[str, Value], *, accuracy: float, success: bool
-) -> Candidate:
-    name, strength = corruption
-    return Candidate(
-        id=pair.id,
-        family=pair.family,
-        corruption=name,
-        strength=strength,
-        accuracy=accuracy,
-        success=success,
-        scores={name: value for name, value in values.items() if not isinstance(value, Undefined)},
-        undefined={name: value.reason for name, value in values.items() if isinstance(value, Undefined)},
-    )
+                yield name, strength, clip
+    yield EXCHANGED, 1.0, clips.source

@@ -142,8 +142,9 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if len(values) else None
 
 
-def _columns(name: str, rows: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([row.scores[name] for row in rows]), np.array([row.accuracy for row in rows])
+def _columns(name: str, rows: Sequence[Candidate]) -> np.ndarray:
+    """Scores and accuracies, (2, n)."""
+    return np.array([[row.scores[name] for row in rows], [row.accuracy for row in rows]])
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
@@ -157,18 +158,14 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
 
 def _correlation_interval(name: str, rows: Sequence[Candidate]) -> dict[str, Any] | None:
     """Outputs of the same pair stay together when pairs are resampled."""
-    values, accuracy = _columns(name, rows)
-    found = rank_correlation(values, accuracy)
+    found = rank_correlation(*_columns(name, rows))
     if found is None:
         return None
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, row in enumerate(rows):
-        places[row.id].append(place)
-    groups, generator = [np.array(group) for group in places.values()], np.random.default_rng(0)
+    groups, generator = [_columns(name, group) for group in _by_pair(rows).values()], np.random.default_rng(0)
     resampled = []
     for _ in range(RESAMPLES):
-        chosen = np.concatenate([groups[k] for k in generator.integers(0, len(groups), len(groups))])
-        resampled.append(rank_correlation(values[chosen], accuracy[chosen]))
+        drawn = [groups[k] for k in generator.integers(0, len(groups), len(groups))]
+        resampled.append(rank_correlation(*np.concatenate(drawn, axis=1)))
     low, high = np.percentile([value for value in resampled if value is not None], [2.5, 97.5])
     return {"rate": found, "n": len(rows), "low": float(low), "high": float(high)}
 

@@ -112,13 +112,11 @@ class _Handler(BaseHTTPRequestHandler):
         return "video/webm", self._server.clip(study.clips[task.item, name])
 
     def _answer(self, asked: dict[str, str]) -> tuple[str, bytes]:
-        length = int(self.headers.get("Content-Length") or 0)
-        if not 0 < length <= LONGEST_ANSWER:
-            raise InputError("this is no answer", "load the page again")
         try:
-            answer = json.loads(self.rfile.read(length))
+            length = int(self.headers.get("Content-Length") or 0)
+            answer = json.loads(self.rfile.read(length)) if 0 < length <= LONGEST_ANSWER else {}
             rater, number, given = answer["rater"], int(answer["number"]), answer["given"]
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, OverflowError):
             raise InputError("this is no answer", "load the page again") from None
         self._server.study.answer(rater, number, given)
         return "application/json", b"{}"
