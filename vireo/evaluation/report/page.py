@@ -37,33 +37,30 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}f}" if isinstance(value, int | float) else "–"
 
 
+def _numbers(values: Mapping[str, float | None], names: tuple[str, str], digits: int = 3) -> str:
+    """`0.912 / 0.887`."""
+    return " / ".join(number(values.get(name), digits) for name in names)
+
+
 def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What stands below the table of families, in words."""
-    headline, oracle, shadow = report["headline"], report["oracle_vae"], report["removal_trace_left"]
-    recall, excess = headline["region"]["recall"], headline["region"]["excess"]
+    headline, stages, averages = report["headline"], ("composited", "raw"), ("median", "mean")
+    recall, excess = (number(report["region"][name]["mean"]) for name in ("recall", "excess"))
+    vae = _numbers(report["oracle_vae"], ("psnr", "psnr_inside"), 1)
+    shadow = _numbers(report["removal_trace_left"], stages)
     rows = [
         ("wrong target", rate(headline["wrong_target"]["composited"])),
         ("wrong target, exact targets by the same measure", rate(headline["wrong_target"]["exact_targets"])),
         ("wrong target beyond the mask", rate(headline["wrong_beyond_mask"]["composited"])),
-        ("region recall, median / mean", f"{number(recall['median'])} / {number(recall['mean'])}"),
-        ("region excess, median / mean", f"{number(excess['median'])} / {number(excess['mean'])}"),
-        (
-            "outside PSNR, median, composited / raw, dB",
-            f"{number(headline['outside_psnr']['composited'], 1)} / {number(headline['outside_psnr']['raw'], 1)}",
-        ),
+        ("region recall, median / mean", _numbers(headline["region"]["recall"], averages)),
+        ("region excess, median / mean", _numbers(headline["region"]["excess"], averages)),
+        ("outside PSNR, median, composited / raw, dB", _numbers(headline["outside_psnr"], stages, 1)),
         (
             "with hybrid and reference: wrong target, region recall / excess, mean",
-            f"{rate(report['wrong_target']['composited'])}, {number(report['region']['recall']['mean'])} / "
-            f"{number(report['region']['excess']['mean'])}",
+            f"{rate(report['wrong_target']['composited'])}, {recall} / {excess}",
         ),
-        (
-            "VAE there and back, median PSNR, all / inside the mask, dB",
-            f"{number(oracle.get('psnr'), 1)} / {number(oracle.get('psnr_inside'), 1)}",
-        ),
-        (
-            "shadow and reflection energy left by removals, composited / raw (pasting: 1)",
-            f"{number(shadow['composited'])} / {number(shadow['raw'])}",
-        ),
+        ("VAE there and back, median PSNR, all / inside the mask, dB", vae),
+        ("shadow and reflection energy left by removals, composited / raw (pasting: 1)", shadow),
         ("seconds a clip, median", number(report["seconds_per_clip"], 2)),
     ]
     order = report["order"]

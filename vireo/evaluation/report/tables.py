@@ -39,23 +39,11 @@ def as_markdown(report: Mapping[str, Any]) -> str:
 def as_latex(report: Mapping[str, Any]) -> str:
     """The same as a `tabular` of the package booktabs."""
     head, rows = paper_rows(report)
-    body = [" & ".join(map(_escaped, row)) + r" \\" for row in rows]
-    aligned = "ll" + "r" * (len(head) - 2)
-    return "\n".join(
-        [
-            f"% {report['command']}, commit {report['commit']}".replace("\n", " "),
-            rf"\begin{{tabular}}{{{aligned}}}",
-            r"\toprule",
-            " & ".join(map(_escaped, head)) + r" \\",
-            r"\midrule",
-            *body[:-1],
-            r"\midrule",
-            body[-1],
-            r"\bottomrule",
-            r"\end{tabular}",
-            "",
-        ]
-    )
+    title, *body, total = (" & ".join(map(_escaped, cells)) + r" \\" for cells in (head, *rows))
+    origin = f"% {report['command']}, commit {report['commit']}".replace("\n", " ")
+    begin = [origin, rf"\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}", r"\toprule"]
+    end = [r"\bottomrule", r"\end{tabular}"]
+    return "\n".join([*begin, title, r"\midrule", *body, r"\midrule", total, *end]) + "\n"
 
 
 def paper_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

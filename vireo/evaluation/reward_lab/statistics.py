@@ -96,38 +96,34 @@ def _with_mix(rows: Sequence[Candidate]) -> Sequence[Candidate]:
 
 def _statistics(name: str, rows: Sequence[Candidate]) -> dict[str, Any]:
     """Those of one scorer; see `summarise`. Without the target's score a pair's candidates are not compared with it."""
-    reasons = Counter(row.undefined[name] for row in rows if name in row.undefined)
+    undefined = Counter(row.undefined[name] for row in rows if name in row.undefined)
     rows = [row for row in rows if name in row.scores]
     targets = [row for row in rows if row.corruption == TARGET]
     of_target = {row.id: row.scores[name] for row in targets}
     corrupted = [row for row in rows if row.corruption not in (TARGET, OUTPUT)]
     paired = [(of_target[row.id], row) for row in corrupted if row.id in of_target]
     undone = [(target, row) for target, row in paired if row.corruption == "nothing_done" and row.strength == 1]
+    degraded = [row for row in corrupted if row.corruption != EXCHANGED]
     groups: dict[str, dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for row in corrupted:
         groups[row.corruption][f"{row.strength:g}"].append(row)
-    degraded = [row for row in corrupted if row.corruption != EXCHANGED]
-    preferred = mean_interval([row.scores[name] >= target for target, row in undone])
+
+    def told_apart(group: Sequence[Candidate]) -> dict[str, Any]:
+        wins = [_wins(of_target[row.id], row.scores[name]) for row in group if row.id in of_target]
+        area = auroc(list(of_target.values()), [row.scores[name] for row in group])
+        return {"auroc": area, "preferred": _mean(wins), "n": len(group)}
+
     return {
         "corruptions": {
-            corruption: {
-                strength: {
-                    "auroc": auroc(list(of_target.values()), [row.scores[name] for row in group]),
-                    "preferred": _mean(
-                        [_wins(of_target[row.id], row.scores[name]) for row in group if row.id in of_target]
-                    ),
-                    "n": len(group),
-                }
-                for strength, group in strengths.items()
-            }
+            corruption: {strength: told_apart(group) for strength, group in strengths.items()}
             for corruption, strengths in groups.items()
         },
         "spearman": rank_correlation(*_columns(name, [*targets, *degraded])),
         "spearman_outputs": _correlation_interval(name, [row for row in rows if row.corruption == OUTPUT]),
         "ties": _mean([row.scores[name] == target for target, row in paired]),
-        "nothing_preferred": as_dict(preferred),
+        "nothing_preferred": as_dict(mean_interval([row.scores[name] >= target for target, row in undone])),
         "exploit": _exploit(name, rows, np.array(list(of_target.values()))),
-        "undefined": dict(reasons),
+        "undefined": dict(undefined),
     }
 
 
