@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vireo.evaluation.pair_clips import load_truth
+from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS
 from vireo.pairs.format import read_pairs
 from vireo.video.io import read_clip, write_lossless
@@ -21,7 +21,7 @@ pairs, clips, out = (Path(argument) for argument in sys.argv[1:4])
 for pair in read_pairs(pairs):
     if not (clips / f"{pair.id}.mkv").is_file():
         continue
-    truth, edited = load_truth(pairs, pair), read_clip(clips / f"{pair.id}.mkv").frames
+    truth, edited = load_pair_clips(pairs, pair), read_clip(clips / f"{pair.id}.mkv").frames
     half = np.round((truth.source.astype(np.float32) + edited) / 2).astype(np.uint8)
     blurred = CORRUPTIONS["blur"](replace(truth, target=edited), truth, 0.5)
     for name, made in (("nothing", truth.source), ("half", half), ("blurred", blurred)):

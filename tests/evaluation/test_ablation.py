@@ -8,7 +8,7 @@ import pytest
 from safetensors.torch import load_file
 
 from vireo.errors import InputError
-from vireo.evaluation.ablation.run import TEST_SEED, AblationConfig, Runs, run_ablation
+from vireo.evaluation.ablation.run import TEST_SEED, AblationConfig, run_ablation
 from vireo.evaluation.ablation.table import ablation_table, as_markdown
 from vireo.evaluation.ablation.variants import IMAGE_ONLY, VARIANTS
 from vireo.evaluation.records import Record
@@ -94,8 +94,8 @@ def test_a_climb(tmp_path, monkeypatch):
 
     monkeypatch.setattr(EditorStage, "__init__", watched)
     settings = AblationConfig(pairs=24, steps=2, batch=2, base_steps=1, tests=4, compile_blocks=False)
-    runs = Runs(seeds=[5], variants=["vanilla", "+V+M+I"])
-    report = run_ablation(tmp_path, runs, settings, command="vireo ladder")
+    runs = {"seeds": [5], "variants": ["vanilla", "+V+M+I"], "command": "vireo ladder"}
+    report = run_ablation(tmp_path, settings, **runs)
     (plain, blind), (full, seeing) = made
     assert (plain.mask_share, plain.mixture.image, plain.mixture.reference, plain.loop.seed) == (0, 0, 0, 5)
     assert full.mask_share > 0
@@ -112,15 +112,15 @@ def test_a_climb(tmp_path, monkeypatch):
     assert set(report["groups"]) == {"vanilla", "+V+M+I"}
     assert json.loads((tmp_path / "ladder.json").read_text()) == report
     before = (tmp_path / "ladder.md").read_text()
-    assert run_ablation(tmp_path, runs, settings, command="vireo ladder") == report
+    assert run_ablation(tmp_path, settings, **runs) == report
     assert len(made) == 2
     assert (tmp_path / "ladder.md").read_text() == before
     with pytest.raises(InputError, match="other settings"):
-        run_ablation(tmp_path, runs, replace(settings, steps=3))
+        run_ablation(tmp_path, replace(settings, steps=3), **runs)
 
 
 def test_wrong_variants(tmp_path):
     assert list(VARIANTS)[:4] == ["vanilla", "+V", "+V+M", "+V+M+I"]
     with pytest.raises(InputError, match="no variant 'X'"):
-        run_ablation(tmp_path, Runs(variants=["X"]))
+        run_ablation(tmp_path, variants=["X"])
     assert TEST_SEED >= 1_000_000

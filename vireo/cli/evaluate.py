@@ -117,8 +117,7 @@ def _print_published(report: dict, out: Path) -> None:
 
 
 def _print_exact(report: dict, pairs: Path, out: Path) -> None:
-    from vireo.evaluation.report.html import number, rate
-    from vireo.evaluation.report.page import further_figures
+    from vireo.evaluation.report.page import further_figures, number, rate
 
     rows = []
     for family, row in report["families"].items():
@@ -147,7 +146,8 @@ def _prices(text: str | None) -> tuple[float, float] | None:
 
 
 def _print_judged(judged: dict) -> None:
-    from vireo.evaluation.report.html import number, score
+    from vireo.evaluation.report.page import number
+    from vireo.evaluation.report.tables import figure
 
     tables = judged["criteria"] | judged["overall"]
     families = dict.fromkeys(family for table in tables.values() for family in table["families"])
@@ -155,7 +155,7 @@ def _print_judged(judged: dict) -> None:
         [family, *(number((table["families"].get(family) or {}).get("rate"), 2) for table in tables.values())]
         for family in families
     ]
-    rows.append(["balanced", *(score(table["all"]) for table in tables.values())])
+    rows.append(["balanced", *(figure(table["all"]) for table in tables.values())])
     terminal.print_table(f"judged by {judged['judge']}, criteria 0 to {judged['best']:g}", ["family", *tables], rows)
     usage = {name: value for name, value in judged["usage"].items() if value}
     terminal.print_facts({"judged": judged["n"], "not judged": len(judged["failures"]), **usage})

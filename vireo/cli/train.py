@@ -64,18 +64,16 @@ def ladder(
     terminal.check_folder(workdir)
     values = read_assignments(assignments or [])
     with terminal.progress("loading") as advance:
-        from vireo.evaluation.ablation.run import AblationConfig, Runs, run_ablation
+        from vireo.evaluation.ablation.run import AblationConfig, run_ablation
         from vireo.evaluation.ablation.table import as_markdown
         from vireo.evaluation.ablation.variants import VARIANTS
 
         report = run_ablation(
             workdir,
-            Runs(
-                variants=read_names(variants) if variants else list(VARIANTS),
-                seeds=[int(seed) for seed in seeds.split(",")],
-                minutes=minutes,
-            ),
             overridden(AblationConfig(), values),
+            variants=read_names(variants) if variants else list(VARIANTS),
+            seeds=[int(seed) for seed in seeds.split(",")],
+            minutes=minutes,
             command=terminal.command_line(),
             on_progress=advance,
         )

@@ -29,7 +29,6 @@ def run(what: str, *, model: str = "mini", on_part: Callable[[str], None] = lamb
         "edit": lambda: bench_edit(model),
         "world": bench_world,
     }
-    chosen = list(parts) if what == "all" else [what]
     on_part("matrix products")
     rates = {"bf16": matmul_rate(torch.bfloat16), "fp32": matmul_rate(torch.float32)}
     report: dict[str, Any] = {
@@ -43,7 +42,7 @@ def run(what: str, *, model: str = "mini", on_part: Callable[[str], None] = lamb
         "commit": source_commit(),
         "matmul": {**rates, "bf16_over_fp32": rates["bf16"] / rates["fp32"]},
     }
-    for name in chosen:
+    for name in parts if what == "all" else [what]:
         on_part(name)
         report[name] = parts[name]()
     return report
@@ -74,10 +73,8 @@ def bench_train(matmul: float) -> dict[str, float]:
 
     step = measure_step()
     rate = step.flops / step.seconds / 1e9
-    return {"seconds_a_step": step.seconds, "samples_a_second": step.batch / step.seconds} | {
-        "rate": rate,
-        "share_of_bf16_matmul": rate / matmul,
-    }
+    speed = {"seconds_a_step": step.seconds, "samples_a_second": step.batch / step.seconds}
+    return speed | {"rate": rate, "share_of_bf16_matmul": rate / matmul}
 
 
 def bench_edit(model: str) -> dict[str, Any]:

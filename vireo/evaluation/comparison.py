@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from vireo.errors import InputError
 from vireo.evaluation.records import ItemRecord, Record, read_records
 from vireo.evaluation.report.summary import headline_families, present_families
 from vireo.judges.rubric import RubricName, overall
-from vireo.metrics.significance import as_dict, balanced_interval, detectable_difference, mean_interval, permutation_p
+from vireo.metrics.significance import as_dict, balanced_interval, detectable_difference, permutation_p
 from vireo.metrics.truth import SCORES
 
 Scored = Record | ItemRecord
@@ -34,29 +36,36 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
     common = [(earlier[name], later[name]) for name in earlier if name in later]
     if not common or any(a.instruction != b.instruction for a, b in common):
         raise InputError(f"{first} and {second} scored other pairs", "evaluate both on the same pair set")
-    same = _Same.of(one["settings"], two["settings"])
-    values = [(a.family, _values(a, same), _values(b, same)) for a, b in common]
-    names = sorted({name for _, a, _ in values for name in a}, key=_place)
+    settings = one["settings"], two["settings"]
+    judges = [{name: run.get(name) for name in ("judge", "rubric", "frames_shown")} for run in settings]
+    rubric = judges[0]["rubric"] if judges[0] == judges[1] else None
+    same_backbones = settings[0].get("backbones") == settings[1].get("backbones")
+    both: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
+    for a, b in common:
+        before, after = _values(a, rubric, same_backbones), _values(b, rubric, same_backbones)
+        for name in before.keys() & after.keys():
+            both[name][a.family].append((before[name], after[name]))
     families = headline_families(a.family for a, _ in common)
     measures = {
-        name: _difference({family: _differences(values, family, name) for family in families}) for name in names
+        name: _difference({family: both[name][family] for family in families}) for name in sorted(both, key=_place)
     }
-    by = next((name for name in names if measures[name]), None)
-    if by is None:
+    measures = {name: row for name, row in measures.items() if row}
+    if not measures:
         raise InputError(f"{first} and {second} measured different things", "evaluate both with the same options")
+    by = next(iter(measures))
     return {
         "first": one,
         "second": two,
         "n": len(common),
         "left_out": len(earlier) + len(later) - 2 * len(common),
         "headline_families": families,
-        "measures": {name: row for name, row in measures.items() if row},
+        "measures": measures,
         "by": by,
         "families": {
             family: {
-                "first": _mean(a[by] for kind, a, b in values if kind == family and by in a and by in b),
-                "second": _mean(b[by] for kind, a, b in values if kind == family and by in a and by in b),
-                **(_difference({family: _differences(values, family, by)}) or {}),
+                "first": _mean([before for before, _ in both[by][family]]),
+                "second": _mean([after for _, after in both[by][family]]),
+                **_difference({family: both[by][family]}),
             }
             for family in present_families(a.family for a, _ in common)
         },
@@ -76,22 +85,6 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Scored]]:
     return named, {name: record for name, record in plain.items() if name not in unscored}
 
 
-@dataclass(frozen=True)
-class _Same:
-    """What two runs have in common beside the truth: the rubric, where the same judge was asked, and whether the same
-    backbones measured."""
-
-    rubric: RubricName | None
-    backbones: bool
-
-    @classmethod
-    def of(cls, first: dict[str, Any], second: dict[str, Any]) -> _Same:
-        judges = [{name: run.get(name) for name in ("judge", "rubric", "frames_shown")} for run in (first, second)]
-        return cls(
-            judges[0]["rubric"] if judges[0] == judges[1] else None, first.get("backbones") == second.get("backbones")
-        )
-
-
 _FIRST = (*SCORES, "average", "viescore", "total")
 
 
@@ -100,35 +93,32 @@ def _place(name: str) -> tuple[int, str]:
     return (_FIRST.index(name) if name in _FIRST else len(_FIRST), name)
 
 
-def _values(record: Scored, same: _Same) -> dict[str, float]:
+def _values(record: Scored, rubric: RubricName | None, same_backbones: bool) -> dict[str, float]:
     """All that was measured of an edit as users get it: against the truth, by a judge (overall, each criterion, FiVE's
-    questions), and by the papers' measures; of other backbones those that need none. What a pair has no value of is
-    left out."""
+    questions), and by the papers' measures. What a pair has no value of is left out.
+
+    rubric: None where the runs had not the same judge, of whom nothing is compared then. same_backbones: else of the
+    measures those alone that need none.
+    """
     found: dict[str, float] = {}
     if isinstance(record, Record):
         found = {name: value for name, value in record.composited.values().items() if SCORES[name].compared}
-    elif same.rubric is not None and record.answered is not None and record.answered.scores:
+    elif rubric is not None and record.answered is not None and record.answered.scores:
         found |= record.answered.scores
-    if same.rubric is not None and record.judged is not None and record.judged.scores:
-        found |= {**overall(same.rubric, record.judged.scores), **record.judged.scores}
-    found |= {name: value for name, value in record.measures.items() if same.backbones or name in ("TF", "MS")}
-    return found
+    if rubric is not None and record.judged is not None and record.judged.scores:
+        found |= {**overall(rubric, record.judged.scores), **record.judged.scores}
+    return found | {name: value for name, value in record.measures.items() if same_backbones or name in ("TF", "MS")}
 
 
-def _differences(
-    values: Sequence[tuple[str, dict[str, float], dict[str, float]]], family: str, name: str
-) -> list[float]:
-    return [b[name] - a[name] for kind, a, b in values if kind == family and name in a and name in b]
-
-
-def _difference(groups: dict[str, list[float]]) -> dict[str, Any] | None:
-    interval = balanced_interval(groups)
+def _difference(groups: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, Any]:
+    """groups: first and second value of each pair, by family. Empty without values."""
+    gains = {family: [second - first for first, second in values] for family, values in groups.items()}
+    interval = balanced_interval(gains)
     if interval is None:
-        return None
-    figures = {"p": permutation_p(groups), "detectable": detectable_difference(groups)}
+        return {}
+    figures = {"p": permutation_p(gains), "detectable": detectable_difference(gains)}
     return {"difference": as_dict(interval), **figures}
 
 
-def _mean(values: Iterable[float]) -> float | None:
-    interval = mean_interval(list(values))
-    return interval and interval.rate
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None

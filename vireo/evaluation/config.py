@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vireo.errors import InputError
 from vireo.judges.judge import Judge
 from vireo.types import EditSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationConfig:
-    """One of `model` and `videos` is given.
+    """One of `model` and `videos` is given; else InputError.
 
     model: a preset, a folder or a hub id. videos: folder of finished clips, ID.mkv or ID.mp4.
     edit: how the model edits. device, dtype, adapter: how it is opened, see `open_editor`.
@@ -36,3 +37,7 @@ class EvaluationConfig:
     paraphrases: bool = False
     keep: bool = False
     workers: int = 1
+
+    def __post_init__(self) -> None:
+        if (self.model is None) == (self.videos is None):
+            raise InputError("what is to be scored is not clear", "give either a model or a folder of videos")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from vireo.errors import InputError
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.pair_clips import PairClips
+from vireo.evaluation.pair_clips import PairClips, finished_clip
 from vireo.evaluation.records import Condition
 from vireo.models.editors.opening import open_editor
 from vireo.models.editors.protocol import Editor
@@ -44,42 +46,21 @@ class Edited:
     region: np.ndarray | None = None
 
 
-def check_source(model: str | None, videos: Path | None) -> None:
-    """Raises InputError unless exactly one of a model and a folder of finished clips is given."""
-    if (model is None) == (videos is None):
-        raise InputError("what is to be scored is not clear", "give either a model or a folder of videos")
-
-
-class ClipSource(Protocol):
-    """settings: all that the clips depend on, but for finished ones, whose `digest` tells them apart. batch: how many
-    pairs `edit` likes at once. reconstruct: the autoencoder there and back, uint8 (T, H, W, 3), or None where there is
-    none."""
-
-    settings: dict[str, Any]
-    batch: int
-
-    def edit(self, jobs: list[Job], clips: list[PairClips]) -> list[Edited]: ...
-
-    def digest(self, name: str) -> str | None: ...
-
-    def reconstruct(self, frames: np.ndarray) -> np.ndarray | None: ...
-
-
 class ModelClips:
-    """Edits by a model, exactly as `vireo edit` makes them, every pair with noise from the same seed."""
+    """Edits by a model, exactly as `vireo edit` makes them, every pair with noise from the same seed.
 
-    def __init__(self, editor: Editor, edit: EditSettings) -> None:
+    settings: all that the clips depend on. batch: how many pairs `edit` likes at once.
+    """
+
+    def __init__(self, editor: Editor, edit: EditSettings, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.editor, self.edit_settings, self.batch = editor, edit, editor.batch()
-        self.settings: dict[str, Any] = {**asdict(edit), "batch": self.batch}
+        self.settings: dict[str, Any] = {**settings, "batch": self.batch}
 
     @classmethod
     def open(cls, config: EvaluationConfig) -> ModelClips:
         """Raises ModelError, and InputError for a device that is not there."""
-        assert config.model is not None, "check_source has been called"
-        made = cls(open_configured(config), config.edit)
-        weights = fingerprint(resolve(config.model))
-        made.settings = {"model": config.model, "weights": weights, "dtype": config.dtype, **made.settings}
-        return made
+        editor, settings = open_model(config)
+        return cls(editor, config.edit, settings)
 
     def edit(self, jobs: list[Job], clips: list[PairClips]) -> list[Edited]:
         requests = [
@@ -93,12 +74,13 @@ class ModelClips:
         """There is no clip yet."""
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray | None:
+        """The autoencoder there and back, uint8 (T, H, W, 3), or None where there is none."""
         rebuilt = self.editor.reconstruct(frames)
         return None if rebuilt is None else to_uint8(rebuilt.frames)
 
 
 class FinishedClips:
-    """Reads clips named ID.mkv or ID.mp4."""
+    """Reads clips named ID.mkv or ID.mp4. settings: where they lie; the `digest` of each tells what it is."""
 
     batch = 1
 
@@ -111,15 +93,11 @@ class FinishedClips:
     def edit(self, jobs: list[Job], clips: list[PairClips]) -> list[Edited]:
         return [Edited(self.read(job.pair.id, pair.source.shape)) for job, pair in zip(jobs, clips, strict=True)]
 
-    def path(self, name: str) -> Path | None:
-        """Where the clip of a pair is, by its id; None where there is none."""
-        return next((path for path in self._paths(name) if path.is_file()), None)
-
     def need(self, name: str) -> Path:
-        """The same; raises InputError where there is none."""
-        path = self.path(name)
+        """Where the clip of a pair is; raises InputError where there is none."""
+        path = finished_clip(self.folder, name)
         if path is None:
-            raise InputError(f"{self.folder} has no clip of pair {name}", f"add {self._paths(name)[0].name}")
+            raise InputError(f"{self.folder} has no clip of pair {name}", f"add {name}.mkv")
         return path
 
     def read(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -135,23 +113,22 @@ class FinishedClips:
 
     def digest(self, name: str) -> str:
         """Hash of the clip of a pair; empty where there is none."""
-        path = self.path(name)
+        path = finished_clip(self.folder, name)
         if path is None:
             return ""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def _paths(self, name: str) -> list[Path]:
-        return [self.folder / f"{name}{suffix}" for suffix in (".mkv", ".mp4")]
-
-    def reconstruct(self, frames: np.ndarray) -> np.ndarray | None:
-        return None
+    def reconstruct(self, frames: np.ndarray) -> None:
+        """There is no autoencoder."""
 
 
-def open_configured(config: EvaluationConfig) -> Editor:
-    """The model of an evaluation on its device."""
-    assert config.model is not None, "check_source has been called"
-    return open_editor(config.model, device=config.device, dtype=config.dtype, adapter=config.adapter)
+def open_model(config: EvaluationConfig) -> tuple[Editor, dict[str, Any]]:
+    """The model of an evaluation on its device, and the settings that its edits depend on."""
+    assert config.model is not None, "else there are videos"
+    editor = open_editor(config.model, device=config.device, dtype=config.dtype, adapter=config.adapter)
+    weights = fingerprint(resolve(config.model))
+    return editor, {"model": config.model, "weights": weights, "dtype": config.dtype, **asdict(config.edit)}
 
 
 def fingerprint(folder: Path) -> str:

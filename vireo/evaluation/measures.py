@@ -20,16 +20,11 @@ source before believing a gain.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vireo.judges.judge import Sample
-from vireo.metrics.consistency import (
-    frame_consistency,
-    motion_smoothness,
-    neighbour_consistency,
-    temporal_flickering,
-)
+from vireo.metrics.consistency import frame_consistency, motion_smoothness, neighbour_consistency, temporal_flickering
 from vireo.models.backbones.registry import Backbones
 from vireo.models.backbones.viclip import middle_places, spread_places
 from vireo.rewards.evidence import Evidence, Networks
@@ -52,19 +47,11 @@ def _reference(evidence: Evidence) -> float:
     return 100 * float((evidence.images("clip", "edited") @ vector).mean())
 
 
-def _viclip(evidence: Evidence, places: list[int]) -> float:
-    viclip = evidence.networks.backbones["viclip"]
-    return float(viclip.clip(evidence.sample.edited[places]) @ viclip.text(evidence.sample.target_caption))
-
-
-def _video_text(evidence: Evidence) -> float:
-    count = evidence.networks.backbones["viclip"].frames
-    return 100 * _viclip(evidence, spread_places(len(evidence.sample.edited), count))
-
-
-def _overall_consistency(evidence: Evidence) -> float:
-    count = evidence.networks.backbones["viclip"].frames
-    return _viclip(evidence, middle_places(len(evidence.sample.edited), count))
+def _viclip(evidence: Evidence, places: Callable[[int, int], list[int]]) -> float:
+    """Cosine of the caption of the target and the edited frames at these places, of so many frames so many."""
+    viclip, edited = evidence.networks.backbones["viclip"], evidence.sample.edited
+    frames = edited[places(len(edited), viclip.frames)]
+    return float(viclip.clip(frames) @ viclip.text(evidence.sample.target_caption))
 
 
 MEASURES: tuple[Scorer, ...] = (
@@ -73,9 +60,7 @@ MEASURES: tuple[Scorer, ...] = (
     Scorer(name="SC", score=lambda e: frame_consistency(e.images("dino", "edited")), networks=("dino",)),
     Scorer(name="BC", score=lambda e: frame_consistency(e.images("clip-b", "edited")), networks=("clip-b",)),
     Scorer(
-        name="DINO-T",
-        score=lambda e: 100 * neighbour_consistency(e.images("dinov2", "edited")),
-        networks=("dinov2",),
+        name="DINO-T", score=lambda e: 100 * neighbour_consistency(e.images("dinov2", "edited")), networks=("dinov2",)
     ),
     Scorer(name="CLIP-T", score=_clip_t, networks=("clip",)),
     Scorer(
@@ -91,8 +76,13 @@ MEASURES: tuple[Scorer, ...] = (
         networks=("pick",),
         inputs=("target_caption",),
     ),
-    Scorer(name="Video-Text", score=_video_text, networks=("viclip",), inputs=("target_caption",)),
-    Scorer(name="OC", score=_overall_consistency, networks=("viclip",), inputs=("target_caption",)),
+    Scorer(
+        name="Video-Text",
+        score=lambda e: 100 * _viclip(e, spread_places),
+        networks=("viclip",),
+        inputs=("target_caption",),
+    ),
+    Scorer(name="OC", score=lambda e: _viclip(e, middle_places), networks=("viclip",), inputs=("target_caption",)),
 )
 
 

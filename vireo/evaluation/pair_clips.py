@@ -51,21 +51,26 @@ def refuse_without_masks(folder: Path) -> None:
         raise InputError(f"{folder} is imported and has no masks", "score on a set of vireo world make")
 
 
+def finished_clip(folder: Path, name: str) -> Path | None:
+    """Where the clip of a pair, by its id, lies among finished ones, ID.mkv or ID.mp4; None where there is none."""
+    return next((path for suffix in (".mkv", ".mp4") if (path := folder / f"{name}{suffix}").is_file()), None)
+
+
 def load_pair_clips(folder: Path, pair: EditPair) -> PairClips:
     """Reads the videos of a pair; raises InputError where they do not fit together."""
+
+    def frames(path: str) -> np.ndarray:
+        return read_clip(folder / path, trusted=True).frames
+
     clip = read_clip(folder / pair.source, trusted=True)
-    source = clip.frames
-    target = read_clip(folder / pair.target, trusted=True).frames
-    mask = read_clip(folder / pair.mask, trusted=True).frames[..., 0] > 127
+    source, target, mask = clip.frames, frames(pair.target), frames(pair.mask)[..., 0] > 127
     if not source.shape == target.shape == (*mask.shape, 3):
         sizes = ", ".join(str(video.shape[:3]) for video in (source, target, mask))
         raise InputError(f"pair {pair.id}: its videos differ in size: {sizes}", "make the set again")
     others = concerned = None
     if pair.instances is not None:
-        instances = read_clip(folder / pair.instances, trusted=True).frames[..., 0]
+        instances = frames(pair.instances)[..., 0]
         concerned = np.isin(instances, [1 + index for index in pair.concerned])
         others = (instances > 0) & ~concerned
-    reference = None
-    if pair.reference is not None:
-        reference = read_clip(folder / pair.reference, trusted=True).frames[0]
+    reference = None if pair.reference is None else frames(pair.reference)[0]
     return PairClips(source, target, mask, others, concerned, reference, clip.fps)

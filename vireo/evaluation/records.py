@@ -9,20 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from vireo.judges.judge import Judgement
 from vireo.metrics.shadow import Trace
 from vireo.metrics.truth import EditScore
-from vireo.types import EditPair
+from vireo.runtime import whole_file
 
 Condition = Literal["plain", "paraphrase"]
 
 
-class KeyedRecord(BaseModel):
-    """key: of what was scored and of all that the result depends on; see `record_key`."""
-
-    model_config = ConfigDict(frozen=True)
+class KeyedRecord(BaseModel, frozen=True):
+    """key: of what was scored and of all that the result depends on; see `key_of`."""
 
     key: str
 
@@ -30,10 +28,8 @@ class KeyedRecord(BaseModel):
 AnyRecord = TypeVar("AnyRecord", bound=KeyedRecord)
 
 
-class Ceiling(BaseModel):
+class Ceiling(BaseModel, frozen=True):
     """The target through the VAE and back. psnr_inside: inside the dilated mask, None where that is empty."""
-
-    model_config = ConfigDict(frozen=True)
 
     score: EditScore
     psnr: float
@@ -41,10 +37,8 @@ class Ceiling(BaseModel):
     ssim: float
 
 
-class JudgementRecord(BaseModel):
+class JudgementRecord(BaseModel, frozen=True):
     """A judge's scores by criterion, or why there are none, and what they cost; see `vireo.judges.judge`."""
-
-    model_config = ConfigDict(frozen=True)
 
     scores: dict[str, float] | None
     reason: str
@@ -57,7 +51,6 @@ class JudgementRecord(BaseModel):
 
     @classmethod
     def of(cls, judgement: Judgement) -> JudgementRecord:
-        """What is kept of a judgement."""
         usage = judgement.usage
         return cls(
             scores=judgement.scores,
@@ -71,7 +64,7 @@ class JudgementRecord(BaseModel):
         )
 
 
-class Record(KeyedRecord):
+class Record(KeyedRecord, frozen=True):
     """All that was measured of one pair under one condition.
 
     composited: the edit as users get it (for finished clips: the clip). raw: straight from the pipeline.
@@ -104,7 +97,7 @@ class Record(KeyedRecord):
         return self.judged is not None and self.judged.failure is not None
 
 
-class ItemRecord(KeyedRecord):
+class ItemRecord(KeyedRecord, frozen=True):
     """One item of a published benchmark: what was measured of its edit, or in `failure` why there is none.
 
     family: the set's kind of edit. answered: how the judge answered the set's questions, if it has any.
@@ -126,11 +119,6 @@ class ItemRecord(KeyedRecord):
         return self.failure is not None or any(each.failure is not None for each in asked)
 
 
-def record_key(pair: EditPair, condition: str, settings: Mapping[str, Any]) -> str:
-    """The same for the same pair, condition and settings only."""
-    return key_of([pair.model_dump(mode="json"), condition, dict(settings)])
-
-
 def key_of(content: Any) -> str:
     """The same for what is the same in JSON only."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:24]
@@ -149,22 +137,25 @@ def read_records(path: Path, kind: type[AnyRecord]) -> dict[str, AnyRecord]:
     return records
 
 
-class RecordWriter:
-    """Appends records; those of one call are on disk together before it returns."""
+def append_records(path: Path, *records: BaseModel) -> None:
+    """Those of one call are on disk together before it returns."""
+    append_lines(path, "".join(record.model_dump_json() + "\n" for record in records))
 
-    def __init__(self, path: Path) -> None:
-        torn = path.is_file() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
-        self._file = path.open("a", encoding="utf-8")
-        if torn:
-            self._file.write("\n")
 
-    def __enter__(self) -> RecordWriter:
-        return self
+def append_lines(path: Path, lines: str) -> None:
+    """Adds whole lines to a file, on disk before this returns, below what a killed run left half written."""
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            torn = file.read() != b"\n"
+            lines = "\n" + lines if torn else lines
+        file.write(lines.encode())
+        file.flush()
+        os.fsync(file.fileno())
 
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
 
-    def append(self, *records: BaseModel) -> None:
-        self._file.write("".join(record.model_dump_json() + "\n" for record in records))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Files by name, each of which appears whole."""
+    for name, text in texts.items():
+        with whole_file(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")

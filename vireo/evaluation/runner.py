@@ -9,11 +9,11 @@ from typing import Any
 
 from vireo.errors import InputError
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.editors import Job, check_source
+from vireo.evaluation.editors import Job
 from vireo.evaluation.pair_clips import refuse_without_masks
-from vireo.evaluation.records import Condition, Record, RecordWriter, read_records, record_key
+from vireo.evaluation.records import Condition, Record, append_records, key_of, read_records
 from vireo.evaluation.report.summary import write_report
-from vireo.evaluation.workers import PairEvaluator, UnscorableClip, clip_of, evaluate_batches
+from vireo.evaluation.workers import PairEvaluator, clip_of, evaluate_batches
 from vireo.pairs.format import read_pairs
 from vireo.types import EditPair
 
@@ -41,7 +41,6 @@ def evaluate(
     Raises InputError for wrong pair sets and models, and where there is no clip to score at all.
     """
     videos, keep = config.videos, config.keep
-    check_source(config.model, videos)
     if videos is not None and config.paraphrases:
         raise InputError("finished clips have no paraphrases", "leave out --paraphrases")
     pairs = list(islice(read_pairs(pairs_dir), config.limit))
@@ -59,15 +58,13 @@ def evaluate(
     batches = [jobs[start : start + evaluator.batch] for start in range(0, len(jobs), evaluator.batch)]
     unfinished = [batch for batch in batches if not _is_done(batch, finished, out, keep)]
     done, failures = len(jobs) - sum(map(len, unfinished)), []
-    with RecordWriter(out / "records.jsonl") as writer:
-        for results in evaluate_batches(evaluator, unfinished, config.workers):
-            records = [result for result in results if isinstance(result, Record)]
-            writer.append(*records)
-            finished |= {record.key: record for record in records}
-            failures += [{"id": each.id, "why": each.why} for each in results if isinstance(each, UnscorableClip)]
-            done += len(results)
-            if on_progress is not None:
-                on_progress(done, len(jobs), "editing and scoring")
+    for records, failed in evaluate_batches(evaluator, unfinished, config.workers):
+        append_records(out / "records.jsonl", *records)
+        finished |= {record.key: record for record in records}
+        failures += failed
+        done += len(records) + len(failed)
+        if on_progress is not None:
+            on_progress(done, len(jobs), "editing and scoring")
     scored = [finished[job.key] for job in jobs if job.key in finished]
     if not scored:
         raise InputError(f"no clip could be scored; {failures[0]['id']}: {failures[0]['why']}")
@@ -88,4 +85,4 @@ def _jobs(pairs: list[EditPair], evaluator: PairEvaluator, *, paraphrases: bool)
         if paraphrases and pair.paraphrases:
             wordings.append(("paraphrase", pair.paraphrases[index % len(pair.paraphrases)]))
         for condition, instruction in wordings:
-            yield Job(pair, condition, instruction, record_key(pair, condition, settings))
+            yield Job(pair, condition, instruction, key_of([pair.model_dump(mode="json"), condition, settings]))

@@ -8,31 +8,28 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from vireo.code_digest import code_digest
 from vireo.errors import InputError, VideoError
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.editors import ClipSource, FinishedClips, Job, ModelClips
+from vireo.evaluation.editors import Edited, FinishedClips, Job, ModelClips
 from vireo.evaluation.measures import Measures
-from vireo.evaluation.pair_clips import load_pair_clips
-from vireo.evaluation.pair_record import score_pair
-from vireo.evaluation.records import JudgementRecord, Record
-from vireo.evaluation.report.players import player_of, write_player
-from vireo.evaluation.report.sheets import write_strip
+from vireo.evaluation.pair_clips import PairClips, load_pair_clips
+from vireo.evaluation.records import Ceiling, JudgementRecord, Record
+from vireo.evaluation.report.pictures import player_of, write_player, write_strip
+from vireo.metrics.image_quality import masked_psnr, psnr, ssim
+from vireo.metrics.shadow import Trace, removal_trace
+from vireo.metrics.truth import EditScore, dilated, is_global, region_excess, region_recall, score_edit
 from vireo.runtime import available_cores
 from vireo.video.io import write_lossless
+from vireo.world.studiobench import subsets
 
-
-@dataclass(frozen=True)
-class UnscorableClip:
-    """A finished clip that cannot be scored, and why."""
-
-    id: str
-    why: str
+Results = tuple[list[Record], list[dict[str, str]]]
+"""Of a batch: what was scored, and `id` and `why` of the finished clips that cannot be."""
 
 
 def clip_of(out: Path, job: Job) -> Path:
@@ -48,11 +45,7 @@ class PairEvaluator:
 
     def __init__(self, folder: Path, out: Path, config: EvaluationConfig) -> None:
         self.folder, self.out, self.config = folder, out, config
-        self.editor: ClipSource
-        if config.videos is not None:
-            self.editor = FinishedClips(config.videos)
-        else:
-            self.editor = ModelClips.open(config)
+        self.editor = ModelClips.open(config) if config.videos is None else FinishedClips(config.videos)
         self.measures = Measures(config.backbones)
         self.batch = self.editor.batch
         self.settings = {
@@ -62,7 +55,7 @@ class PairEvaluator:
             "code": code_digest(__name__),
         }
 
-    def __call__(self, jobs: list[Job]) -> list[Record] | list[UnscorableClip]:
+    def __call__(self, jobs: list[Job]) -> Results:
         """Edits the pairs of a batch, writes their pictures and clips, and scores them."""
         out, folder, judge = self.out, self.folder, self.config.judge
         loaded = [load_pair_clips(folder, job.pair) for job in jobs]
@@ -72,7 +65,7 @@ class PairEvaluator:
         except (InputError, VideoError) as error:
             if self.config.videos is None:
                 raise
-            return [UnscorableClip(job.pair.id, str(error)) for job in jobs]
+            return [], [{"id": job.pair.id, "why": str(error)} for job in jobs]
         seconds = (time.perf_counter() - began) / len(jobs)
         samples = [
             clips.sample(job.pair, edited.composited, job.instruction)
@@ -87,16 +80,58 @@ class PairEvaluator:
                 if self.config.keep:
                     write_lossless(clip_of(out, job), edited.composited, fps=clips.fps)
             rebuilt = self.editor.reconstruct(clips.target)
-            record = score_pair(job, clips, edited, rebuilt, seconds)
+            record = _record(job, clips, edited, rebuilt, seconds)
             judged = None if judgement is None else JudgementRecord.of(judgement)
             records.append(record.model_copy(update={"judged": judged, "measures": self.measures(sample)}))
-        return records
+        return records, []
 
 
-def evaluate_batches(
-    evaluator: PairEvaluator, batches: Sequence[list[Job]], workers: int
-) -> Iterator[list[Record] | list[UnscorableClip]]:
-    """The records of each batch, as they are done; by `evaluator` itself where one process is enough."""
+def _record(job: Job, clips: PairClips, edited: Edited, rebuilt: np.ndarray | None, seconds: float) -> Record:
+    """The record of one pair, without judgement and measures.
+
+    rebuilt: the target through the VAE and back, uint8 (T, H, W, 3), or None. seconds: what the edit took.
+    """
+
+    def against_truth(video: np.ndarray) -> EditScore:
+        return score_edit(video, clips.source, clips.target, clips.mask, family=job.pair.family, others=clips.others)
+
+    def trace(video: np.ndarray | None) -> Trace | None:
+        if job.pair.family != "remove" or video is None or clips.concerned is None:
+            return None
+        return removal_trace(video, clips.source, clips.target, clips.mask, clips.concerned)
+
+    grown = dilated(clips.mask)
+    ceiling = None
+    if rebuilt is not None:
+        ceiling = Ceiling(
+            score=against_truth(rebuilt),
+            psnr=psnr(rebuilt, clips.target),
+            psnr_inside=masked_psnr(rebuilt, clips.target, grown),
+            ssim=ssim(rebuilt, clips.target),
+        )
+    region = None if job.pair.family == "absent" or is_global(grown) else edited.region
+    return Record(
+        key=job.key,
+        id=job.pair.id,
+        family=job.pair.family,
+        condition=job.condition,
+        instruction=job.instruction,
+        composited=against_truth(edited.composited),
+        raw=None if edited.raw is None else against_truth(edited.raw),
+        do_nothing=against_truth(clips.source),
+        oracle_vae=ceiling,
+        target_itself=against_truth(clips.target),
+        region_recall=None if region is None else region_recall(region, grown),
+        region_excess=None if region is None else region_excess(region, grown),
+        trace=trace(edited.composited),
+        trace_raw=trace(edited.raw),
+        seconds=seconds,
+        subsets=subsets(job.pair),
+    )
+
+
+def evaluate_batches(evaluator: PairEvaluator, batches: Sequence[list[Job]], workers: int) -> Iterator[Results]:
+    """Each batch as it is done; by `evaluator` itself where one process is enough."""
     workers = min(workers, len(batches))
     if workers <= 1:
         yield from map(evaluator, batches)
@@ -124,6 +159,6 @@ def _begin(folder: Path, out: Path, config: EvaluationConfig, threads: int) -> N
     _evaluator = PairEvaluator(folder, out, config)
 
 
-def _score(jobs: list[Job]) -> list[Record] | list[UnscorableClip]:
+def _score(jobs: list[Job]) -> Results:
     assert _evaluator is not None, "the pool has begun"
     return _evaluator(jobs)

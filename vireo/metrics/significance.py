@@ -5,7 +5,7 @@ Groups are families, which weigh the same however many values they have. The sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -44,24 +44,16 @@ def balanced_interval(groups: Groups) -> Interval | None:
 
     n counts all values. None without values.
     """
-    filled = _filled(groups)
-    if not filled:
-        return None
 
     def balanced_mean(*samples: np.ndarray, axis: int) -> np.ndarray:
         return np.mean([sample.mean(axis=axis) for sample in samples], axis=0)
 
-    low, high = _percentiles(filled, balanced_mean)
-    return Interval(float(np.mean([values.mean() for values in filled])), sum(map(len, filled)), low, high)
+    return _interval(_filled(groups), balanced_mean)
 
 
 def median_interval(values: Sequence[float] | np.ndarray) -> Interval | None:
     """The median of the values, as `rate`; None where there are none."""
-    filled = _filled({"": values})
-    if not filled:
-        return None
-    low, high = _percentiles(filled, np.median)
-    return Interval(float(np.median(filled[0])), len(filled[0]), low, high)
+    return _interval(_filled({"": values}), np.median)
 
 
 def permutation_p(differences: Groups) -> float | None:
@@ -107,15 +99,14 @@ def _filled(groups: Groups) -> list[np.ndarray]:
     return [np.asarray(values, dtype=np.float64) for values in groups.values() if len(values)]
 
 
-def _percentiles(samples: Sequence[np.ndarray], statistic: object) -> tuple[float, float]:
+def _interval(samples: Sequence[np.ndarray], statistic: Callable[..., Any]) -> Interval | None:
+    """statistic: of arrays, along `axis`."""
+    if not samples:
+        return None
     # scipy refuses a sample of one value, of which every resample is that value; so it is of the value twice.
     given = tuple(np.repeat(values, 2) if len(values) == 1 else values for values in samples)
     found = bootstrap(
-        given,
-        statistic,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(0),
-        vectorized=True,
+        given, statistic, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(0), vectorized=True
     )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+    low, high = found.confidence_interval
+    return Interval(float(statistic(*samples, axis=-1)), sum(map(len, samples)), float(low), float(high))

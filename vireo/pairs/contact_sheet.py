@@ -71,14 +71,14 @@ def _tile(folder: Path, pair: EditPair) -> Image.Image:
     draw = ImageDraw.Draw(tile)
     lines = [
         f"{pair.id}   {(np.asarray(images[2]) > 0).mean():.1%} of this frame",
-        *_wrapped(pair.instruction, draw, tile.width - 4),
+        *wrapped(pair.instruction, draw, tile.width - 4),
     ]
     for number, line in enumerate(lines[:_LINES]):
         draw.text((2, _HEIGHT + 2 + number * _LINE), line, fill="black" if number else (110, 110, 110))
     return tile
 
 
-def _wrapped(text: str, draw: ImageDraw.ImageDraw, width: int) -> list[str]:
+def wrapped(text: str, draw: ImageDraw.ImageDraw, width: int) -> list[str]:
     """The text in lines of at most `width` pixels."""
     lines = [""]
     for word in text.split():

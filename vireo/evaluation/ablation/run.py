@@ -16,12 +16,12 @@ from vireo.evaluation.ablation.table import ablation_table, as_markdown
 from vireo.evaluation.ablation.variants import IMAGE_ONLY, VARIANTS, Variant
 from vireo.evaluation.config import EvaluationConfig
 from vireo.evaluation.editors import fingerprint
-from vireo.evaluation.records import Record, read_records
+from vireo.evaluation.records import Record, read_records, write_texts
 from vireo.evaluation.runner import evaluate
 from vireo.models.editors.viva import VireoPipeline, VivaConfig
 from vireo.models.presets import resolve
 from vireo.models.transformer import widen_for_editing
-from vireo.runtime import pick_device, source_commit, whole_file
+from vireo.runtime import pick_device, source_commit
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import Progress, run
@@ -60,48 +60,35 @@ class AblationConfig:
     compile_blocks: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Runs:
-    """Which runs: every variant with every seed. minutes: stops each run after so many."""
-
-    variants: Sequence[str] = tuple(VARIANTS)
-    seeds: Sequence[int] = (0, 1, 2)
-    minutes: float | None = None
-
-
 def run_ablation(
     workdir: Path,
-    runs: Runs = Runs(),
     config: AblationConfig = AblationConfig(),
     *,
+    variants: Sequence[str] = tuple(VARIANTS),
+    seeds: Sequence[int] = (0, 1, 2),
+    minutes: float | None = None,
     command: str | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any] | None:
     """Trains and scores every variant with every seed; returns the table, or None where the minutes were too few.
 
     workdir: holds everything and goes on where a broken run stopped: data, caches, t2v, runs/VARIANT-SEED, ladder.json
-    and ladder.md.
+    and ladder.md. minutes: stops each run after so many.
 
     Several processes may share the work once data and base are there: give each other seeds.
     Raises InputError for unknown variants.
     """
-    unknown = [name for name in runs.variants if name not in VARIANTS]
+    unknown = [name for name in variants if name not in VARIANTS]
     if unknown:
         raise InputError(f"there is no variant {unknown[0]!r}", f"choose from {', '.join(VARIANTS)}")
-    show = on_progress or (lambda done, total, label: None)
-    work = _Work(workdir, config, runs.minutes, show)
-    if not work.base():
+    work = _Work(workdir, config, minutes, on_progress or (lambda done, total, label: None))
+    runs = [(name, seed) for seed in seeds for name in variants]
+    if not work.base() or not all(work.train_and_score(name, seed) for name, seed in runs):
         return None
-    for seed in runs.seeds:
-        for name in runs.variants:
-            if not work.train_and_score(name, seed):
-                return None
-    found = {name: {seed: work.records(name, seed) for seed in runs.seeds} for name in runs.variants}
-    report = ablation_table(found) | {"config": asdict(config), "command": command}
-    report |= {"seeds": list(runs.seeds), "commit": source_commit()}
-    for name, text in (("ladder.json", json.dumps(report, indent=1)), ("ladder.md", as_markdown(report))):
-        with whole_file(workdir / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    found = {name: {seed: work.records(name, seed) for seed in seeds} for name in variants}
+    origin = {"config": asdict(config), "command": command, "seeds": list(seeds), "commit": source_commit()}
+    report = ablation_table(found) | origin
+    write_texts(workdir, {"ladder.json": json.dumps(report, indent=1), "ladder.md": as_markdown(report)})
     return report
 
 
@@ -114,8 +101,7 @@ class _Work:
         plan, noted = asdict(config) | {"weights": fingerprint(resolve(config.model))}, workdir / "plan.json"
         if noted.is_file() and json.loads(noted.read_text()) != plan:
             raise InputError(f"{workdir} holds a ladder of other settings", "choose another --workdir, or the same")
-        with whole_file(noted) as temporary:
-            temporary.write_text(json.dumps(plan))
+        write_texts(workdir, {noted.name: json.dumps(plan)})
         data = DataConfig(pairs=(config.pairs,), seeds=(0,), edits=(), edits_seeds=(), edits_families=())
         self.artifacts = Artifacts(workdir, data, 0, pick_device(), self._tick, init_from=config.model)
         initial = self.artifacts.initial

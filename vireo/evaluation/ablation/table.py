@@ -11,6 +11,7 @@ import numpy as np
 
 from vireo.evaluation.ablation.variants import IMAGE_ONLY
 from vireo.evaluation.records import Record
+from vireo.evaluation.report.tables import figure, markdown_table
 from vireo.metrics.significance import RESAMPLES
 
 Runs = Mapping[str, Mapping[int, Mapping[str, Record]]]
@@ -36,35 +37,30 @@ def ablation_table(runs: Runs) -> dict[str, Any]:
         "all": [task for task in tasks if task != "reference"],
         "reference": [task for task in tasks if task == "reference"],
     }
-    measures = {"success": lambda r: float(r.composited.success), "edit_error": lambda r: r.composited.edit_error}
-    table: dict[str, Any] = {"tasks": {}, "groups": {}, "steps": {}}
-    values = {
-        (variant, name): np.array([[_number(measure(runs[variant][seed][i])) for i in ids] for seed in seeds])
-        for variant in variants
-        for name, measure in measures.items()
+    measures = ("success", "edit_error")
+    values = {  # NaN where there is none
+        variant: {
+            name: np.array([[getattr(records[seed][i].composited, name) for i in ids] for seed in seeds], np.float64)
+            for name in measures
+        }
+        for variant, records in runs.items()
     }
-    for variant in variants:
-        each = {task: {m: _interval(values[variant, m], [tasks[task]]) for m in measures} for task in tasks}
-        table["tasks"][variant] = each
-        table["groups"][variant] = {
-            group: {m: _interval(values[variant, m], [tasks[task] for task in members]) for m in measures}
-            for group, members in groups.items()
-        }
+
+    def over(given: Mapping[str, np.ndarray], members: Sequence[str]) -> dict[str, Any]:
+        return {name: _interval(given[name], [tasks[task] for task in members]) for name in measures}
+
+    table: dict[str, Any] = {"tasks": {}, "groups": {}, "steps": {}}
+    for variant, given in values.items():
+        table["tasks"][variant] = {task: over(given, [task]) for task in tasks}
+        table["groups"][variant] = {group: over(given, members) for group, members in groups.items()}
     for before, after in itertools.pairwise(variants):
-        gained = {m: values[after, m] - values[before, m] for m in measures}
-        step: dict[str, dict[str, Any]] = {
-            group: {m: _interval(gained[m], [tasks[task] for task in members]) for m in measures}
-            for group, members in groups.items()
-        }
+        gained = {name: values[after][name] - values[before][name] for name in measures}
+        step = {group: over(gained, members) for group, members in groups.items()}
         for found in step.values():
             success = found["success"]
             found["holds"] = success is not None and (success["low"] > 0 or success["high"] < 0)
         table["steps"][f"{after} against {before}"] = step
     return table
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value
 
 
 def _interval(values: np.ndarray, groups: Sequence[Sequence[int]]) -> dict[str, float] | None:
@@ -86,28 +82,20 @@ def _interval(values: np.ndarray, groups: Sequence[Sequence[int]]) -> dict[str, 
 
 def as_markdown(report: Mapping[str, Any]) -> str:
     """Success in per cent by task and variant, the groups below, then each step up and whether it holds."""
-    variants = list(report["tasks"])
-    lines = ["| task | " + " | ".join(variants) + " |", "|---|" + "---|" * len(variants)]
-    for task in report["tasks"][variants[0]]:
-        lines.append(f"| {task} | " + " | ".join(_cell(report["tasks"][variant][task]) for variant in variants) + " |")
-    for group in report["groups"][variants[0]]:
-        cells = (_cell(report["groups"][variant][group]) for variant in variants)
-        lines.append(f"| **{group}** | " + " | ".join(cells) + " |")
-    lines += ["", "Success in per cent (edit error), 95 % intervals over seeds and pairs.", ""]
+    variants, rows = list(report["tasks"]), []
+    for part, title in (("tasks", "{}"), ("groups", "**{}**")):
+        for name in report[part][variants[0]]:
+            rows.append([title.format(name), *(_cell(report[part][variant][name]) for variant in variants)])
+    lines = ["Success in per cent (edit error), 95 % intervals over seeds and pairs.", ""]
     for name, step in report["steps"].items():
         for group, found in step.items():
-            if found["success"] is None:
-                continue
-            verdict = "holds" if found["holds"] else "is within chance"
-            lines.append(f"- {name}, {group}: {_points(found['success'])} points of success, {verdict}")
-    return "\n".join(lines) + "\n"
+            if found["success"] is not None:
+                points = figure(found["success"], 1, times=100, sign="+")
+                verdict = "holds" if found["holds"] else "is within chance"
+                lines.append(f"- {name}, {group}: {points} points of success, {verdict}")
+    return "\n".join([markdown_table(["task", *variants], rows), *lines]) + "\n"
 
 
 def _cell(found: Mapping[str, Any]) -> str:
-    success, error = found["success"], found["edit_error"]
-    rate = f"{100 * success['rate']:.0f} [{100 * success['low']:.0f}, {100 * success['high']:.0f}]" if success else "-"
-    return rate + (f" ({error['rate']:.2f})" if error else "")
-
-
-def _points(success: Mapping[str, Any]) -> str:
-    return f"{100 * success['rate']:+.1f} [{100 * success['low']:+.1f}, {100 * success['high']:+.1f}]"
+    error = found["edit_error"]
+    return figure(found["success"], 0, times=100) + (f" ({error['rate']:.2f})" if error else "")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from vireo.metrics.image_quality import energy, psnr, ssim
 from vireo.models.backbones.encoders import ClipBackbone
 from vireo.models.backbones.registry import Backbones
 from vireo.pairs.layouts.folders import picture, pictures_in
-from vireo.pairs.layouts.items import Entry, Item, Layout, Maker, file, identity, json_entries, text
+from vireo.pairs.layouts.items import Entry, Item, Layout, file, identity, json_entries, text
 
 STRIDE = 8
 
@@ -44,28 +45,25 @@ def _entries(folder: Path) -> Iterator[Entry]:
     for number, kind in enumerate(_KINDS, 1):
         path = home / "edit_prompt" / f"edit{number}_FiVE.json"
         if path.is_file():
-            yield from json_entries(path, _maker(home, number, kind))
+            yield from json_entries(path, partial(_item, home, number, kind))
 
 
-def _maker(home: Path, number: int, kind: str) -> Maker:
-    def make(entry: Any, key: str) -> Item:
-        name = text(entry, "video_name")
-        before, after = (re.sub(r"[\[\]]", "", text(entry, field)) for field in ("source_prompt", "target_prompt"))
-        frames, masks = home / "images" / name, home / "bmasks" / name
-        fields = ("multiple_choice_question", "target_yes_no_question", "source_yes_no_question")
-        choice, target, source = (text(entry, field, missing="") for field in fields)
-        return Item(
-            id=identity(f"edit{number}", name, text(entry, "save_dir", missing=key)),
-            kind=kind,
-            instruction=text(entry, "instruction", "editing_instruction", missing=after),
-            source=frames if frames.is_dir() else file(f"videos/{name}.mp4", home),
-            mask=masks if masks.is_dir() else None,
-            source_caption=before,
-            target_caption=after,
-            questions=(choice, target, source) if choice and target else None,
-        )
-
-    return make
+def _item(home: Path, number: int, kind: str, entry: Any, key: str) -> Item:
+    name = text(entry, "video_name")
+    before, after = (re.sub(r"[\[\]]", "", text(entry, field)) for field in ("source_prompt", "target_prompt"))
+    frames, masks = home / "images" / name, home / "bmasks" / name
+    fields = ("multiple_choice_question", "target_yes_no_question", "source_yes_no_question")
+    choice, target, source = (text(entry, field, missing="") for field in fields)
+    return Item(
+        id=identity(f"edit{number}", name, text(entry, "save_dir", missing=key)),
+        kind=kind,
+        instruction=text(entry, "instruction", "editing_instruction", missing=after),
+        source=frames if frames.is_dir() else file(f"videos/{name}.mp4", home),
+        mask=masks if masks.is_dir() else None,
+        source_caption=before,
+        target_caption=after,
+        questions=(choice, target, source) if choice and target else None,
+    )
 
 
 def _measures(item: Item, before: np.ndarray, after: np.ndarray, backbones: Backbones) -> dict[str, float]:

@@ -6,9 +6,7 @@ from vireo.evaluation.benchmarks.benchmark import Benchmark
 from vireo.evaluation.benchmarks.editverse import EDITVERSE
 from vireo.evaluation.benchmarks.five import FIVE
 from vireo.evaluation.benchmarks.rve_bench import RVE_BENCH
-from vireo.evaluation.benchmarks.rvebenchmark import RVEBENCHMARK
-from vireo.evaluation.benchmarks.veggie import VEGGIE
-from vireo.evaluation.benchmarks.vie_bench import VIE_BENCH
+from vireo.evaluation.benchmarks.usual_fields import RVEBENCHMARK, VEGGIE, VIE_BENCH
 
 _ALL = (
     VIE_BENCH,

@@ -6,7 +6,6 @@ quality.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -20,22 +19,22 @@ from vireo.errors import InputError, VideoError, VireoError
 from vireo.evaluation.benchmarks.benchmark import Benchmark
 from vireo.evaluation.benchmarks.registry import BENCHMARKS
 from vireo.evaluation.config import EvaluationConfig
-from vireo.evaluation.editors import FinishedClips, check_source, fingerprint, open_configured
-from vireo.evaluation.judgement_report import score_tables, summarise_judgements, usage
+from vireo.evaluation.editors import FinishedClips, open_model
 from vireo.evaluation.measures import Measures
-from vireo.evaluation.records import ItemRecord, JudgementRecord, RecordWriter, key_of, read_records
-from vireo.evaluation.report.players import player_of, write_player
-from vireo.evaluation.report.published_page import render_published
-from vireo.evaluation.report.tables import as_latex, as_markdown
+from vireo.evaluation.records import ItemRecord, JudgementRecord, append_records, key_of, read_records
+from vireo.evaluation.report.page import write_files
+from vireo.evaluation.report.pictures import player_of, players_of, write_player
+from vireo.evaluation.report.summary import score_tables, summarise_judgements, usage
+from vireo.evaluation.report.tables import paper_rows
 from vireo.judges.chat_model import ChatJudge
 from vireo.judges.five_acc import Questions, five_accuracy
 from vireo.judges.judge import Judgement, Sample
 from vireo.judges.rubric import overall_score
-from vireo.models.presets import resolve
+from vireo.models.editors.protocol import Editor
 from vireo.pairs.layouts import Item, read_layout
 from vireo.pairs.layouts.folders import picture, pictures_in
 from vireo.pipeline.edit import edit_video
-from vireo.runtime import source_commit, whole_file
+from vireo.runtime import source_commit
 from vireo.video.io import read_clip, write_lossless
 
 
@@ -61,96 +60,55 @@ def evaluate_published(
     if config.paraphrases or config.keep or config.workers > 1:
         what = "a benchmark has no paraphrases, its clips are kept anyway, and one process edits them"
         raise InputError(what, "leave out --paraphrases, --keep and --workers")
-    check_source(config.model, config.videos)
     listing = read_layout(BENCHMARKS[benchmark].layout, folder, config.limit)
     evaluator = _ItemEvaluator(BENCHMARKS[benchmark], out, config)
     settings, items = evaluator.settings, listing.items
     (out / "players").mkdir(parents=True, exist_ok=True)
     done = read_records(out / "records.jsonl", ItemRecord)
-    keys = [key_of([asdict(item), settings, evaluator.clips.digest(item)]) for item in items]
-    with RecordWriter(out / "records.jsonl") as writer:
-        for number, (key, item) in enumerate(zip(keys, items, strict=True)):
-            if on_progress:
-                on_progress(number, len(items), "editing and scoring")
-            # What failed is tried again: a file may have been put right meanwhile, a judge may answer.
-            if key not in done or done[key].failed:
-                done[key] = evaluator(key, item)
-                writer.append(done[key])
+    keys = [key_of([asdict(item), settings, evaluator.digest(item)]) for item in items]
+    for number, (key, item) in enumerate(zip(keys, items, strict=True)):
+        if on_progress:
+            on_progress(number, len(items), "editing and scoring")
+        # What failed is tried again: a file may have been put right meanwhile, a judge may answer.
+        if key not in done or done[key].failed:
+            done[key] = evaluator(key, item)
+            append_records(out / "records.jsonl", done[key])
     records = [done[key] for key in keys]
     report = _report(benchmark, records, listing.problems, settings) | {"command": command, "commit": source_commit()}
-    _write(out, report, sorted(records, key=lambda record: _overall(record, settings)))
+    head, rows = paper_rows(report)
+    worst_first = sorted(records, key=lambda record: _overall(record, settings))
+    write_files(out, report, "published.html", head=head, rows=rows, players=players_of(out, worst_first))
     return report
-
-
-class _ModelClips:
-    """Edits by a model, written to out/clips."""
-
-    def __init__(self, config: EvaluationConfig, out: Path) -> None:
-        assert config.model is not None, "check_source has been called"
-        self.editor, self.options, self.folder = open_configured(config), config.edit, out / "clips"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        weights = fingerprint(resolve(config.model))
-        self.settings = {"model": config.model, "weights": weights, "dtype": config.dtype, **asdict(config.edit)}
-
-    def digest(self, item: Item) -> str:
-        return ""
-
-    def edit(self, item: Item, source: Path) -> Path:
-        path = self.folder / f"{item.id}.mp4"
-        edit_video(
-            source,
-            item.instruction,
-            path,
-            model=self.editor,
-            reference=item.reference,
-            steps=self.options.steps,
-            guidance=self.options.guidance,
-            seed=self.options.seed,
-            preserve=self.options.preserve,
-            look=self.options.gate,
-            overwrite=True,
-        )
-        return path
-
-
-class _FoundClips:
-    """Finished clips."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clips = FinishedClips(folder)
-        self.settings = self.clips.settings
-
-    def digest(self, item: Item) -> str:
-        """Of the clip itself, so that a new one is scored anew."""
-        return self.clips.digest(item.id)
-
-    def edit(self, item: Item, source: Path) -> Path:
-        return self.clips.need(item.id)
 
 
 class _ItemEvaluator:
     """Edits and scores single items. settings: all that the result depends on, but for the item and its clip."""
 
     def __init__(self, benchmark: Benchmark, out: Path, config: EvaluationConfig) -> None:
-        self.benchmark, self.out, self.judge = benchmark, out, config.judge
+        self.benchmark, self.out, self.judge, self.options = benchmark, out, config.judge, config.edit
         self.measures = Measures(config.backbones)
-        self.clips: _ModelClips | _FoundClips
+        self.clips: FinishedClips | Editor
         if config.videos is not None:
-            self.clips = _FoundClips(config.videos)
+            self.clips = FinishedClips(config.videos)
+            made_by = self.clips.settings
         else:
-            self.clips = _ModelClips(config, out)
+            self.clips, made_by = open_model(config)
         self.settings: dict[str, Any] = {
-            **self.clips.settings,
+            **made_by,
             **(self.judge.settings if self.judge else {}),
             **self.measures.settings,
             "code": code_digest(__name__),
         }
 
+    def digest(self, item: Item) -> str:
+        """Of a finished clip, so that a new one is scored anew; empty for those that the model makes."""
+        return self.clips.digest(item.id) if isinstance(self.clips, FinishedClips) else ""
+
     def __call__(self, key: str, item: Item) -> ItemRecord:
         facts = ItemRecord(key=key, id=item.id, family=item.kind, instruction=item.instruction)
         try:
             source, began = _as_file(item.source, self.out / "sources" / f"{item.id}.mkv"), time.perf_counter()
-            path = self.clips.edit(item, source)
+            path = self._edited(item, source)
             seconds = time.perf_counter() - began
             before, after = read_clip(source).frames, read_clip(path).frames
             reference = None if item.reference is None else read_clip(item.reference, max_frames=1).frames[0]
@@ -172,6 +130,27 @@ class _ItemEvaluator:
             found["answered"] = JudgementRecord.of(Judgement(answer.value, failure=answer.failure, usage=answer.usage))
         return facts.model_copy(update=found)
 
+    def _edited(self, item: Item, source: Path) -> Path:
+        """The finished clip, or what the model makes of the source, in out/clips."""
+        if isinstance(self.clips, FinishedClips):
+            return self.clips.need(item.id)
+        path = self.out / "clips" / f"{item.id}.mp4"
+        path.parent.mkdir(exist_ok=True)
+        edit_video(
+            source,
+            item.instruction,
+            path,
+            model=self.clips,
+            reference=item.reference,
+            steps=self.options.steps,
+            guidance=self.options.guidance,
+            seed=self.options.seed,
+            preserve=self.options.preserve,
+            look=self.options.gate,
+            overwrite=True,
+        )
+        return path
+
 
 def _as_file(source: Path, copy: Path) -> Path:
     """The source itself, or a clip made of a folder of frames."""
@@ -190,10 +169,10 @@ def _report(
 ) -> dict[str, Any]:
     edited = [record for record in records if record.failure is None]
     kinds = list(dict.fromkeys(record.family for record in edited))
-    answered = [(record, record.answered) for record in edited if record.answered is not None]
+    answered = [(record.id, record.answered) for record in edited if record.answered is not None]
     figures = [(r.family, r.measures | ((r.answered and r.answered.scores) or {})) for r in edited]
     answers = {
-        "failures": [{"id": record.id, "why": each.failure} for record, each in answered if each.failure is not None],
+        "failures": [{"id": name, "why": each.failure} for name, each in answered if each.failure is not None],
         "usage": usage([each for _, each in answered]),
     }
     return {
@@ -209,16 +188,6 @@ def _report(
         "model": settings.get("model") or settings.get("videos"),
         "settings": dict(settings),
     }
-
-
-def _write(out: Path, report: Mapping[str, Any], records: Sequence[ItemRecord]) -> None:
-    """The report's files; its page shows the records' clips in this order."""
-    shown = [(path.relative_to(out).as_posix(), r) for r in records if (path := player_of(out, r.key)).is_file()]
-    files = {"report.json": json.dumps(report, indent=1), "report.html": render_published(report, shown)}
-    files |= {"report.md": as_markdown(report), "report.tex": as_latex(report)}
-    for name, content in files.items():
-        with whole_file(out / name) as temporary:
-            temporary.write_text(content, encoding="utf-8")
 
 
 def _overall(record: ItemRecord, settings: Mapping[str, Any]) -> float:

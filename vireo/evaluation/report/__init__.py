@@ -1,8 +1,7 @@
 """What an evaluation writes.
 
-summary.py         records summed up: report.json and the other files
-page.py            report.html; published_page.py: of published benchmarks; html.py: what both have
-tables.py          Markdown and LaTeX in the papers' layout
-sheets.py          pictures: strips and contact sheets
-players.py         clips side by side
+summary.py     records summed up, and the report's files
+page.py        writes the files; report.html by those of templates/
+tables.py      Markdown and LaTeX in the papers' layout
+pictures.py    strips, contact sheets, and clips side by side
 """

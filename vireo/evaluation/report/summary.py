@@ -1,26 +1,24 @@
-"""Sums up the records of an evaluation: report.json, report.html and the contact sheets."""
+"""Sums up the records of an evaluation: scores against the truth, what a judge says, and measures."""
 
 from __future__ import annotations
 
-import json
 import shlex
 import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vireo.evaluation.judgement_report import score_tables, summarise_judgements
-from vireo.evaluation.records import Record
-from vireo.evaluation.report.page import render_page
-from vireo.evaluation.report.players import player_of
-from vireo.evaluation.report.sheets import PER_SHEET, failures_first, write_sheets
-from vireo.evaluation.report.tables import as_latex, as_markdown
+from vireo.evaluation.records import ItemRecord, JudgementRecord, Record
+from vireo.evaluation.report.page import further_figures, write_files
+from vireo.evaluation.report.pictures import on_sheet, players_of, write_sheets
+from vireo.judges.rubric import RUBRICS, overall
 from vireo.metrics.shadow import left_behind
 from vireo.metrics.significance import as_dict, balanced_interval, mean_interval, median_interval
 from vireo.metrics.truth import EDIT_ERROR_LIMIT, SCORES, EditScore
-from vireo.runtime import source_commit, whole_file
+from vireo.runtime import source_commit
 from vireo.world.families import FAMILY_NAMES
 from vireo.world.studiobench import SUBSETS
 
@@ -40,7 +38,7 @@ def write_report(
     *,
     settings: Mapping[str, Any],
     command: str | None,
-    failures: Sequence[Mapping[str, str]] = (),
+    failures: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
     """Writes report.json, report.html and the sheets into `out`; returns the report.
 
@@ -49,23 +47,9 @@ def write_report(
     report = summarise(records, settings=settings, command=command) | {"failures": [*failures]}
     plain = [record for record in records if record.condition == "plain"]
     report["sheets"] = write_sheets(out, plain)
-    page = render_page(report, {family: _players(out, plain, family) for family in report["sheets"]})
-    files = {"report.json": json.dumps(report, indent=1), "report.html": page}
-    files |= {"report.md": as_markdown(report), "report.tex": as_latex(report)}
-    for name, text in files.items():
-        with whole_file(out / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    players = {family: players_of(out, on_sheet(plain, family)) for family in report["sheets"]}
+    write_files(out, report, "pairs.html", players=players, rows=further_figures(report))
     return report
-
-
-def _players(out: Path, records: Sequence[Record], family: str) -> list[dict[str, Any]]:
-    """The clips of a family that its sheet shows, those that there are."""
-    shown = failures_first([record for record in records if record.family == family])[:PER_SHEET]
-    return [
-        {"file": path.relative_to(out).as_posix(), "record": record}
-        for record in shown
-        if (path := player_of(out, record.key)).is_file()
-    ]
 
 
 def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command: str | None = None) -> dict[str, Any]:
@@ -78,16 +62,17 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
     """
     plain = [record for record in records if record.condition == "plain"]
     headline = headline_families(record.family for record in plain)
+    weighed = [record for record in plain if record.family in headline]
+    kept = median_interval(_known([record.composited for record in weighed], "outside_psnr"))
     return {
         **_table(plain, lambda r: r.composited),
         "headline_families": headline,
         "n": len(plain),
-        "raw": _table(plain, lambda r: r.raw, error_alone=True),
+        "raw": _table(plain, lambda r: _by_error_alone(r.raw)),
         "do_nothing": _table(plain, lambda r: r.do_nothing),
-        "oracle_vae": _table(plain, lambda r: r.oracle_vae and r.oracle_vae.score)
-        | _medians([r.oracle_vae for r in plain if r.oracle_vae], psnr="psnr", psnr_inside="psnr_inside", ssim="ssim"),
+        "oracle_vae": _oracle(plain),
         **_preservation(plain),
-        "headline": _headline([r for r in plain if r.family in headline]),
+        "headline": _preservation(weighed) | {"intervals": {"outside_psnr": as_dict(kept)}},
         "removal_trace_left": {
             "composited": left_behind([r.trace for r in plain if r.trace]),
             "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
@@ -102,6 +87,58 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "settings": dict(settings),
         "command": command or shlex.join(sys.argv),
         "commit": source_commit(),
+    }
+
+
+def summarise_judgements(
+    records: Sequence[Record | ItemRecord], families: Sequence[str], settings: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """None where no judge was asked.
+
+    families: of the headline; `all` is balanced over them. `criteria` and `overall` (every reading of it, the default
+    first) hold means with 95 % intervals. A failed judgement counts nowhere but in `failures`.
+    """
+    asked = [(record, record.judged) for record in records if record.judged is not None]
+    if not asked:
+        return None
+    rubric = settings["rubric"]
+    scored = [(record.family, judged.scores) for record, judged in asked if judged.scores]
+    return {
+        "judge": settings["judge"],
+        "rubric": rubric,
+        "best": RUBRICS[rubric][0].best,
+        "n": len(scored),
+        "criteria": score_tables(scored, families),
+        "overall": score_tables([(family, overall(rubric, scores)) for family, scores in scored], families),
+        "failures": [
+            {"id": record.id, "condition": record.condition, "why": judged.failure}
+            for record, judged in asked
+            if judged.failure is not None
+        ],
+        "usage": usage([judged for _, judged in asked]),
+    }
+
+
+def usage(asked: Sequence[JudgementRecord]) -> dict[str, float | None]:
+    """What they cost together; None where that is not known of one of them."""
+    return {
+        name: None if None in (spent := [getattr(each, name) for each in asked]) else sum(spent)
+        for name in ("calls", "cached", "prompt_tokens", "completion_tokens", "cost")
+    }
+
+
+def score_tables(scored: Sequence[tuple[str, Mapping[str, float]]], families: Sequence[str]) -> dict[str, Any]:
+    """For each score of (family, scores): its mean over all, balanced over `families`, and by family."""
+    groups: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for family, scores in scored:
+        for name, value in scores.items():
+            groups[name][family].append(value)
+    return {
+        name: {
+            "all": as_dict(balanced_interval({f: v for f, v in by_family.items() if f in families} or by_family)),
+            "families": {family: as_dict(mean_interval(values)) for family, values in by_family.items()},
+        }
+        for name, by_family in groups.items()
     }
 
 
@@ -133,6 +170,15 @@ def _subsets(records: Sequence[Record]) -> dict[str, Any]:
     return {name: as_dict(mean_interval(outcomes)) for name, outcomes in groups.items() if outcomes}
 
 
+def _oracle(records: Sequence[Record]) -> dict[str, Any]:
+    """The targets through the autoencoder and back; empty for editors without one."""
+    ceilings = [record.oracle_vae for record in records if record.oracle_vae]
+    if not ceilings:
+        return {}
+    medians = {name: _median(getattr(each, name) for each in ceilings) for name in ("psnr", "psnr_inside", "ssim")}
+    return _table(records, lambda r: r.oracle_vae and r.oracle_vae.score) | medians
+
+
 def _preservation(records: Sequence[Record]) -> dict[str, Any]:
     """How well edits keep to their objects."""
     return {
@@ -149,11 +195,6 @@ def _preservation(records: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def _headline(records: Sequence[Record]) -> dict[str, Any]:
-    kept = as_dict(median_interval(_known([record.composited for record in records], "outside_psnr")))
-    return _preservation(records) | {"intervals": {"outside_psnr": kept}}
-
-
 def headline_families(families: Iterable[str]) -> list[str]:
     """Those that the balanced figures are over, of the families of all records."""
     present = present_families(families)
@@ -167,53 +208,48 @@ def present_families(families: Iterable[str]) -> list[str]:
     return known + [family for family in names if family not in known]
 
 
-def _table(records: Sequence[Record], pick: Pick, *, error_alone: bool = False) -> dict[str, Any]:
+def _table(records: Sequence[Record], pick: Pick) -> dict[str, Any]:
     """Rates and medians by family, and the rates balanced over the headline's families."""
-    scored = [(record.family, score) for record in records if (score := pick(record)) is not None]
+    scored: dict[str, list[EditScore]] = defaultdict(list)
+    for record in records:
+        score = pick(record)
+        if score is not None:
+            scored[record.family].append(score)
     if not scored:
         return {}
-    families: dict[str, dict[str, Any]] = {}
-    outcomes: dict[str, dict[str, list[float]]] = {name: {} for name in RATES}
-    for family in present_families(family for family, _ in scored):
-        scores = [score for each, score in scored if each == family]
-        for name in RATES:
-            outcomes[name][family] = (
-                [float(_succeeded(score, error_alone)) for score in scores]
-                if name == "success"
-                else _known(scores, name)
-            )
-        families[family] = {
-            **{name: as_dict(mean_interval(outcomes[name][family])) for name in RATES},
-            **{name: _median(getattr(score, name) for score in scores) for name in MEDIANS},
-            "intervals": {name: as_dict(median_interval(_known(scores, name))) for name in MEDIANS},
+    known = {name: {family: _known(scores, name) for family, scores in scored.items()} for name in (*RATES, *MEDIANS)}
+    families = {
+        family: {
+            **{name: as_dict(mean_interval(known[name][family])) for name in RATES},
+            **{name: _median(known[name][family]) for name in MEDIANS},
+            "intervals": {name: as_dict(median_interval(known[name][family])) for name in MEDIANS},
         }
-    headline = headline_families([family for family, _ in scored])
-    rates = {name: balanced_interval({family: outcomes[name][family] for family in headline}) for name in RATES}
+        for family in present_families(scored)
+    }
+    headline = headline_families(scored)
+    rates = {name: balanced_interval({family: known[name][family] for family in headline}) for name in RATES}
     return {**{name: as_dict(interval) for name, interval in rates.items()}, "families": families}
 
 
-def _known(scores: Sequence[EditScore], name: str) -> list[float]:
+def _known(scores: Iterable[EditScore], name: str) -> list[float]:
     return [values[name] for score in scores if name in (values := score.values())]
 
 
-def _succeeded(score: EditScore, error_alone: bool) -> bool:
-    if error_alone and score.edit_error is not None:
-        return score.edit_error <= EDIT_ERROR_LIMIT
-    return score.success
+def _by_error_alone(score: EditScore | None) -> EditScore | None:
+    """With a success that looks at nothing but `edit_error`."""
+    if score is None or score.edit_error is None:
+        return score
+    return replace(score, success=score.edit_error <= EDIT_ERROR_LIMIT)
 
 
 def _wrong_target_rates(records: Sequence[Record], measure: str) -> dict[str, Any]:
     """The rate of the edits, and of the exact targets under the same measure."""
-
-    def rate(pick: Pick) -> dict[str, Any] | None:
-        scores = [score for record in records if (score := pick(record)) is not None]
-        return as_dict(mean_interval([v for s in scores if (v := getattr(s, measure)) is not None]))
-
-    return {
-        "composited": rate(lambda r: r.composited),
-        "raw": rate(lambda r: r.raw),
-        "exact_targets": rate(lambda r: r.target_itself),
+    scores = {
+        "composited": [record.composited for record in records],
+        "raw": [record.raw for record in records if record.raw],
+        "exact_targets": [record.target_itself for record in records],
     }
+    return {name: as_dict(mean_interval(_known(given, measure))) for name, given in scores.items()}
 
 
 def _paraphrases(records: Sequence[Record]) -> dict[str, Any] | None:
@@ -227,12 +263,6 @@ def _paraphrases(records: Sequence[Record]) -> dict[str, Any] | None:
         for family in headline_families(record.family for record in reworded)
     }
     return {**_table(reworded, lambda r: r.composited), "loss": as_dict(balanced_interval(losses))}
-
-
-def _medians(items: Sequence[Any], **fields: str) -> dict[str, float | None]:
-    if not items:
-        return {}
-    return {name: _median(getattr(item, field) for item in items) for name, field in fields.items()}
 
 
 def _median(values: Iterable[float | None]) -> float | None:

@@ -1,4 +1,4 @@
-"""A report's table in the layout of the papers, one row a task and method: as Markdown and as LaTeX."""
+"""Tables as Markdown and as LaTeX; that of a report is in the layout of the papers, one row a task and method."""
 
 from __future__ import annotations
 
@@ -32,31 +32,18 @@ COLUMNS = {name: facts for name, facts in SCORES.items() if facts.column}
 def as_markdown(report: Mapping[str, Any]) -> str:
     """Task, method and figures, with what a reader needs to make the same table again below."""
     head, rows = paper_rows(report)
-    lines = [_pipes(head), "|" + "---|" * len(head), *(_pipes(row) for row in rows)]
     origin = f"`{report['command']}`, commit {report['commit']}, 95 % bootstrap intervals in brackets."
-    return "\n".join([*lines, "", origin]) + "\n"
+    return markdown_table(head, rows) + f"\n{origin}\n"
 
 
 def as_latex(report: Mapping[str, Any]) -> str:
     """The same as a `tabular` of the package booktabs."""
     head, rows = paper_rows(report)
-    body = [" & ".join(map(_escaped, row)) + r" \\" for row in rows]
-    aligned = "ll" + "r" * (len(head) - 2)
-    return "\n".join(
-        [
-            f"% {report['command']}, commit {report['commit']}".replace("\n", " "),
-            rf"\begin{{tabular}}{{{aligned}}}",
-            r"\toprule",
-            " & ".join(map(_escaped, head)) + r" \\",
-            r"\midrule",
-            *body[:-1],
-            r"\midrule",
-            body[-1],
-            r"\bottomrule",
-            r"\end{tabular}",
-            "",
-        ]
-    )
+    title, *body, total = (" & ".join(map(_escaped, cells)) + r" \\" for cells in (head, *rows))
+    origin = f"% {report['command']}, commit {report['commit']}".replace("\n", " ")
+    begin = [origin, rf"\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}", r"\toprule"]
+    end = [r"\bottomrule", r"\end{tabular}"]
+    return "\n".join([*begin, title, r"\midrule", *body, r"\midrule", total, *end]) + "\n"
 
 
 def paper_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -69,49 +56,40 @@ def paper_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     scores = {name: scores[name] for name in SHORT if name in scores}
     truth = [facts.title for facts in COLUMNS.values()] if exact else []
     head = ["Task", "Method", "n", *truth, *(SHORT[name] for name in scores), *measures]
-    rows = [
-        [
-            *(task, str(report["model"])),
-            *(_exact(row["success"], row | row["intervals"]) if exact else [str(row["n"])]),
-            *(_figure(table["families"].get(task), 2) for table in scores.values()),
-            *(_figure(table["families"].get(task), 4) for table in measures.values()),
-        ]
-        for task, row in report["families"].items()
-    ]
-    total = [str(report["n"])]
-    if exact:
-        total = _exact(report["success"], report | report["headline"]["intervals"])
-    rows.append(
-        [
-            *("balanced", str(report["model"]), *total),
-            *(_figure(table["all"], 2) for table in scores.values()),
-            *(_figure(table["all"], 4) for table in measures.values()),
-        ]
-    )
+    rows = []
+    for task, found in [*report["families"].items(), ("balanced", report)]:
+        cells = [str(found["n"])] if not exact else _exact(found, report["headline"] if found is report else found)
+        for tables, digits in ((scores, 2), (measures, 4)):
+            for table in tables.values():
+                cells.append(figure(table["all"] if found is report else table["families"].get(task), digits))
+        rows.append([task, str(report["model"]), *cells])
     return head, rows
 
 
-def _exact(success: Mapping[str, Any], intervals: Mapping[str, Any]) -> list[str]:
-    """n, and the cells of COLUMNS. intervals: by score; without one a cell has a dash."""
-    cells = [str(success["n"])]
+def _exact(rates: Mapping[str, Any], medians: Mapping[str, Any]) -> list[str]:
+    """n, and the cells of COLUMNS. rates: by score. medians: whose `intervals` by score; without one a cell has a
+    dash."""
+    cells = [str(rates["success"]["n"])]
     for name, facts in COLUMNS.items():
-        interval = intervals.get(name)
-        if facts.summary == "rate" and interval:
-            interval = {end: 100 * interval[end] for end in ("rate", "low", "high")}
-        cells.append(_figure(interval if isinstance(interval, Mapping) else None, facts.digits))
+        if facts.summary == "rate":
+            cells.append(figure(rates.get(name), facts.digits, 100))
+        else:
+            cells.append(figure(medians["intervals"].get(name), facts.digits))
     return cells
 
 
-def _figure(interval: Mapping[str, Any] | None, digits: int) -> str:
-    """`0.93 [0.90, 0.96]`, or a dash."""
+def figure(interval: Mapping[str, Any] | None, digits: int = 2, times: float = 1, sign: str = "") -> str:
+    """`0.93 [0.90, 0.96]`, or a dash. times: 100 for per cent. sign: "+" shows it of gains, too."""
     if not interval:
         return "-"
-    rate, low, high = (f"{interval[name]:.{digits}f}" for name in ("rate", "low", "high"))
+    rate, low, high = (f"{times * interval[name]:{sign}.{digits}f}" for name in ("rate", "low", "high"))
     return f"{rate} [{low}, {high}]"
 
 
-def _pipes(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A line for each row."""
+    lines = ["| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"
 
 
 def _escaped(cell: str) -> str:

@@ -102,20 +102,9 @@ def shadow_left(clips: PairClips, other: PairClips, strength: float) -> np.ndarr
     return _mixed(clips.target, clips.source, strength * beside[..., None].astype(np.float32))
 
 
-CORRUPTIONS: dict[str, Corruption] = {
-    function.__name__: function
-    for function in (
-        nothing_done,
-        over_edit,
-        wrong_object,
-        wrong_time,
-        wrong_side,
-        flicker,
-        blur,
-        background_swapped,
-        shadow_left,
-    )
-}
+_ALL = (nothing_done, over_edit, wrong_object, wrong_time, wrong_side, flicker, blur, background_swapped, shadow_left)
+
+CORRUPTIONS: dict[str, Corruption] = {corruption.__name__: corruption for corruption in _ALL}
 
 OF_REMOVALS = ("shadow_left",)
 """Corruptions of removals alone; elsewhere what lies beside an object may be part of the new one."""

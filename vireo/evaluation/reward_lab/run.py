@@ -17,16 +17,16 @@ import numpy as np
 from vireo.code_digest import code_digest
 from vireo.errors import InputError
 from vireo.evaluation.editors import FinishedClips
-from vireo.evaluation.pair_clips import PairClips, load_pair_clips, refuse_without_masks
-from vireo.evaluation.records import KeyedRecord, RecordWriter, read_records, record_key
+from vireo.evaluation.pair_clips import PairClips, finished_clip, load_pair_clips, refuse_without_masks
+from vireo.evaluation.records import KeyedRecord, append_records, key_of, read_records, write_texts
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
 from vireo.evaluation.reward_lab.scorers import LabScorers
 from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, TARGET, Candidate, as_markdown, summarise
 from vireo.judges.judge import Judge, Sample
-from vireo.metrics.truth import dilated, edit_error, score_edit
+from vireo.metrics.truth import score_edit
 from vireo.pairs.format import read_pairs
 from vireo.rewards.scorer import ScoringFailed, Undefined, Value
-from vireo.runtime import source_commit, whole_file
+from vireo.runtime import source_commit
 from vireo.types import EditPair
 
 Score = Callable[[Sample], Mapping[str, Value]]
@@ -47,7 +47,7 @@ class LabConfig:
     limit: int | None = None
 
 
-class PairCandidates(KeyedRecord):
+class PairCandidates(KeyedRecord, frozen=True):
     """All candidates of a pair."""
 
     candidates: list[Candidate]
@@ -80,34 +80,32 @@ def run_lab(
     rows: list[Candidate] = []
     failures: list[dict[str, Any]] = []
     finished = read_records(out / "candidates.jsonl", PairCandidates)
-    with RecordWriter(out / "candidates.jsonl") as writer:
-        for index, pair in enumerate(pairs):
-            if on_progress:
-                on_progress(index, len(pairs), "scoring")
-            other = pairs[(index + len(pairs) // 2) % len(pairs)]
-            for source in sources:
-                if source is not None and source.path(pair.id) is None:
+    for index, pair in enumerate(pairs):
+        if on_progress:
+            on_progress(index, len(pairs), "scoring")
+        other = pairs[(index + len(pairs) // 2) % len(pairs)]
+        for source in sources:
+            if source is not None and finished_clip(source.folder, pair.id) is None:
+                continue
+            editor = str(source.folder) if source else None
+            clip = source.digest(pair.id) if source else other.id
+            key = key_of([pair.model_dump(mode="json"), "lab", settings | {"clip": clip}])
+            if key not in finished:
+                try:
+                    candidates = list(_candidates(pairs_dir, pair, source or other, score))
+                except ScoringFailed as error:
+                    failures.append({"id": pair.id, "editor": editor, "why": str(error)})
+                    if source is None:
+                        break  # without its target a pair has nothing to compare its outputs with
                     continue
-                editor = str(source.folder) if source else None
-                key = record_key(pair, "lab", settings | {"clip": source.digest(pair.id) if source else other.id})
-                if key not in finished:
-                    try:
-                        candidates = list(_candidates(pairs_dir, pair, source or other, score))
-                    except ScoringFailed as error:
-                        failures.append({"id": pair.id, "editor": editor, "why": str(error)})
-                        if source is None:
-                            break  # without its target a pair has nothing to compare its outputs with
-                        continue
-                    finished[key] = PairCandidates(key=key, candidates=candidates)
-                    writer.append(finished[key])
-                rows += [row.model_copy(update={"editor": editor}) for row in finished[key].candidates]
+                finished[key] = PairCandidates(key=key, candidates=candidates)
+                append_records(out / "candidates.jsonl", finished[key])
+            rows += [row.model_copy(update={"editor": editor}) for row in finished[key].candidates]
     if not rows:
         raise InputError(f"the judge failed on every pair; {failures[0]['id']}: {failures[0]['why']}")
     origin = {"settings": settings, "pairs": len(pairs), "command": command, "commit": source_commit()}
     report = summarise(rows) | {"failures": failures} | origin
-    for name, text in (("lab.json", json.dumps(report, indent=1)), ("lab.md", as_markdown(report))):
-        with whole_file(out / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    write_texts(out, {"lab.json": json.dumps(report, indent=1), "lab.md": as_markdown(report)})
     return report
 
 
@@ -117,51 +115,35 @@ def _candidates(
     """An editor's output; or, beside another pair, the target, all that makes it worse, and the two exchanged."""
     clips = load_pair_clips(pairs_dir, pair)
     if isinstance(against, FinishedClips):
-        yield _candidate(pair, clips, (OUTPUT, 0.0), against.read(pair.id, clips.source.shape), score)
-        return
-    other = load_pair_clips(pairs_dir, against)
-    yield _candidate(pair, clips, (TARGET, 0.0), clips.target, score)
+        made = iter([(OUTPUT, 0.0, against.read(pair.id, clips.source.shape))])
+    else:
+        made = _worsened(pair, clips, load_pair_clips(pairs_dir, against))
+    for corruption, strength, clip in made:
+        sample, exchanged = clips.sample(pair, clip), corruption == EXCHANGED
+        if exchanged:
+            sample = replace(sample, source=clips.target)
+        values = score(sample)
+        exact = score_edit(clip, clips.source, clips.target, clips.mask, family=pair.family, others=clips.others)
+        yield Candidate(
+            id=pair.id,
+            family=pair.family,
+            corruption=corruption,
+            strength=strength,
+            accuracy=0.0 if exchanged else max(0.0, 1 - (exact.edit_error or 0.0)),
+            success=exact.success and not exchanged,
+            scores={name: value for name, value in values.items() if not isinstance(value, Undefined)},
+            undefined={name: value.reason for name, value in values.items() if isinstance(value, Undefined)},
+        )
+
+
+def _worsened(pair: EditPair, clips: PairClips, other: PairClips) -> Iterator[tuple[str, float, np.ndarray]]:
+    """Kind, strength and clip of each candidate; the last is the source, to be shown as the edit of the target."""
+    yield TARGET, 0.0, clips.target
     for name, corrupt in CORRUPTIONS.items():
         if name in OF_REMOVALS and pair.family != "remove":
             continue
         for strength in STRENGTHS:
             clip = corrupt(clips, other, strength)
             if clip is not None and (clip != clips.target).any():
-                yield _candidate(pair, clips, (name, strength), clip, score)
-    exchanged = replace(clips.sample(pair, clips.source), source=clips.target)
-    values, undefined = _divided(score(exchanged))
-    yield Candidate(
-        id=pair.id,
-        family=pair.family,
-        corruption=EXCHANGED,
-        strength=1.0,
-        accuracy=0.0,
-        success=False,
-        scores=values,
-        undefined=undefined,
-    )
-
-
-def _candidate(
-    pair: EditPair, clips: PairClips, corruption: tuple[str, float], clip: np.ndarray, score: Score
-) -> Candidate:
-    error = edit_error(clip, clips.source, clips.target, dilated(clips.mask))
-    exact = score_edit(clip, clips.source, clips.target, clips.mask, family=pair.family, others=clips.others)
-    values, undefined = _divided(score(clips.sample(pair, clip)))
-    name, strength = corruption
-    return Candidate(
-        id=pair.id,
-        family=pair.family,
-        corruption=name,
-        strength=strength,
-        accuracy=max(0.0, 1 - (error or 0.0)),
-        success=exact.success,
-        scores=values,
-        undefined=undefined,
-    )
-
-
-def _divided(values: Mapping[str, Value]) -> tuple[dict[str, float], dict[str, str]]:
-    """Values by scorer, and why there is none by scorers whose value is not defined."""
-    reasons = {name: value.reason for name, value in values.items() if isinstance(value, Undefined)}
-    return {name: value for name, value in values.items() if not isinstance(value, Undefined)}, reasons
+                yield name, strength, clip
+    yield EXCHANGED, 1.0, clips.source

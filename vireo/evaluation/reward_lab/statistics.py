@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from scipy.stats import rankdata, spearmanr
 from torchmetrics.functional.classification import binary_auroc
 
+from vireo.evaluation.report.tables import markdown_table
 from vireo.metrics.significance import as_dict, mean_interval
 
 TARGET, OUTPUT, EXCHANGED = "target", "output", "exchanged"
@@ -20,15 +21,13 @@ RESAMPLES = 500
 """Of pairs, for the interval of a rank correlation."""
 
 
-class Candidate(BaseModel):
+class Candidate(BaseModel, frozen=True):
     """One candidate clip. scores: every scorer's value, higher is better. undefined: why there is none, by scorer.
 
     corruption: TARGET (strength 0), one of CORRUPTIONS, EXCHANGED (the target shown as the source and the source as its
         edit: who looks at the difference alone does not notice) or OUTPUT (of `editor`).
     accuracy: 1 - edit_error, not below 0. success: the contract's.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     family: str
@@ -97,38 +96,34 @@ def _with_mix(rows: Sequence[Candidate]) -> Sequence[Candidate]:
 
 def _statistics(name: str, rows: Sequence[Candidate]) -> dict[str, Any]:
     """Those of one scorer; see `summarise`. Without the target's score a pair's candidates are not compared with it."""
-    reasons = Counter(row.undefined[name] for row in rows if name in row.undefined)
+    undefined = Counter(row.undefined[name] for row in rows if name in row.undefined)
     rows = [row for row in rows if name in row.scores]
     targets = [row for row in rows if row.corruption == TARGET]
     of_target = {row.id: row.scores[name] for row in targets}
     corrupted = [row for row in rows if row.corruption not in (TARGET, OUTPUT)]
     paired = [(of_target[row.id], row) for row in corrupted if row.id in of_target]
     undone = [(target, row) for target, row in paired if row.corruption == "nothing_done" and row.strength == 1]
+    degraded = [row for row in corrupted if row.corruption != EXCHANGED]
     groups: dict[str, dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for row in corrupted:
         groups[row.corruption][f"{row.strength:g}"].append(row)
-    degraded = [row for row in corrupted if row.corruption != EXCHANGED]
-    preferred = mean_interval([row.scores[name] >= target for target, row in undone])
+
+    def told_apart(group: Sequence[Candidate]) -> dict[str, Any]:
+        wins = [_wins(of_target[row.id], row.scores[name]) for row in group if row.id in of_target]
+        area = auroc(list(of_target.values()), [row.scores[name] for row in group])
+        return {"auroc": area, "preferred": _mean(wins), "n": len(group)}
+
     return {
         "corruptions": {
-            corruption: {
-                strength: {
-                    "auroc": auroc(list(of_target.values()), [row.scores[name] for row in group]),
-                    "preferred": _mean(
-                        [_wins(of_target[row.id], row.scores[name]) for row in group if row.id in of_target]
-                    ),
-                    "n": len(group),
-                }
-                for strength, group in strengths.items()
-            }
+            corruption: {strength: told_apart(group) for strength, group in strengths.items()}
             for corruption, strengths in groups.items()
         },
         "spearman": rank_correlation(*_columns(name, [*targets, *degraded])),
         "spearman_outputs": _correlation_interval(name, [row for row in rows if row.corruption == OUTPUT]),
         "ties": _mean([row.scores[name] == target for target, row in paired]),
-        "nothing_preferred": as_dict(preferred),
+        "nothing_preferred": as_dict(mean_interval([row.scores[name] >= target for target, row in undone])),
         "exploit": _exploit(name, rows, np.array(list(of_target.values()))),
-        "undefined": dict(reasons),
+        "undefined": dict(undefined),
     }
 
 
@@ -143,8 +138,9 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if len(values) else None
 
 
-def _columns(name: str, rows: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([row.scores[name] for row in rows]), np.array([row.accuracy for row in rows])
+def _columns(name: str, rows: Sequence[Candidate]) -> np.ndarray:
+    """Scores and accuracies, (2, n)."""
+    return np.array([[row.scores[name] for row in rows], [row.accuracy for row in rows]])
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
@@ -158,18 +154,14 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
 
 def _correlation_interval(name: str, rows: Sequence[Candidate]) -> dict[str, Any] | None:
     """Outputs of the same pair stay together when pairs are resampled."""
-    values, accuracy = _columns(name, rows)
-    found = rank_correlation(values, accuracy)
+    found = rank_correlation(*_columns(name, rows))
     if found is None:
         return None
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, row in enumerate(rows):
-        places[row.id].append(place)
-    groups, generator = [np.array(group) for group in places.values()], np.random.default_rng(0)
+    groups, generator = [_columns(name, group) for group in _by_pair(rows).values()], np.random.default_rng(0)
     resampled = []
     for _ in range(RESAMPLES):
-        chosen = np.concatenate([groups[k] for k in generator.integers(0, len(groups), len(groups))])
-        resampled.append(rank_correlation(values[chosen], accuracy[chosen]))
+        drawn = [groups[k] for k in generator.integers(0, len(groups), len(groups))]
+        resampled.append(rank_correlation(*np.concatenate(drawn, axis=1)))
     low, high = np.percentile([value for value in resampled if value is not None], [2.5, 97.5])
     return {"rate": found, "n": len(rows), "low": float(low), "high": float(high)}
 
@@ -193,12 +185,12 @@ def as_markdown(report: dict[str, Any]) -> str:
     names = dict.fromkeys(name for scorer in report["scorers"].values() for name in scorer["corruptions"])
     further = ["Spearman", "outputs: Spearman", "ties", "nothing preferred", "exploit"]
     head = ["scorer", *(name.replace("_", " ") for name in names), *further]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    rows = []
     for scorer, found in report["scorers"].items():
         full = [found["corruptions"].get(name, {}).get("1", {}).get("auroc") for name in names]
         cells = ["-" if value is None else f"{value:.2f}" for value in [*full, *key_figures(found)]]
-        lines.append("| " + " | ".join([scorer, *cells]) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append([scorer, *cells])
+    return markdown_table(head, rows)
 
 
 def key_figures(found: dict[str, Any]) -> list[float | None]:

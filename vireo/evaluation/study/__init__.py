@@ -1,5 +1,5 @@
 """User studies.
 
 answers.py  tasks, answers and what they say
-page.py     the local page on which people compare
+page.py     serves the local page, page.html, on which people compare
 """

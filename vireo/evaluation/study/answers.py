@@ -10,17 +10,18 @@ import csv
 import hashlib
 import io
 import itertools
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from vireo.errors import InputError
+from vireo.evaluation.pair_clips import finished_clip
+from vireo.evaluation.records import append_lines
 from vireo.judges.rubric import RUBRICS
 from vireo.metrics.ranking import bradley_terry
 from vireo.metrics.significance import RESAMPLES, as_dict, mean_interval
@@ -38,6 +39,7 @@ CRITERIA: dict[Mode, dict[str, str]] = {
 COLUMNS = ("time", "rater", "item", "criterion", "first", "second", "outcome")
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _POINTS = {"win": 1.0, "tie": 0.5, "lose": 0.0}
+_MIRRORED = {"win": "lose", "tie": "tie", "lose": "win"}
 _NAME_LENGTH = 40
 
 
@@ -63,18 +65,18 @@ class Study:
     ) -> None:
         if len(methods) < 2:
             raise InputError("a study compares at least two methods", "name them as NAME=FOLDER")
-        self.out, self.seed, self.methods = Path(out), seed, list(methods)
+        self.out, self.seed, self.methods = out, seed, list(methods)
         self.mode: Mode = mode
         self.clips: dict[tuple[str, str], Path] = {}
         self.instructions: dict[str, str] = {}
         self.left_out: list[str] = []
-        for pair in read_pairs(Path(pairs_dir)):
-            found = {name: clip for name, folder in methods.items() if (clip := _clip(Path(folder), pair.id))}
+        for pair in read_pairs(pairs_dir):
+            found = {name: clip for name, folder in methods.items() if (clip := finished_clip(folder, pair.id))}
             if len(found) < len(methods):
                 self.left_out.append(pair.id)
                 continue
             self.instructions[pair.id] = pair.instruction
-            self.clips[pair.id, ""] = Path(pairs_dir) / pair.source
+            self.clips[pair.id, ""] = pairs_dir / pair.source
             self.clips |= {(pair.id, name): path for name, path in found.items()}
         if not self.instructions:
             raise InputError("no pair has a clip of every method", "name folders that hold ID.mkv or ID.mp4")
@@ -116,17 +118,22 @@ class Study:
                 raise InputError(f"screen {number} is not open for {rater}", "load the page again")
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             rows = [(now, rater, task.item, *outcome) for outcome in self._outcomes(task, given)]
-            _append(self.out / "answers.csv", [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+            path = self.out / "answers.csv"
+            begun = path.is_file() and path.stat().st_size > 0
+            lines = io.StringIO()
+            csv.writer(lines, lineterminator="\n").writerows(rows if begun else [COLUMNS, *rows])
+            append_lines(path, lines.getvalue())
 
     def _outcomes(self, task: Task, given: Any) -> list[tuple[str, str, str, Outcome]]:
         if self.mode == "pairs":
             wanted = CRITERIA["pairs"]
-            if not isinstance(given, dict) or set(given) != set(wanted) or not set(given.values()) <= set(_POINTS):
+            whole = isinstance(given, dict) and given.keys() == wanted.keys()
+            if not whole or any(outcome not in OUTCOMES for outcome in given.values()):
                 raise InputError("an answer is missing", f"answer win, tie or lose to {', '.join(wanted)}")
             first, second = task.methods
             return [(criterion, first, second, given[criterion]) for criterion in wanted]
-        places = list(range(len(task.methods)))
-        if not isinstance(given, list) or sorted(given, key=str) != places:
+        places = sorted(map(repr, range(len(task.methods))))
+        if not isinstance(given, list) or sorted(map(repr, given)) != places:  # 0.0 and False are no places
             raise InputError("the order is not complete", "put every video in its place")
         order = [task.methods[place] for place in given]
         return [("overall", better, worse, "win") for better, worse in itertools.combinations(order, 2)]
@@ -148,25 +155,6 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _clip(folder: Path, name: str) -> Path | None:
-    return next((path for suffix in (".mkv", ".mp4") if (path := folder / f"{name}{suffix}").is_file()), None)
-
-
-def _append(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
-    text = io.StringIO()
-    writer: csv.DictWriter[str] = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
-    before = path.read_bytes() if path.is_file() else b""
-    if not before:
-        writer.writeheader()
-    elif not before.endswith(b"\n"):
-        text.write("\n")
-    writer.writerows(rows)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text.getvalue())
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def results(answers: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dict[str, Any]:
     """By criterion: `pairs`, for every two methods the rates of win, tie and lose of the first with n, and
     `strength`, Bradley-Terry's (mean 0) with 95 % intervals from resampled items."""
@@ -175,19 +163,17 @@ def results(answers: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dic
         rows = [row for row in answers if row["criterion"] == criterion]
         table = []
         for first, second in itertools.combinations(methods, 2):
-            outcomes = [_of_first(row, first) for row in rows if {row["first"], row["second"]} == {first, second}]
+            outcomes = [
+                row["outcome"] if row["first"] == first else _MIRRORED[row["outcome"]]
+                for row in rows
+                if {row["first"], row["second"]} == {first, second}
+            ]
             if outcomes:
                 rates = {name: as_dict(mean_interval([o == name for o in outcomes])) for name in _POINTS}
                 table.append({"first": first, "second": second, "n": len(outcomes), **rates})
         found[criterion] = {"pairs": table, "strength": _strengths(rows, methods)}
     raters = sorted({row["rater"] for row in answers})
     return {"raters": len(raters), "answers": len(answers), "criteria": found}
-
-
-def _of_first(row: Mapping[str, str], first: str) -> Outcome:
-    outcome = cast(Outcome, row["outcome"])
-    mirrored: dict[Outcome, Outcome] = {"win": "lose", "tie": "tie", "lose": "win"}
-    return outcome if row["first"] == first else mirrored[outcome]
 
 
 def _strengths(rows: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dict[str, dict[str, float]]:
