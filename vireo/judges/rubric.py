@@ -11,6 +11,7 @@ to 10 for the reference in one place).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -26,13 +27,11 @@ RubricName = Literal["viva", "revise", "editverse"]
 FRAME_BY_FRAME: tuple[RubricName, ...] = ("editverse",)
 """Rubrics under which chat models judge single frames; the score of a clip is the mean of theirs."""
 
-WORST = 0.0
-
 
 @dataclass(frozen=True)
 class Criterion:
-    """One score, from WORST to `best`. asks: the question whose answer is yes, fully (7-10), partly (4-6) or no (0-3);
-        under EditVerse's scale, 3, 2 with small faults, 1 and 0.
+    """One score, from 0 to `best`. asks: the question whose answer is yes, on one of _SCALES.
+
     when: of which samples it is asked: all, those with a reference picture, or those that edit a clip (instead of
         generating what comes next, ReViSE's ICVG).
     """
@@ -93,19 +92,18 @@ def applicable(rubric: RubricName, *, reference: bool = False, generates: bool =
 def prompt(rubric: RubricName, instruction: str, *, reference: bool = False, generates: bool = False) -> str:
     """What a judge is asked about one sample, after its pictures."""
     criteria = applicable(rubric, reference=reference, generates=generates)
-    lines = [f"- {criterion.name}: {criterion.asks}" for criterion in criteria]
     keys = {criterion.name: "number" for criterion in criteria} | {"reason": "why, in one or two sentences"}
     return _PROMPT.format(
         reference=" and a reference image" if reference else "",
         instruction=json.dumps(instruction, ensure_ascii=False),
         scale=_SCALES[criteria[0].best],
-        criteria="\n".join(lines),
+        criteria="\n".join(f"- {criterion.name}: {criterion.asks}" for criterion in criteria),
         answer=json.dumps(keys),
     )
 
 
 class UnusableReply(Exception):
-    """A judge's reply that holds no valid scores; says why. Never shown as a score."""
+    """A judge's reply holds nothing valid, or there is none; says why. Never shown as a score."""
 
 
 def read_reply(reply: str, criteria: tuple[Criterion, ...]) -> tuple[dict[str, float], str]:
@@ -128,19 +126,15 @@ def read_reply(reply: str, criteria: tuple[Criterion, ...]) -> tuple[dict[str, f
 @cache
 def _reply_model(criteria: tuple[Criterion, ...]) -> type[BaseModel]:
     fields: dict[str, Any] = {
-        each.name: (float, Field(strict=True, ge=WORST, le=each.best, allow_inf_nan=False)) for each in criteria
+        each.name: (float, Field(strict=True, ge=0, le=each.best, allow_inf_nan=False)) for each in criteria
     }
     return create_model("Reply", **fields)
 
 
 def _object(reply: str) -> Mapping[str, object]:
-    for start in (match.start() for match in re.finditer(r"\{", reply)):
-        try:
-            found, _ = json.JSONDecoder().raw_decode(reply, start)
-        except ValueError:
-            continue
-        if isinstance(found, dict):
-            return found
+    for brace in re.finditer(r"\{", reply):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.JSONDecoder().raw_decode(reply, brace.start())[0]
     raise UnusableReply(f"no JSON object in {reply[:80]!r}" if reply.strip() else "an empty reply")
 
 
@@ -158,11 +152,8 @@ def overall(rubric: RubricName, scores: Mapping[str, float]) -> dict[str, float]
         return {"average": sum(scores.values()) / len(scores)}
     semantic = [scores[name] for name in ("edit_accuracy", "preservation_consistency") if name in scores]
     quality = [scores["generation_naturalness"], scores["generation_realism"]]
-    every = semantic + quality
-    return {
-        "viescore": math.sqrt(min(semantic) * min(quality)),
-        "geometric": math.prod(every) ** (1 / len(every)),
-    }
+    geometric = math.prod(semantic + quality) ** (1 / len(semantic + quality))
+    return {"viescore": math.sqrt(min(semantic) * min(quality)), "geometric": geometric}
 
 
 def overall_score(rubric: RubricName, scores: Mapping[str, float]) -> float:

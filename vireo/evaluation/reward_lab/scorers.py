@@ -44,8 +44,7 @@ def _rubric(rubric: RubricName) -> Scorer:
     """A rubric's overall score with the instructor as the judge."""
 
     def score(evidence: Evidence) -> float:
-        answers: dict[QuestionKind, float] = {question: evidence.p_yes(question) for question in QUESTIONS}
-        return overall_score(rubric, rubric_scores(answers, applicable(rubric)))
+        return overall_score(rubric, rubric_scores(evidence.p_yes, applicable(rubric)))
 
     return Scorer(name=rubric, score=score, networks=("instructor",))
 

@@ -53,15 +53,12 @@ class Backbones:
         Raises InputError for kinds that do not exist or have no such checkpoint, ModelError for weights of another
         model.
         """
-        unknown = [kind for kind in chosen if kind not in KINDS]
-        if unknown:
-            raise InputError(
-                f"there is no backbone {unknown[0]!r}", f"write --backbone KIND=ID, KIND one of {', '.join(KINDS)}"
-            )
+        for kind in chosen:
+            if kind not in KINDS:
+                fix = f"write --backbone KIND=ID, KIND one of {', '.join(KINDS)}"
+                raise InputError(f"there is no backbone {kind!r}", fix)
         ids = {kind: given or _published(kind) for kind, given in chosen.items()}
-        return cls(
-            ids, {kind: _mini(kind) if given == "mini" else KINDS[kind].load(given) for kind, given in ids.items()}
-        )
+        return cls(ids, {kind: _load(kind, given) for kind, given in ids.items()})
 
 
 def _published(kind: str) -> str:
@@ -71,7 +68,9 @@ def _published(kind: str) -> str:
     return published
 
 
-def _mini(kind: str) -> InstructorVision:
+def _load(kind: str, given: str) -> Any:
+    if given != "mini":
+        return KINDS[kind].load(given)
     if not KINDS[kind].images_only:
         able = ", ".join(name for name, each in KINDS.items() if each.images_only)
         raise InputError(f"mini is no backbone {kind}", f"it compares pictures alone: {able}")

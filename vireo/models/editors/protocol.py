@@ -1,7 +1,8 @@
 """What the rest of the package needs of a model that edits windows of a video, and no more.
 
 `Editor` is the protocol, `EditorFacts` the data that a model declares about itself, `Window` and `Sampling` what it is
-given. Whether a clip shows what an instruction names is not the editor's business: see `models.instructor.presence`.
+given, `PipelineEditor` a base for editors that hold a pipeline of diffusers. Whether a clip shows what an instruction
+names is not the editor's business: see `models.instructor.presence`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -18,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 from vireo.errors import ModelError
 from vireo.models.instructor.presence import Gate
+from vireo.models.weights import weights_digest
 from vireo.monitor import Monitor
 
 FACTS_FILE = "editor.json"
@@ -149,3 +152,20 @@ class Editor(Protocol):
     def gate(self) -> Gate | None:
         """The check whether a clip shows what an instruction names that comes with the model; None without one."""
         ...
+
+
+class PipelineEditor:
+    """What editors share that hold a pipeline of diffusers, whose base class declares no call (hence Any)."""
+
+    def __init__(self, pipe: Any, facts: EditorFacts) -> None:
+        self.pipe, self.facts = pipe, facts
+
+    def to(self, device: torch.device) -> None:
+        self.pipe.to(device)
+
+    def digest(self) -> str:
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        return weights_digest(self.pipe.components)

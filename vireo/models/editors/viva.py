@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 import torch
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
+from diffusers.pipelines.hunyuan_video.pipeline_output import HunyuanVideoPipelineOutput
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
-from diffusers.utils.outputs import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 from diffusers.video_processor import VideoProcessor
 from PIL import Image
@@ -59,23 +59,15 @@ class VivaConfig:
         return cls(**{**values, "template": InstructorTemplate(**values["template"])})
 
 
-class VireoPipelineOutput(BaseOutput):
-    """frames: as diffusers' video pipelines: (B, T, H, W, 3) array in 0..1 for "np", (B, T, 3, H, W) tensor
-    for "pt", lists of PIL images for "pil", latents (B, C, k + 1, h, w) for "latent"."""
-
-    frames: np.ndarray | Tensor | list
-
-
 class VireoPipeline(DiffusionPipeline):
     """Edits a clip by a sentence. Holds no state of a call, so that several threads may share one.
 
-    vae, transformer, scheduler: as in diffusers' HunyuanVideo pipelines; the transformer has twice the
-        latent's channels (VIVA Eq. 2). Of the scheduler only the shift of its times is used.
+    vae, transformer, scheduler: as in diffusers' HunyuanVideo pipelines; the transformer has twice the latent's
+        channels (VIVA Eq. 2). Of the scheduler only the shift of its times is used.
     instructor, processor: a frozen LLaVA (VIVA Eq. 1).
-    text_encoder, tokenizer: the CLIP text model behind `pooled_projections` at full size; without them
-        the mean text state of the instructor takes its place (mini).
+    text_encoder, tokenizer: the CLIP text model behind `pooled_projections` at full size; without them the mean text
+        state of the instructor takes its place (mini).
     facts: fields of `EditorFacts`. wiring: fields of `VivaConfig`.
-
     products: precision of the transformer's matrix products; set it to torch.float32 for full precision.
     """
 
@@ -118,9 +110,8 @@ class VireoPipeline(DiffusionPipeline):
     def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> Self:
         """pretrained_model_name_or_path: a preset ("mini"), a folder, or a hub id.
 
-        Weights have the precision that their facts declare.
-
-        Raises ModelError for an unknown name and for weights that are truncated or foreign.
+        Weights have the precision that their facts declare. Raises ModelError for an unknown name and for weights that
+        are truncated or foreign.
         """
         folder = presets.resolve(str(pretrained_model_name_or_path))
         weights.check_weights(folder)
@@ -147,35 +138,29 @@ class VireoPipeline(DiffusionPipeline):
         return_dict: bool = True,
         callback_on_step_end: Callable[[VireoPipeline, int, Tensor, dict], dict] | None = None,
         callback_on_step_end_tensor_inputs: tuple[str, ...] = ("latents",),
-    ) -> VireoPipelineOutput | tuple:
+    ) -> HunyuanVideoPipelineOutput | tuple:
         """Edits one window, or a batch of windows of the same size.
 
-        prompt: the instruction, or one a clip. video: a clip, or a list of clips; 4k + 1 frames, sides
-            multiples of twice the VAE's stride. image: reference image, or one (or None) a clip.
-        guidance_scale: classifier-free, on the instruction only: the unconditional branch keeps source
-            and images and has an empty instruction. 1 switches it off.
+        prompt: the instruction, or one a clip. video: a clip, or a list of clips; 4k + 1 frames, sides multiples of
+            twice the VAE's stride. image: reference image, or one (or None) a clip.
+        guidance_scale: classifier-free, on the instruction only: the unconditional branch keeps source and images and
+            has an empty instruction. 1 switches it off.
         latents: starting noise instead of a draw from `generator`.
-        callback_on_step_end: called as (pipe, step, time, tensors) with the tensors named in
-            callback_on_step_end_tensor_inputs, of "latents" and "clean" (the estimate of the result so
-            far, for previews: `pipe.decode(clean)`); what it returns replaces "latents". To stop early it raises.
+        callback_on_step_end: called as (pipe, step, time, tensors) with the tensors that are named beside it, of
+            "latents" and "clean" (the estimate of the result so far, for previews: `pipe.decode(clean)`); what it
+            returns replaces "latents". To stop early it raises.
+
+        Returns `frames` as diffusers' video pipelines do: an array (B, T, H, W, 3) in 0..1 for "np", a tensor
+        (B, T, 3, H, W) for "pt", lists of PIL images for "pil", latents (B, C, k + 1, h, w) for "latent".
         """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         clips = [video] if _is_clip(video) else list(video)
         references = list(image) if isinstance(image, list) else [image] * len(clips)
         if not len(prompts) == len(clips) == len(references):
-            raise InputError(
-                f"{len(prompts)} prompts, {len(clips)} clips and {len(references)} images", "give one of each a clip"
-            )
+            what = f"{len(prompts)} prompts, {len(clips)} clips and {len(references)} images"
+            raise InputError(what, "give one of each a clip")
         steps = self.facts.steps if num_inference_steps is None else num_inference_steps
         guidance = self.facts.guidance if guidance_scale is None else guidance_scale
-
-        def on_step(step: Step) -> Tensor | None:
-            if callback_on_step_end is None:
-                return None
-            tensors = {"latents": step.z, "clean": step.clean}
-            given = {name: tensors[name] for name in callback_on_step_end_tensor_inputs}
-            return (callback_on_step_end(self, step.index, 1000 * step.time, given) or {}).get("latents")
-
         source = self.encode(self.pixels(clips))
         velocity = self.velocity(prompts, clips, [_picture(r) for r in references], source, guidance)
         if latents is None:
@@ -183,20 +168,22 @@ class VireoPipeline(DiffusionPipeline):
         progress_bar: Any = self.progress_bar  # an iterable, or a total alone
         with progress_bar(total=steps) as bar:
 
-            def advance(step: Step) -> Tensor | None:
+            def on_step(step: Step) -> Tensor | None:
                 bar.update()
-                return on_step(step)
+                if callback_on_step_end is None:
+                    return None
+                tensors = {"latents": step.z, "clean": step.clean}
+                given = {name: tensors[name] for name in callback_on_step_end_tensor_inputs}
+                return (callback_on_step_end(self, step.index, 1000 * step.time, given) or {}).get("latents")
 
-            z = sample(velocity, latents, self.times(steps), advance)
-        frames = (
-            z if output_type == "latent" else self.video_processor.postprocess_video(self.decode_pixels(z), output_type)
-        )
+            frames: Any = sample(velocity, latents, self.times(steps), on_step)
+        if output_type != "latent":
+            frames = self.video_processor.postprocess_video(self.decode_pixels(frames), output_type)
         self.maybe_free_model_hooks()
-        return VireoPipelineOutput(frames=frames) if return_dict else (frames,)
+        return HunyuanVideoPipelineOutput(frames=frames) if return_dict else (frames,)
 
     @property
     def templated_instructor(self) -> Instructor:
-        """The instructor together with its processor and template."""
         return Instructor(self.instructor, self.processor, self.wiring.template)
 
     # The parts of a call; each takes and gives tensors of a batch.
@@ -244,18 +231,14 @@ class VireoPipeline(DiffusionPipeline):
         """
         first = [_first_frame(clip) for clip in clips]
         reference = self._reference_latents(references, (source.shape[-2], source.shape[-1]))
-        branches = 1 if guidance == 1.0 else 2
+        branches, prediction = 1 if guidance == 1.0 else 2, self.wiring.prediction
         prompts = [*[""] * len(texts), *texts] if branches == 2 else list(texts)
         condition = self._condition(prompts, first * branches, list(references) * branches)
 
         def field(z: Tensor, t: Tensor) -> Tensor:
-            x, times = editor_input(z, source, reference), t
-            if branches == 2:
-                x, times = torch.cat([x, x]), torch.cat([t, t])
-            output = self._transform(x, times, condition)[:, :, : z.shape[2]].float()
-            parts = [
-                velocity_from_output(part, z, t, self.wiring.prediction, source) for part in output.chunk(branches)
-            ]
+            x = torch.cat([editor_input(z, source, reference)] * branches)
+            output = self._transform(x, torch.cat([t] * branches), condition)[:, :, : z.shape[2]].float()
+            parts = [velocity_from_output(part, z, t, prediction, source) for part in output.chunk(branches)]
             return parts[0] if branches == 1 else guided(parts[1], parts[0], guidance)
 
         return field
@@ -265,16 +248,9 @@ class VireoPipeline(DiffusionPipeline):
         if self.transformer.config["guidance_embeds"]:
             assert self.wiring.embedded_guidance is not None, "a guidance-distilled transformer needs its guidance"
             embedded = torch.full_like(times, 1000 * self.wiring.embedded_guidance)
+        given = (1000 * times, condition.states, condition.mask, condition.pooled)
         with autocast(x.device, self.products):
-            return self.transformer(
-                x,
-                1000 * times,
-                condition.states,
-                condition.mask,
-                condition.pooled,
-                guidance=embedded,
-                return_dict=False,
-            )[0]
+            return self.transformer(x, *given, guidance=embedded, return_dict=False)[0]
 
     def _reference_latents(self, pictures: Sequence[np.ndarray | None], size: tuple[int, int]) -> Tensor | None:
         """Latents (B, C, 1, h, w) of the reference pictures; size: (h, w) of the clips' latents."""

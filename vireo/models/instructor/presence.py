@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from vireo.models.instructor.answer_logits import Frames, answer_logits, first_token
-from vireo.models.instructor.instructor import Instructor
+from vireo.models.instructor.instructor import Frames, Instructor, answer_logits
 from vireo.models.instructor.prompts import EVERYWHERE, NONE, WHERE
 from vireo.models.instructor.states import pixel_values
 
@@ -61,5 +60,5 @@ def presence(instructor: Instructor, frames: Frames, instructions: Sequence[str]
     questions = [" ".join(text.split()[: instructor.template.max_length]) + f"\n{WHERE}" for text in instructions]
     pixels = [pixel_values(instructor.processor, frames)]
     chances = answer_logits(instructor, pixels, questions).softmax(-1).cpu().numpy()
-    none, everywhere = (first_token(instructor, answer) for answer in (NONE, EVERYWHERE))
+    none, everywhere = (instructor.first_token(answer) for answer in (NONE, EVERYWHERE))
     return Presence(chances[:, none], chances[:, everywhere])
