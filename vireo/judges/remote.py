@@ -22,7 +22,7 @@ import tenacity
 from PIL import Image
 
 from vireo.errors import InputError
-from vireo.judges.chat_model import Answer, ChatJudge, Groups
+from vireo.judges.chat_model import Answer, ChatJudge, Groups, user_message
 from vireo.judges.judge import Judge, JudgeKind, JudgeOptions, Usage
 from vireo.judges.rubric import RubricName, UnusableReply
 from vireo.runtime import whole_file
@@ -66,7 +66,8 @@ class RemoteChat:
         self.name = f"{self.url}#{self.model}"
 
     def ask(self, text: str, groups: Groups, read: Callable[[str], T]) -> Answer[T]:
-        request = self._request(text, groups)
+        message = user_message(text, groups, _as_part)
+        request = {"model": self.model, "temperature": 0, "messages": [message]}
         known = self._cached(request, read)
         if known is not None:
             return known
@@ -89,14 +90,6 @@ class RemoteChat:
             return Answer(retrying(attempt), usage=self._total(spent))
         except UnusableReply as error:
             return Answer(None, str(error), self._total(spent))
-
-    def _request(self, text: str, groups: Groups) -> dict[str, Any]:
-        content: list[dict[str, Any]] = [{"type": "text", "text": text}]
-        for title, pictures in groups:
-            content.append({"type": "text", "text": title})
-            content += [{"type": "image_url", "image_url": {"url": _data_url(picture)}} for picture in pictures]
-        message = {"role": "user", "content": content}
-        return {"model": self.model, "temperature": 0, "messages": [message]}
 
     def _reply(self, request: dict[str, Any], spent: list[Usage]) -> str:
         """The text of a reply; adds what it costs, also where there is none. Raises UnusableReply."""
@@ -170,10 +163,11 @@ def _body(answer: httpx.Response, deadline: float) -> bytes:
     return b"".join(parts)
 
 
-def _data_url(picture: np.ndarray) -> str:
+def _as_part(picture: np.ndarray) -> dict[str, Any]:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    url = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _open(address: str, rubric: RubricName, options: JudgeOptions) -> Judge:

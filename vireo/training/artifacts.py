@@ -22,8 +22,7 @@ from vireo.instruction_tuning.pictures import PictureSet
 from vireo.models.editors.mini import MINI_TEMPLATE, PATCH_SIZE
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.instructor import Instructor
-from vireo.models.latents import encode_latents, strides
-from vireo.models.pixels import to_pixels
+from vireo.models.latents import encode_latents, strides, to_pixels
 from vireo.models.tokenizer import train_tokenizer
 from vireo.models.vae import BlockTransformVAE
 from vireo.models.weights import Bundle

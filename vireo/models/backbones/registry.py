@@ -53,19 +53,16 @@ class Backbones:
         Raises InputError for kinds that do not exist or have no such checkpoint, ModelError for weights of another
         model.
         """
-        for kind in chosen:
+        ids: dict[str, str] = {}
+        for kind, given in chosen.items():
             if kind not in KINDS:
                 fix = f"write --backbone KIND=ID, KIND one of {', '.join(KINDS)}"
                 raise InputError(f"there is no backbone {kind!r}", fix)
-        ids = {kind: given or _published(kind) for kind, given in chosen.items()}
+            checkpoint = given or KINDS[kind].published
+            if checkpoint is None:
+                raise InputError(f"the backbone {kind} has no checkpoint in a hub", f"write --backbone {kind}=FOLDER")
+            ids[kind] = checkpoint
         return cls(ids, {kind: _load(kind, given) for kind, given in ids.items()})
-
-
-def _published(kind: str) -> str:
-    published = KINDS[kind].published
-    if published is None:
-        raise InputError(f"the backbone {kind} has no checkpoint in a hub", f"write --backbone {kind}=FOLDER")
-    return published
 
 
 def _load(kind: str, given: str) -> Any:

@@ -20,16 +20,14 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer, LlavaForConditionalGeneration, ProcessorMixin
 
 from vireo.errors import InputError, ModelError
-from vireo.flow.path import Prediction, velocity_from_output
+from vireo.flow.path import Prediction, sampling_times, velocity_from_output
 from vireo.flow.sample import Step, Velocity, guided, sample
-from vireo.flow.schedule import sampling_times
 from vireo.models import presets, weights
 from vireo.models.editors.protocol import EditorFacts
 from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import InstructorTemplate
 from vireo.models.instructor.states import Conditioning, encode_instruction
-from vireo.models.latents import VideoAutoencoder, decode_latents, encode_latents, strides
-from vireo.models.pixels import to_unit
+from vireo.models.latents import VideoAutoencoder, decode_latents, encode_latents, strides, to_unit
 from vireo.models.transformer import editor_input
 from vireo.runtime import autocast
 
@@ -53,10 +51,6 @@ class VivaConfig:
     embedded_guidance: float | None = None
     instructor_sees: bool = True
     reference_latents: bool = True
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> VivaConfig:
-        return cls(**{**values, "template": InstructorTemplate(**values["template"])})
 
 
 class VireoPipeline(DiffusionPipeline):
@@ -100,7 +94,8 @@ class VireoPipeline(DiffusionPipeline):
             text_encoder=text_encoder,
             tokenizer=tokenizer,
         )
-        self.facts, self.wiring = EditorFacts.model_validate(facts), VivaConfig.from_dict(wiring)
+        self.facts = EditorFacts.model_validate(facts)
+        self.wiring = VivaConfig(**{**wiring, "template": InstructorTemplate(**wiring["template"])})
         self.register_to_config(facts=self.facts.model_dump(mode="json"), wiring=asdict(self.wiring))
         self.products = torch.bfloat16
         self.temporal_stride, self.spatial_stride = strides(vae)
@@ -162,7 +157,8 @@ class VireoPipeline(DiffusionPipeline):
         steps = self.facts.steps if num_inference_steps is None else num_inference_steps
         guidance = self.facts.guidance if guidance_scale is None else guidance_scale
         source = self.encode(self.pixels(clips))
-        velocity = self.velocity(prompts, clips, [_picture(r) for r in references], source, guidance)
+        pictures = [None if reference is None else _picture(reference) for reference in references]
+        velocity = self.velocity(prompts, clips, pictures, source, guidance)
         if latents is None:
             latents = randn_tensor(tuple(source.shape), generator, self._execution_device, torch.float32)
         progress_bar: Any = self.progress_bar  # an iterable, or a total alone
@@ -229,7 +225,7 @@ class VireoPipeline(DiffusionPipeline):
 
         references: uint8 (H, W, 3) each, for all clips of the batch or none. source: latents of the clips.
         """
-        first = [_first_frame(clip) for clip in clips]
+        first = [_picture(clip[0]) for clip in clips]
         reference = self._reference_latents(references, (source.shape[-2], source.shape[-1]))
         branches, prediction = 1 if guidance == 1.0 else 2, self.wiring.prediction
         prompts = [*[""] * len(texts), *texts] if branches == 2 else list(texts)
@@ -279,18 +275,11 @@ def _is_clip(video: Frames | list[Frames]) -> bool:
     return not isinstance(video, list) or isinstance(video[0], Image.Image)
 
 
-def _first_frame(clip: Frames) -> np.ndarray:
-    """uint8 (H, W, 3)."""
-    frame = clip[0]
-    if isinstance(frame, Image.Image):
-        return np.asarray(frame.convert("RGB"))
-    if isinstance(frame, Tensor):
-        frame = frame.permute(1, 2, 0).float().cpu().numpy()
-    return frame if frame.dtype == np.uint8 else np.round(np.clip(frame, 0, 1) * 255).astype(np.uint8)
-
-
-def _picture(image: Image.Image | np.ndarray | None) -> np.ndarray | None:
-    """A reference picture as uint8 (H, W, 3)."""
-    if image is None:
-        return None
-    return np.asarray((Image.fromarray(image) if isinstance(image, np.ndarray) else image).convert("RGB"))
+def _picture(image: Image.Image | np.ndarray | Tensor) -> np.ndarray:
+    """uint8 (H, W, 3) of a picture: also of floats in 0..1, and of a tensor (3, H, W)."""
+    if isinstance(image, Tensor):
+        image = image.permute(1, 2, 0).float().cpu().numpy()
+    if isinstance(image, np.ndarray):
+        levels = image if image.dtype == np.uint8 else np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
+        image = Image.fromarray(levels)
+    return np.asarray(image.convert("RGB"))

@@ -25,7 +25,7 @@ from vireo.models.clip import (
 )
 from vireo.models.editors.mini import build_mini_clip, build_mini_image_processor
 from vireo.models.initialization import initialize_tower, resize_trained_tower
-from vireo.models.pixels import to_pixels
+from vireo.models.latents import to_pixels
 from vireo.models.weights import Bundle
 from vireo.pairs.augment import augmented, translated_patches
 from vireo.training.acceleration import in_precision

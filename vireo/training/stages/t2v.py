@@ -12,13 +12,11 @@ from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideo
 from torch import Tensor
 
 from vireo.flow.loss import masked_flow_loss, velocities
-from vireo.flow.path import interpolate, velocity_from_output
+from vireo.flow.path import interpolate, sampling_times, training_times, velocity_from_output
 from vireo.flow.sample import guided
 from vireo.flow.sample import sample as integrate
-from vireo.flow.schedule import sampling_times, training_times
 from vireo.models.editors.mini import build_mini_transformer
-from vireo.models.latents import VideoAutoencoder, decode_latents
-from vireo.models.pixels import to_uint8
+from vireo.models.latents import VideoAutoencoder, decode_latents, to_uint8
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache
 from vireo.runtime import autocast
