@@ -247,14 +247,14 @@ def test_five_accuracy_by_hand(serve, replies, yn, mc):
     server = serve(lambda body, count: completion(replies[count]))
     found = five_accuracy(judge_of(server).chat, sample().edited, QUESTIONS)
     expected = {"YN": yn, "MC": mc, "union": max(yn, mc), "intersection": yn * mc}
-    assert found.value == expected | {"FiVE-Acc": sum(expected.values()) / 4}
+    assert found.scores == expected | {"FiVE-Acc": sum(expected.values()) / 4}
     assert found.usage.calls == 3
 
 
 def test_five_accuracy_without_a_question_about_the_source(serve):
     server = serve(lambda body, count: completion(["b", "yes"][count]))
     found = five_accuracy(judge_of(server).chat, np.zeros((16, 8, 8, 3), np.uint8), Questions("a) or b)?", "done?"))
-    assert found.value["FiVE-Acc"] == 1
+    assert found.scores["FiVE-Acc"] == 1
     shown = [part for part in server.requests[0][2]["messages"][0]["content"] if part["type"] == "image_url"]
     assert len(shown) == 4, "every fourth of sixteen frames"
 
@@ -263,5 +263,5 @@ def test_five_accuracy_without_a_question_about_the_source(serve):
 def test_what_is_no_answer_is_a_failure(serve, reply):
     server = serve(lambda body, count: completion(reply))
     found = five_accuracy(judge_of(server, attempts=1).chat, sample().edited, QUESTIONS)
-    assert (found.value, found.usage.calls) == (None, 3)
+    assert (found.scores, found.usage.calls) == (None, 3)
     assert found.failure

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.judges.chat_model import Answer, Chat
-from vireo.judges.judge import Usage
+from vireo.judges.chat_model import Chat
+from vireo.judges.judge import Judgement, Usage
 from vireo.judges.rubric import UnusableReply
 
 STRIDE = 4
@@ -31,7 +31,7 @@ class Questions:
     source: str = ""
 
 
-def five_accuracy(chat: Chat, video: np.ndarray, questions: Questions) -> Answer[dict[str, float]]:
+def five_accuracy(chat: Chat, video: np.ndarray, questions: Questions) -> Judgement:
     """Of an edited clip, uint8 (T, H, W, 3), each 0 or 1: `YN` (the target's question is answered yes and the source's,
     if any, no), `MC` (the choice is b), their `union` and `intersection`; `FiVE-Acc` is the mean of the four.
 
@@ -45,11 +45,11 @@ def five_accuracy(chat: Chat, video: np.ndarray, questions: Questions) -> Answer
     usage = sum((answer.usage for answer in answers), start=Usage(cached=True, cost=0.0))
     for answer in answers:
         if answer.value is None:
-            return Answer(None, answer.failure, usage)
+            return Judgement(None, failure=answer.failure, usage=usage)
     choice, target, *source = (answer.value for answer in answers)
     mc, yn = choice == "b", target == "yes" and source in ([], ["no"])
     scores = {"YN": float(yn), "MC": float(mc), "union": float(yn or mc), "intersection": float(yn and mc)}
-    return Answer(scores | {"FiVE-Acc": float(np.mean(list(scores.values())))}, usage=usage)
+    return Judgement(scores | {"FiVE-Acc": float(np.mean(list(scores.values())))}, usage=usage)
 
 
 def _places(length: int) -> list[int]:

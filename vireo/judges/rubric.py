@@ -17,10 +17,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal
-
-from pydantic import BaseModel, Field, ValidationError, create_model
+from typing import Literal
 
 RubricName = Literal["viva", "revise", "editverse"]
 
@@ -111,30 +108,22 @@ def read_reply(reply: str, criteria: tuple[Criterion, ...]) -> tuple[dict[str, f
 
     Raises UnusableReply where there is none, a score is missing, is no number or lies outside its scale.
     """
-    found = _object(reply)
-    try:
-        scores = _reply_model(criteria).model_validate({each.name: found.get(each.name) for each in criteria})
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        name, value = wrong["loc"][0], wrong["input"]
-        if wrong["type"] in ("greater_than_equal", "less_than_equal"):
-            raise UnusableReply(f"{name} is {value}, not from 0 to {criteria[0].best:g}") from None
-        raise UnusableReply(f"no number for {name}: {value!r}") from None
-    return scores.model_dump(), str(found.get("reason", ""))
-
-
-@cache
-def _reply_model(criteria: tuple[Criterion, ...]) -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        each.name: (float, Field(strict=True, ge=0, le=each.best, allow_inf_nan=False)) for each in criteria
-    }
-    return create_model("Reply", **fields)
+    found, scores = _object(reply), {}
+    for criterion in criteria:
+        name, value = criterion.name, found.get(criterion.name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
+            raise UnusableReply(f"no number for {name}: {value!r}")
+        if not 0 <= value <= criterion.best:
+            raise UnusableReply(f"{name} is {value}, not from 0 to {criterion.best:g}")
+        scores[name] = float(value)
+    return scores, str(found.get("reason", ""))
 
 
 def _object(reply: str) -> Mapping[str, object]:
-    for brace in re.finditer(r"\{", reply):
-        with contextlib.suppress(ValueError, RecursionError):
-            return json.JSONDecoder().raw_decode(reply, brace.start())[0]
+    with contextlib.suppress(RecursionError):  # braces in braces without end
+        for brace in re.finditer(r"\{", reply):
+            with contextlib.suppress(ValueError):
+                return json.JSONDecoder().raw_decode(reply, brace.start())[0]
     raise UnusableReply(f"no JSON object in {reply[:80]!r}" if reply.strip() else "an empty reply")
 
 

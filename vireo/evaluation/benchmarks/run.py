@@ -29,7 +29,7 @@ from vireo.evaluation.report.published_page import render_published
 from vireo.evaluation.report.tables import as_latex, as_markdown
 from vireo.judges.chat_model import ChatJudge
 from vireo.judges.five_acc import Questions, five_accuracy
-from vireo.judges.judge import Judgement, Sample
+from vireo.judges.judge import Sample
 from vireo.judges.rubric import overall_score
 from vireo.models.presets import resolve
 from vireo.pairs.layouts import Item, read_layout
@@ -168,8 +168,8 @@ class _ItemEvaluator:
         if self.judge is not None:
             found["judged"] = JudgementRecord.of(self.judge.judge([sample])[0])
         if item.questions is not None and isinstance(self.judge, ChatJudge):
-            answer = five_accuracy(self.judge.chat, after, Questions(*item.questions))
-            found["answered"] = JudgementRecord.of(Judgement(answer.value, failure=answer.failure, usage=answer.usage))
+            answers = five_accuracy(self.judge.chat, after, Questions(*item.questions))
+            found["answered"] = JudgementRecord.of(answers)
         return facts.model_copy(update=found)
 
 
