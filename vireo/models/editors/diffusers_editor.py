@@ -43,7 +43,7 @@ class DiffusersEditor(PipelineEditor):
         dtype: torch.float32 for full precision; else weights have the precision that the facts declare.
         Raises ModelError for damaged weights, and for those of another class.
         """
-        facts = EditorFacts.model_validate(facts.model_dump() | declared_facts(folder))
+        facts = declared_facts(facts, folder)
         check_weights(folder)
         with foreign_weights(folder):
             weights = dtype if dtype == torch.float32 else getattr(torch, facts.weights)

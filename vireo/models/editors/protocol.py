@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError
 
 from vireo.errors import ModelError
 from vireo.models.instructor.presence import Gate
@@ -70,18 +70,19 @@ class EditorFacts(BaseModel):
     slow_motion: bool = False
 
 
-def declared_facts(folder: Path) -> dict[str, Any]:
-    """What the file beside the weights says of them, fields of `EditorFacts`; empty without one. Raises ModelError."""
-    path = folder / FACTS_FILE
+def declared_facts(facts: EditorFacts, folder: Path) -> EditorFacts:
+    """A class's facts, with what the file beside the weights says otherwise. Raises ModelError."""
+    path, fix = folder / FACTS_FILE, "write fields of EditorFacts into it, or delete it"
     if not path.is_file():
-        return {}
+        return facts
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ModelError(f"{path} is no JSON object", "write the fields of EditorFacts into it, or delete it")
-    return found
+        return EditorFacts.model_validate({**facts.model_dump(), **found})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise ModelError(f"{path}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}", fix) from None
+    except (ValueError, TypeError):
+        raise ModelError(f"{path} is no JSON object", fix) from None
 
 
 @dataclass(frozen=True)

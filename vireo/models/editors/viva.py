@@ -110,10 +110,10 @@ class VireoPipeline(DiffusionPipeline):
         """
         folder = presets.resolve(str(pretrained_model_name_or_path))
         weights.check_weights(folder)
-        config: Any = cls.load_config(folder)  # a dict unless more is asked for
-        declared = config.get("facts") or {}
-        kwargs.setdefault("dtype", getattr(torch, declared.get("weights", "float32")))
         with weights.foreign_weights(folder):
+            config: Any = cls.load_config(folder)  # a dict unless more is asked for
+            declared = config.get("facts") or {}
+            kwargs.setdefault("dtype", getattr(torch, declared.get("weights", "float32")))
             pipe = super().from_pretrained(folder, **kwargs)
         for part in ("vae", "transformer"):
             weights.check_complete(getattr(pipe, part), folder / part)
