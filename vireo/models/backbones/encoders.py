@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from transformers import AutoImageProcessor, AutoModel, AutoProcessor, CLIPModel, CLIPProcessor
+from torch import Tensor
+from transformers import AutoImageProcessor, AutoModel, AutoProcessor, CLIPModel
 
 from vireo.errors import ModelError
 from vireo.models.instructor.instructor import Instructor
@@ -49,19 +49,12 @@ class InstructorVision:
 class ClipBackbone:
     """A CLIP-class model: pictures and texts in one space. PickScore is one, too (yuvalkirstain/PickScore_v1)."""
 
-    def __init__(self, model: CLIPModel, processor: CLIPProcessor) -> None:
-        # Any: transformers' types leave out what its classes return.
-        self.model: Any = nn.Module.to(model.eval(), pick_device())
-        self.processor: Any = processor
-
-    @classmethod
-    def from_pretrained(cls, name: str) -> ClipBackbone:
+    def __init__(self, name: str) -> None:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            made = cls(loaded(CLIPModel, name), AutoProcessor.from_pretrained(name))
-            made.pictures([_GREY])
-            made.texts(["grey"])
-            return made
+            self.model, self.processor = loaded(CLIPModel, name), AutoProcessor.from_pretrained(name)
+            self.pictures([_GREY])
+            self.texts(["grey"])
 
     @property
     def scale(self) -> float:
@@ -91,16 +84,11 @@ class VisionBackbone:
     """Any vision transformer of transformers whose first state stands for the picture: facebook/dino-vitb16,
     facebook/dinov2-base. Pictures are squeezed or cropped as its processor does (VBench keeps their shape for DINO)."""
 
-    def __init__(self, model: Any, processor: Any) -> None:
-        self.model, self.processor = model.eval().to(pick_device()), processor
-
-    @classmethod
-    def from_pretrained(cls, name: str) -> VisionBackbone:
+    def __init__(self, name: str) -> None:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            made = cls(loaded(AutoModel, name), AutoImageProcessor.from_pretrained(name))
-            made.pictures([_GREY])
-            return made
+            self.model, self.processor = loaded(AutoModel, name), AutoImageProcessor.from_pretrained(name)
+            self.pictures([_GREY])
 
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
@@ -109,7 +97,8 @@ class VisionBackbone:
 
 
 def loaded(kind: Any, name: str) -> Any:
-    """A model of transformers, whose loader fills what a checkpoint lacks with random numbers; here that is an error.
+    """A model of transformers on the device that is picked. Its loader fills what a checkpoint lacks with random
+    numbers; here that is an error.
 
     Poolers alone may be missing, as in DINO's checkpoints: nothing reads them.
     """
@@ -118,7 +107,7 @@ def loaded(kind: Any, name: str) -> Any:
     if missing:
         what = f"{name} is another model: it lacks {len(missing)} tensors, among them {missing[0]}"
         raise ModelError(what, "name a checkpoint of that kind")
-    return model
+    return model.eval().to(pick_device())
 
 
 @torch.no_grad()

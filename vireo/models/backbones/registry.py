@@ -27,14 +27,14 @@ class BackboneKind:
 
 
 KINDS: dict[str, BackboneKind] = {
-    "clip": BackboneKind(ClipBackbone.from_pretrained, "openai/clip-vit-large-patch14"),
-    "clip-b": BackboneKind(ClipBackbone.from_pretrained, "openai/clip-vit-base-patch32", images_only=True),
-    "dino": BackboneKind(VisionBackbone.from_pretrained, "facebook/dino-vitb16", images_only=True),
-    "dino8": BackboneKind(StructureBackbone.from_pretrained, "facebook/dino-vitb8"),
-    "dinov2": BackboneKind(VisionBackbone.from_pretrained, "facebook/dinov2-base", images_only=True),
-    "lpips": BackboneKind(Lpips.from_pretrained),
-    "pick": BackboneKind(ClipBackbone.from_pretrained, "yuvalkirstain/PickScore_v1"),
-    "viclip": BackboneKind(ViClip.from_pretrained, "OpenGVLab/ViCLIP"),
+    "clip": BackboneKind(ClipBackbone, "openai/clip-vit-large-patch14"),
+    "clip-b": BackboneKind(ClipBackbone, "openai/clip-vit-base-patch32", images_only=True),
+    "dino": BackboneKind(VisionBackbone, "facebook/dino-vitb16", images_only=True),
+    "dino8": BackboneKind(StructureBackbone, "facebook/dino-vitb8"),
+    "dinov2": BackboneKind(VisionBackbone, "facebook/dinov2-base", images_only=True),
+    "lpips": BackboneKind(Lpips),
+    "pick": BackboneKind(ClipBackbone, "yuvalkirstain/PickScore_v1"),
+    "viclip": BackboneKind(ViClip, "OpenGVLab/ViCLIP"),
 }
 
 

@@ -41,28 +41,21 @@ class ViClip:
     Frames are made small with antialiasing, as EditVerse does it; VBench does so without.
     """
 
-    def __init__(self, model: CLIPModel, times: Tensor, tokenizer: CLIPTokenizer) -> None:
-        # Any: transformers' types leave out what its classes return.
-        self.model: Any = nn.Module.to(model.eval(), pick_device())
-        self.times, self.tokenizer = times.to(self.model.device), tokenizer
-        size = self.model.config.vision_config.image_size
-        processor: Any = CLIPImageProcessor
-        self.processor = processor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
-
-    @classmethod
-    def from_pretrained(cls, name: str) -> ViClip:
+    def __init__(self, name: str) -> None:
         """name: a folder or a hub id, with one file of weights and CLIP's vocabulary. Raises ModelError."""
-        with foreign_weights(Path(name)):
+        with foreign_weights(name):
             folder = Path(name) if Path(name).is_dir() else Path(snapshot_download(name, allow_patterns=list(_FILES)))
             state = _stored(folder)
-            times = state["vision_encoder.temporal_positional_embedding"][0]
-            made = cls(_as_clip(state), times, _tokenizer(folder))
-            words = made.model.config.text_config.vocab_size
-            if len(made.tokenizer) != words:  # without its files transformers makes a tokenizer of two words
+            self.model: Any = nn.Module.to(_as_clip(state).eval(), pick_device())  # transformers' types lack what it returns
+            self.times = state["vision_encoder.temporal_positional_embedding"][0].to(self.model.device)
+            self.tokenizer = _tokenizer(folder)
+            words, size = self.model.config.text_config.vocab_size, self.model.config.vision_config.image_size
+            if len(self.tokenizer) != words:  # without its files transformers makes a tokenizer of two words
                 raise ModelError(f"{folder} has no vocabulary of {words} words", f"put CLIP's {VOCABULARY} there")
-            made.clip(np.full((made.frames, 64, 64, 3), 128, np.uint8))
-            made.text("grey")
-            return made
+            processor: Any = CLIPImageProcessor
+            self.processor = processor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
+            self.clip(np.full((self.frames, 64, 64, 3), 128, np.uint8))
+            self.text("grey")
 
     @property
     def frames(self) -> int:
