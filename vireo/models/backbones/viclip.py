@@ -46,7 +46,8 @@ class ViClip:
         with foreign_weights(name):
             folder = Path(name) if Path(name).is_dir() else Path(snapshot_download(name, allow_patterns=list(_FILES)))
             state = _stored(folder)
-            self.model: Any = nn.Module.to(_as_clip(state).eval(), pick_device())  # transformers' types lack what it returns
+            # Any: transformers' types leave out what its classes return.
+            self.model: Any = nn.Module.to(_as_clip(state).eval(), pick_device())
             self.times = state["vision_encoder.temporal_positional_embedding"][0].to(self.model.device)
             self.tokenizer = _tokenizer(folder)
             words, size = self.model.config.text_config.vocab_size, self.model.config.vision_config.image_size
