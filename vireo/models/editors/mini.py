@@ -155,6 +155,8 @@ def build_mini_processor(tokenizer: PreTrainedTokenizerFast, patch_size: int = P
 
 @dataclass(frozen=True)
 class TransformerConfig:
+    """Sizes of the transformer: double, single and refiner blocks of `heads` with `head_width` channels each."""
+
     heads: int = 4
     head_width: int = 64
     double_blocks: int = 2
