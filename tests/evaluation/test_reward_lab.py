@@ -27,11 +27,11 @@ from vireo.evaluation.reward_lab.statistics import (
 from vireo.judges.judge import Judgement
 from vireo.metrics.consistency import temporal_flickering
 from vireo.metrics.truth import dilated, edit_error
-from vireo.models.bundle import Bundle
 from vireo.models.clip import build_clip_processor, embed_images, embed_texts
 from vireo.models.editors.mini import build_mini_clip
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.critic import p_yes
+from vireo.models.weights import Bundle
 from vireo.pairs.format import read_pairs
 from vireo.rewards.scorer import Undefined
 from vireo.runtime import autocast

@@ -6,8 +6,15 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
 from vireo.flow.loss import LOSS_FLOOR, masked_flow_loss, relative_mask_weight, velocities
-from vireo.flow.path import clean_from_velocity, interpolate, velocity, velocity_from_output
-from vireo.flow.schedule import sampling_times, shift_time, training_times
+from vireo.flow.path import (
+    clean_from_velocity,
+    interpolate,
+    sampling_times,
+    shift_time,
+    training_times,
+    velocity,
+    velocity_from_output,
+)
 
 
 @pytest.fixture

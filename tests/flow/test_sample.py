@@ -5,8 +5,8 @@ import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
+from vireo.flow.path import sampling_times
 from vireo.flow.sample import guided, sample
-from vireo.flow.schedule import sampling_times
 
 GENERATOR = torch.Generator().manual_seed(0)
 X0, NOISE = torch.randn(2, 3, 4, generator=GENERATOR), torch.randn(2, 3, 4, generator=GENERATOR)

@@ -14,7 +14,7 @@ from vireo.judges import remote
 from vireo.judges.chat_model import ChatJudge
 from vireo.judges.five_acc import Questions, five_accuracy
 from vireo.judges.judge import Sample
-from vireo.judges.remote import Endpoint, RemoteChat
+from vireo.judges.remote import RemoteChat
 
 SCORES = {"instruction_following": 7, "editing_quality": 8, "source_preservation": 9, "reason": "fine"}
 
@@ -76,8 +76,8 @@ def sample(number=0, **fields):
 
 def judge_of(server, **fields):
     frames, rubric, cache = fields.pop("frames", 3), fields.pop("rubric", "viva"), fields.pop("cache", None)
-    endpoint = Endpoint(server.url, "a-model", **{"timeout": 5.0, "pause": 0.0} | fields)
-    return ChatJudge(RemoteChat(endpoint, cache=cache), rubric, frames=frames)
+    chat = RemoteChat(server.url, "a-model", cache, **{"timeout": 5.0, "pause": 0.0} | fields)
+    return ChatJudge(chat, rubric, frames=frames)
 
 
 def test_what_is_sent_and_what_comes_back(serve, monkeypatch):
@@ -132,7 +132,7 @@ def test_bad_replies_are_not_kept(serve, tmp_path):
 def test_attempts_are_bounded_and_counted(serve):
     waits = []
     server = serve(lambda body, count: completion(json.dumps(SCORES | {"editing_quality": 11})))
-    judge = ChatJudge(RemoteChat(Endpoint(server.url, "m", attempts=4, pause=1.0), sleep=waits.append), "viva")
+    judge = ChatJudge(RemoteChat(server.url, "m", attempts=4, pause=1.0, sleep=waits.append), "viva")
     found = judge.judge([sample()])[0]
     assert (found.scores, found.usage.calls, found.usage.prompt_tokens) == (None, 4, 400)
     assert "editing_quality is 11" in found.failure
@@ -149,7 +149,7 @@ def test_only_what_may_pass_is_tried_again(serve, status, calls):
 
 
 def test_a_server_that_is_down():
-    judge = ChatJudge(RemoteChat(Endpoint("http://127.0.0.1:9", "m", pause=0.0)), "viva")
+    judge = ChatJudge(RemoteChat("http://127.0.0.1:9", "m", pause=0.0), "viva")
     assert judge.judge([sample()])[0].failure == "no answer from the judge: ConnectError"
 
 
@@ -196,9 +196,9 @@ def test_a_third_of_all_calls_may_fail(serve):
 @pytest.mark.parametrize("url", ["", "example.org/v1", "file:///etc/passwd", "ftp://example.org"])
 def test_other_addresses_are_refused(url):
     with pytest.raises(InputError, match="no endpoint"):
-        RemoteChat(Endpoint(url, "m"))
+        RemoteChat(url, "m")
     with pytest.raises(InputError, match="no endpoint"):
-        RemoteChat(Endpoint("https://example.org/v1", ""))
+        RemoteChat("https://example.org/v1", "")
 
 
 def editverse(following):
@@ -247,14 +247,14 @@ def test_five_accuracy_by_hand(serve, replies, yn, mc):
     server = serve(lambda body, count: completion(replies[count]))
     found = five_accuracy(judge_of(server).chat, sample().edited, QUESTIONS)
     expected = {"YN": yn, "MC": mc, "union": max(yn, mc), "intersection": yn * mc}
-    assert found.value == expected | {"FiVE-Acc": sum(expected.values()) / 4}
+    assert found.scores == expected | {"FiVE-Acc": sum(expected.values()) / 4}
     assert found.usage.calls == 3
 
 
 def test_five_accuracy_without_a_question_about_the_source(serve):
     server = serve(lambda body, count: completion(["b", "yes"][count]))
     found = five_accuracy(judge_of(server).chat, np.zeros((16, 8, 8, 3), np.uint8), Questions("a) or b)?", "done?"))
-    assert found.value["FiVE-Acc"] == 1
+    assert found.scores["FiVE-Acc"] == 1
     shown = [part for part in server.requests[0][2]["messages"][0]["content"] if part["type"] == "image_url"]
     assert len(shown) == 4, "every fourth of sixteen frames"
 
@@ -263,5 +263,5 @@ def test_five_accuracy_without_a_question_about_the_source(serve):
 def test_what_is_no_answer_is_a_failure(serve, reply):
     server = serve(lambda body, count: completion(reply))
     found = five_accuracy(judge_of(server, attempts=1).chat, sample().edited, QUESTIONS)
-    assert (found.value, found.usage.calls) == (None, 3)
+    assert (found.scores, found.usage.calls) == (None, 3)
     assert found.failure

@@ -63,6 +63,7 @@ def test_replies_are_read(reply):
         ("   ", "empty reply"),
         ("It is a wonderful edit, ten of ten!", "no JSON object"),
         ("[7, 8, 9]", "no JSON object"),
+        ('{"a":' * 100_000, "no JSON object"),
         (json.dumps(GOOD | {"editing_quality": 11}), "editing_quality is 11, not from 0 to 10"),
         (json.dumps(GOOD | {"editing_quality": -1}), "not from 0 to 10"),
         (json.dumps(GOOD | {"editing_quality": "high"}), "no number for editing_quality"),

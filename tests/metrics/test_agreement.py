@@ -217,7 +217,7 @@ def test_mini_and_the_published_ids_stand_for_backbones(monkeypatch):
 
 def test_batches_change_nothing(folders):
     """More frames than are looked at together."""
-    clip, eye = clips((BATCH + 3, 40, 48, 3))[0], ClipBackbone.from_pretrained(folders["clip"])
+    clip, eye = clips((BATCH + 3, 40, 48, 3))[0], ClipBackbone(folders["clip"])
     apart = np.concatenate([eye.pictures([frame]) for frame in clip])
     assert np.abs(eye.pictures(list(clip)) - apart).max() < 1e-5
 

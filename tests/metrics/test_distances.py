@@ -22,7 +22,7 @@ def test_structure_distance_by_hand(tmp_path):
     torch.manual_seed(0)
     small = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     ViTModel(ViTConfig(**small, image_size=32, patch_size=8), add_pooling_layer=False).save_pretrained(tmp_path)
-    eye, model = StructureBackbone.from_pretrained(str(tmp_path)), ViTModel.from_pretrained(tmp_path).eval()
+    eye, model = StructureBackbone(str(tmp_path)), ViTModel.from_pretrained(tmp_path).eval()
     mean, spread = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
     matrices = []
     for frame in (a, b):
@@ -45,7 +45,7 @@ def test_structure_distance_by_hand(tmp_path):
 def test_a_model_without_keys_has_no_structure(tmp_path):
     ResNetModel(ResNetConfig(embedding_size=8, hidden_sizes=[8, 8], depths=[1, 1])).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match=str(tmp_path)):
-        StructureBackbone.from_pretrained(str(tmp_path))
+        StructureBackbone(str(tmp_path))
 
 
 def test_lpips_is_torchmetrics(tmp_path, monkeypatch):
@@ -56,7 +56,7 @@ def test_lpips_is_torchmetrics(tmp_path, monkeypatch):
     shutil.copy(Path(torch_lpips.__file__).parent / "lpips_models" / "squeeze.pth", tmp_path)
     monkeypatch.setattr(torch_lpips, "_get_tv_model_features", lambda *given: network)
     theirs = torch_lpips._LPIPS(net="squeeze")
-    ours = Lpips.from_pretrained(str(tmp_path))
+    ours = Lpips(str(tmp_path))
     for a, b in zip(PICTURES[:2], PICTURES[2:], strict=True):
         pixels = (torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 127.5 - 1 for frame in (a, b))
         expected = theirs(*pixels).item()
@@ -65,7 +65,7 @@ def test_lpips_is_torchmetrics(tmp_path, monkeypatch):
     assert ours.distance(a, a) == 0
     (tmp_path / "squeeze.pth").unlink()
     with pytest.raises(ModelError, match=r"squeeze\.pth"):
-        Lpips.from_pretrained(str(tmp_path))
+        Lpips(str(tmp_path))
 
 
 def test_squeezenet_is_torchvisions():

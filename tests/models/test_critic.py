@@ -5,9 +5,8 @@ import pytest
 import torch
 
 from vireo.models.editors.mini import MINI_TEMPLATE, build_mini_instructor, build_mini_processor
-from vireo.models.instructor.answer_logits import answer_logits
 from vireo.models.instructor.critic import p_yes, verdict_logits
-from vireo.models.instructor.instructor import Instructor
+from vireo.models.instructor.instructor import Instructor, answer_logits
 from vireo.models.instructor.prompts import CRITIC_QUESTIONS, answer_ids, critic_text
 from vireo.models.instructor.states import highlighted, pixel_values
 from vireo.models.tokenizer import IMAGE, USER, marked_ids, plain_ids, train_tokenizer

@@ -4,7 +4,7 @@ import torch
 
 from vireo.models.editors.mini import MINI_TEMPLATE, build_mini_instructor, build_mini_processor
 from vireo.models.instructor.instructor import Instructor
-from vireo.models.instructor.presence import PresenceGate, presence
+from vireo.models.instructor.presence import PresenceGate
 from vireo.models.instructor.prompts import EVERYWHERE, NONE, WHERE, answer_ids
 from vireo.models.tokenizer import train_tokenizer
 
@@ -22,7 +22,7 @@ def instructor():
 def test_they_are_the_chances_of_the_words_none_and_everywhere(instructor):
     """Against transformers' own generation of one token."""
     processor = instructor.processor
-    found = presence(instructor, list(FRAMES), ["make the red ball blue", "make it"])
+    found = PresenceGate(instructor).look(["make the red ball blue", "make it"], list(FRAMES[:, None]))
     assert found.absent.shape == found.everywhere.shape == (2,)
     assert ((found.absent > 0) & (found.absent < 1)).all()
     ids = processor.tokenizer(f"<s> Look at the video.{'<image>' * 144}<user> make it\n{WHERE}<assistant>").input_ids
@@ -44,5 +44,5 @@ def test_they_are_the_chances_of_the_words_none_and_everywhere(instructor):
 def test_a_clip_is_looked_at_three_times(instructor):
     clip = np.random.default_rng(1).integers(0, 256, (5, 96, 96, 3), dtype=np.uint8)
     found = PresenceGate(instructor).look(["make it"], [clip])
-    each = presence(instructor, [clip[0], clip[2], clip[4]], ["make it"] * 3)
+    each = PresenceGate(instructor).look(["make it"] * 3, [clip[[0]], clip[[2]], clip[[4]]])
     assert found.absent == pytest.approx([each.absent.mean()], rel=1e-4)

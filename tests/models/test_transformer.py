@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from vireo.models.editors.mini import build_mini_transformer
+from vireo.models.editors.mini import TransformerConfig, build_mini_transformer
 from vireo.models.transformer import editor_input, widen_for_editing
 
 
 @pytest.fixture(scope="module")
 def models():
     torch.manual_seed(0)
-    base = build_mini_transformer(8, 32, heads=2, head_width=16, double_blocks=1, single_blocks=1)
+    base = build_mini_transformer(8, 32, TransformerConfig(heads=2, head_width=16, double_blocks=1, single_blocks=1))
     return base, widen_for_editing(base, affine=True)
 
 

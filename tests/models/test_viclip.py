@@ -123,7 +123,7 @@ def test_video_text_and_overall_consistency_are_viclip(folder):
     assert found["Video-Text"] == pytest.approx(100 * cosines["Video-Text"], abs=1e-3), "in hundredths of a cosine"
     assert found["OC"] == pytest.approx(cosines["OC"], abs=1e-5)
     assert abs(cosines["Video-Text"] - cosines["OC"]) > 1e-4, "other frames"
-    assert abs(ViClip.from_pretrained(str(folder)).text("a blue table") @ said[0].numpy()) < 0.999 * said.norm()
+    assert abs(ViClip(str(folder)).text("a blue table") @ said[0].numpy()) < 0.999 * said.norm()
 
 
 def test_viclip_without_its_files_is_refused(folder, tmp_path):
@@ -131,11 +131,11 @@ def test_viclip_without_its_files_is_refused(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "viclip")
     (tmp_path / "viclip" / "ViClip-B.pth").write_bytes(b"")
     with pytest.raises(ModelError, match="2 files of weights"):
-        ViClip.from_pretrained(str(tmp_path / "viclip"))
+        ViClip(str(tmp_path / "viclip"))
     (tmp_path / "viclip" / "ViClip-B.pth").unlink()
     (tmp_path / "viclip" / VOCABULARY).unlink()
     with pytest.raises(ModelError, match="no vocabulary of 523 words"):
-        ViClip.from_pretrained(str(tmp_path / "viclip"))
+        ViClip(str(tmp_path / "viclip"))
 
 
 @pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1", b"<html>", b"\x80\x02K\x01."])
@@ -143,10 +143,10 @@ def test_files_that_are_no_weights(content, folder, tmp_path):
     shutil.copytree(folder, tmp_path / "viclip")
     (tmp_path / "viclip" / "ViClip.pth").write_bytes(content)
     with pytest.raises(ModelError, match="does not hold weights"):
-        ViClip.from_pretrained(str(tmp_path / "viclip"))
+        ViClip(str(tmp_path / "viclip"))
     (tmp_path / "viclip" / "ViClip.pth").rename(tmp_path / "viclip" / "ViClip.safetensors")
     with pytest.raises(ModelError, match="does not hold weights"):
-        ViClip.from_pretrained(str(tmp_path / "viclip"))
+        ViClip(str(tmp_path / "viclip"))
 
 
 def test_which_frames_viclip_is_shown():

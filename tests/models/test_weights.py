@@ -61,6 +61,10 @@ def test_shape_and_data_disagree(folder):
     (folder / "vae" / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
     with pytest.raises(ModelError, match="data of a does not fit"):
         check_weights(folder)
+    header = header.replace(b"[0, 8]", b"[0,4,8]")
+    (folder / "vae" / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
+    with pytest.raises(ModelError, match="no safetensors file"):
+        check_weights(folder)
 
 
 def test_nothing_there_and_missing_shard(folder, tmp_path):

@@ -8,6 +8,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from vireo.models.editors.mini import (
     MINI_FACTS,
     MINI_TEMPLATE,
+    TransformerConfig,
     build_mini_instructor,
     build_mini_processor,
     build_mini_transformer,
@@ -29,7 +30,7 @@ def tiny_pipe():
     vae.initialize_linear(torch.zeros(768), basis)
     vae.set_statistics(torch.zeros(8), torch.ones(8), whitening=0.5)
     width = instructor.config.text_config.hidden_size
-    base = build_mini_transformer(8, width, heads=2, head_width=16, double_blocks=1, single_blocks=1)
+    base = build_mini_transformer(8, width, TransformerConfig(heads=2, head_width=16, double_blocks=1, single_blocks=1))
     editor = widen_for_editing(base, affine=True)
     torch.nn.init.normal_(editor.x_embedder.proj.weight, std=0.05)
     pipe = VireoPipeline(

@@ -177,4 +177,8 @@ def test_a_folder_edits_a_file_by_the_class_that_it_names_or_the_adapter_that_is
     (folder / "editor.json").write_text("[]")
     with pytest.raises(ModelError, match="no JSON object"):
         open_editor(folder, device="cpu", adapter="WanVideoToVideoPipeline")
+    for wrong, says in (('{"step": 2}', "step: Extra"), ('{"steps": 0}', "steps: Input should be greater")):
+        (folder / "editor.json").write_text(wrong)
+        with pytest.raises(ModelError, match=says):
+            open_editor(folder, device="cpu", adapter="WanVideoToVideoPipeline")
     assert set(ADAPTERS) >= {"VireoPipeline", "WanVideoToVideoPipeline"}

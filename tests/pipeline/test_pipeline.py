@@ -118,6 +118,14 @@ def test_stored_pipelines_come_back(tiny_pipe, clip, tmp_path):
     np.testing.assert_array_equal(twice("remove the cube", clip, generator=seeded()).frames, found)
 
 
+@pytest.mark.parametrize("index", ["{", '{"facts": {"weights": "float7"}}'])
+def test_a_broken_configuration_is_named(index, tiny_pipe, tmp_path):
+    tiny_pipe.save_pretrained(tmp_path / "model")
+    (tmp_path / "model" / "model_index.json").write_text(index)
+    with pytest.raises(ModelError, match="does not hold weights of this model"):
+        VireoPipeline.from_pretrained(tmp_path / "model")
+
+
 def test_broken_weights_are_named(tiny_pipe, tmp_path):
     tiny_pipe.save_pretrained(tmp_path / "model")
     path = next((tmp_path / "model" / "transformer").glob("*.safetensors"))

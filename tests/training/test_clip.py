@@ -99,7 +99,7 @@ def test_start_of_the_tower_whitens_patches(small):
     clip = build_mini_clip(300)
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randn(64, 3, 96, 96, generator=generator).cumsum(-1) / 10
-    initialize_tower(clip.vision_model, pixels)
+    initialize_tower(clip.vision_model, pixels, 0)
     with torch.no_grad():
         values = clip.vision_model.embeddings.patch_embedding(pixels).flatten(2).transpose(1, 2).flatten(0, 1)
     spread = torch.cov(values.T)

@@ -10,8 +10,7 @@ from safetensors.torch import load_file
 
 from vireo.config import overridden
 from vireo.errors import InputError
-from vireo.models.latents import encode_latents
-from vireo.models.pixels import to_pixels
+from vireo.models.latents import encode_latents, to_pixels
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.imports import import_pairs
 from vireo.pairs.mixture import PHRASES

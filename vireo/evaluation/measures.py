@@ -28,7 +28,7 @@ from vireo.metrics.consistency import frame_consistency, motion_smoothness, neig
 from vireo.models.backbones.registry import Backbones
 from vireo.models.backbones.viclip import middle_places, spread_places
 from vireo.rewards.evidence import Evidence, Networks
-from vireo.rewards.scorer import Scorer, computable, score_samples
+from vireo.rewards.scorer import Scorer, computable, score_sample
 
 
 def _clip_t(evidence: Evidence) -> float:
@@ -101,5 +101,5 @@ class Measures:
 
     def __call__(self, sample: Sample) -> dict[str, float]:
         """By name; what is not defined for this sample is left out."""
-        (values,) = score_samples(self._scorers, [sample], self.networks)
+        values = score_sample(self._scorers, sample, self.networks)
         return {name: value for name, value in values.items() if isinstance(value, float)}

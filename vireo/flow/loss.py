@@ -22,8 +22,8 @@ def velocities(
 ) -> tuple[Tensor, Tensor]:
     """(predicted, true) velocities for the loss, from a network's output at z_t.
 
-    Where the output stands for the clean sample, both are divided by max(t, LOSS_FLOOR), so that the truth stays
-    the minimum. source: see `clean_from_output`.
+    Where the output stands for the clean sample, both are divided by max(t, LOSS_FLOOR), so that the truth stays the
+    minimum. source: see `clean_from_output`.
     """
     if prediction == "velocity":
         return output, velocity(x0, noise)
@@ -35,8 +35,8 @@ def velocities(
 def masked_flow_loss(v: Tensor, target: Tensor, mask: Tensor | None, mask_weight: float | Tensor) -> Tensor:
     """mean over all elements of (1 + w_m M) * |v - target|^2, weighted before the mean (VIVA Eq. 3).
 
-    v, target: (B, C, T, H, W). mask: (B, 1, T, H, W) in 0..1 at latent resolution, or None (images may
-    lack one), which is plain flow matching. mask_weight: w_m, a number or one a sample (B,).
+    v, target: (B, C, T, H, W). mask: (B, 1, T, H, W) in 0..1 at latent resolution, or None (images may lack one), which
+    is plain flow matching. mask_weight: w_m, a number or one a sample (B,).
     """
     error = (v.float() - target.float()).square()
     if mask is None:

@@ -1,9 +1,11 @@
-"""The straight path between data and noise (rectified flow; VIVA Eq. 9 with its ends swapped, ReViSE Eq. 2)."""
+"""The straight path between data and noise (rectified flow; VIVA Eq. 9 with its ends swapped, ReViSE Eq. 2), and the
+times along it."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 Prediction = Literal["velocity", "sample", "affine"]
@@ -54,12 +56,31 @@ def velocity_from_output(
 ) -> Tensor:
     """The velocity that a network's output stands for.
 
-    `sample` reads the output as x0 and takes v = (z_t - x0) / max(t, floor): the network then need
-    not carry the noise through its width, which matters when a token has almost as many numbers as the
-    network is wide (as in mini; Li and He, "Back to Basics", 2025). `affine` saves it carrying the source, too,
-    which most edits keep almost everywhere: a gain of 1 copies a number of the source, 0 leaves it to the offset,
-    and what lies between relights and recolours. With gains of 0 it is `sample`. The loss stays one on velocities.
+    `sample` reads the output as x0 and takes v = (z_t - x0) / max(t, floor): the network then need not carry the noise
+    through its width, which matters when a token has almost as many numbers as the network is wide (as in mini; Li and
+    He, "Back to Basics", 2025). `affine` saves it carrying the source, too, which most edits keep almost everywhere: a
+    gain of 1 copies a number of the source, 0 leaves it to the offset, and what lies between relights and recolours.
+    With gains of 0 it is `sample`. The loss stays one on velocities.
     """
     if prediction == "velocity":
         return output
     return (z - clean_from_output(output, prediction, source)) / _like(t, z).clamp_min(floor)
+
+
+def shift_time(u: Tensor, shift: float) -> Tensor:
+    """t' = s u / (1 + (s - 1) u): s > 1 moves times towards noise; 0 and 1 stay where they are."""
+    return shift * u / (1 + (shift - 1) * u)
+
+
+def training_times(count: int, shift: float, generator: torch.Generator) -> Tensor:
+    """(count,) times in 0..1: uniform, then shifted, so that P(t <= x) = x / (s - (s - 1) x)."""
+    return shift_time(torch.rand(count, generator=generator), shift)
+
+
+def sampling_times(steps: int, shift: float) -> Tensor:
+    """(steps + 1,) falling from 1 to 0: evenly spaced, then shifted.
+
+    Equal to the sigmas of diffusers' FlowMatchEulerDiscreteScheduler(shift=s) when it is given
+    linspace(1, 0, steps + 1)[:-1], as diffusers' Hunyuan pipelines do.
+    """
+    return shift_time(torch.linspace(1, 0, steps + 1), shift)

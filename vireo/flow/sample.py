@@ -36,7 +36,7 @@ def sample(
 ) -> Tensor:
     """Euler's method for dz/dt = velocity(z, t) from `noise` at times[0] to times[-1].
 
-    noise: (B, ...). times: (steps + 1,), falling; see `flow.schedule.sampling_times`. on_step: is called after each
+    noise: (B, ...). times: (steps + 1,), falling; see `flow.path.sampling_times`. on_step: is called after each
     step; a tensor that it returns replaces the state. To stop early it raises.
 
     The same states as diffusers' FlowMatchEulerDiscreteScheduler gives, without its state.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -41,6 +40,14 @@ class Chat(Protocol):
         ...
 
 
+def user_message(text: str, groups: Groups, as_part: Callable[[np.ndarray], dict[str, Any]]) -> dict[str, Any]:
+    """What is asked as one message of a chat. as_part: a picture in the form that the model takes."""
+    content: list[dict[str, Any]] = [{"type": "text", "text": text}]
+    for title, pictures in groups:
+        content += [{"type": "text", "text": title}, *map(as_part, pictures)]
+    return {"role": "user", "content": content}
+
+
 class ChatJudge:
     """A judge made of any chat model. frames: how many are shown of each clip, where the rubric does not say which."""
 
@@ -67,11 +74,8 @@ class ChatJudge:
 def _mean(parts: Sequence[Judgement]) -> Judgement:
     """Of the judgements of a sample's parts; a failure where one of them failed."""
     usage = sum((part.usage for part in parts), start=Usage(cached=True, cost=0.0))
-    scores: dict[str, list[float]] = defaultdict(list)
-    for part in parts:
-        if part.scores is None:
-            return Judgement(None, failure=part.failure, usage=usage)
-        for name, value in part.scores.items():
-            scores[name].append(value)
-    means = {name: float(np.mean(values)) for name, values in scores.items()}
+    scores = [part.scores for part in parts if part.scores is not None]
+    if len(scores) < len(parts):
+        return Judgement(None, failure=next(part.failure for part in parts if part.scores is None), usage=usage)
+    means = {name: float(np.mean([each[name] for each in scores])) for name in scores[0]}
     return Judgement(means, " ".join(part.reason for part in parts if part.reason), usage=usage)

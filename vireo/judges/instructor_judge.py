@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -30,13 +31,21 @@ QUESTIONS: dict[str, tuple[QuestionKind, ...]] = {
 """Which of the critic's questions answer a criterion, on average. None tells how near a reference is."""
 
 
-def rubric_scores(answers: Mapping[QuestionKind, float], criteria: Sequence[Criterion]) -> dict[str, float]:
-    """Scores of those criteria that the critic's questions answer. answers: its probabilities of "Yes"."""
+def rubric_scores(ask: Callable[[QuestionKind], float], criteria: Sequence[Criterion]) -> dict[str, float]:
+    """Scores of those criteria that the critic's questions answer. ask: its probability of "Yes" to a question."""
     return {
-        criterion.name: criterion.best * float(np.mean([answers[question] for question in QUESTIONS[criterion.name]]))
+        criterion.name: criterion.best * float(np.mean([ask(question) for question in QUESTIONS[criterion.name]]))
         for criterion in criteria
         if criterion.name in QUESTIONS
     }
+
+
+@torch.no_grad()
+def yes_chance(instructor: Instructor, sample: Sample, question: QuestionKind, frames: int) -> float:
+    """The critic's probability of "Yes", 0..1, mean over `frames` frames of a sample, or all of a shorter clip."""
+    shown = min(frames, len(sample.source), len(sample.edited))
+    source, edited = (list(evenly_spaced(video, shown)) for video in (sample.source, sample.edited))
+    return float(p_yes(instructor, source, edited, [sample.instruction] * len(source), question).mean())
 
 
 class InstructorJudge:
@@ -63,19 +72,9 @@ class InstructorJudge:
     def judge(self, samples: list[Sample]) -> list[Judgement]:
         return [self._judge(sample) for sample in samples]
 
-    @torch.no_grad()
     def _judge(self, sample: Sample) -> Judgement:
-        source, edited = (list(evenly_spaced(video, self.frames)) for video in (sample.source, sample.edited))
-        instructions = [sample.instruction] * len(source)
-        criteria = sample.criteria(self.rubric)
-        questions: dict[QuestionKind, None] = dict.fromkeys(
-            each for criterion in criteria for each in QUESTIONS.get(criterion.name, ())
-        )
-        answers: dict[QuestionKind, float] = {}
-        for question in questions:
-            chances = p_yes(self.instructor, source, edited, instructions, question)
-            answers[question] = float(chances.mean())
-        return Judgement(rubric_scores(answers, criteria))
+        ask = partial(yes_chance, self.instructor, sample, frames=self.frames)
+        return Judgement(rubric_scores(ask, sample.criteria(self.rubric)))
 
 
 INSTRUCTOR = JudgeKind(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,10 +27,11 @@ class Sample:
     instruction: str
     reference: np.ndarray | None = None
     generates: bool = False
-    source_caption: str = field(default="", kw_only=True)
-    target_caption: str = field(default="", kw_only=True)
-    target: np.ndarray | None = field(default=None, kw_only=True)
-    mask: np.ndarray | None = field(default=None, kw_only=True)
+    _: KW_ONLY
+    source_caption: str = ""
+    target_caption: str = ""
+    target: np.ndarray | None = None
+    mask: np.ndarray | None = None
 
     def criteria(self, rubric: RubricName) -> tuple[Criterion, ...]:
         return applicable(rubric, reference=self.reference is not None, generates=self.generates)
@@ -106,9 +107,8 @@ def evenly_spaced(video: np.ndarray, frames: int) -> np.ndarray:
 
 
 def separately_judged(sample: Sample, rubric: RubricName) -> list[Sample]:
-    """The parts of a sample that are judged one by one, whose scores are averaged: the sample itself or, under a rubric
-    of FRAME_BY_FRAME, frames of it (EditVerse's: from the first on, a third of the clip apart) without the
-    reference."""
+    """What is judged one by one, for the mean of its scores: the sample itself or, under a rubric of FRAME_BY_FRAME,
+    frames of it (EditVerse's: from the first on, a third of the clip apart) without the reference."""
     if rubric not in FRAME_BY_FRAME:
         return [sample]
     source, edited, length = sample.source, sample.edited, min(len(sample.source), len(sample.edited))
@@ -118,10 +118,8 @@ def separately_judged(sample: Sample, rubric: RubricName) -> list[Sample]:
 
 def titled_pictures(sample: Sample, frames: int) -> list[tuple[str, np.ndarray]]:
     """What a judge is shown of a sample: titles, and the pictures below each, uint8 (n, H, W, 3)."""
-    groups = [
-        ("Original video:", evenly_spaced(sample.source, frames)),
-        ("Edited video:", evenly_spaced(sample.edited, frames)),
-    ]
+    clips = {"Original video:": sample.source, "Edited video:": sample.edited}
+    groups = [(title, evenly_spaced(clip, frames)) for title, clip in clips.items()]
     if sample.reference is not None:
         groups.append(("Reference image:", sample.reference[None]))
     return groups

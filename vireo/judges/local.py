@@ -11,7 +11,7 @@ from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from vireo.errors import ModelError
-from vireo.judges.chat_model import Answer, ChatJudge, Groups
+from vireo.judges.chat_model import Answer, ChatJudge, Groups, user_message
 from vireo.judges.judge import JudgeKind, Usage
 from vireo.judges.rubric import UnusableReply
 from vireo.models.weights import foreign_weights
@@ -45,12 +45,8 @@ class LocalChat:
 
     @torch.no_grad()
     def ask(self, text: str, groups: Groups, read: Callable[[str], T]) -> Answer[T]:
-        content: list[dict[str, Any]] = [{"type": "text", "text": text}]
-        for title, pictures in groups:
-            content.append({"type": "text", "text": title})
-            content += [{"type": "image", "image": Image.fromarray(picture)} for picture in pictures]
         inputs = self.processor.apply_chat_template(
-            [{"role": "user", "content": content}],
+            [user_message(text, groups, lambda picture: {"type": "image", "image": Image.fromarray(picture)})],
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 from vireo.judges.instructor_judge import INSTRUCTOR
 from vireo.judges.judge import Judge, JudgeKind, JudgeOptions
 from vireo.judges.local import CHAT_FOLDER
 from vireo.judges.remote import ENDPOINT
-from vireo.judges.rubric import RubricName
+from vireo.judges.rubric import RUBRICS, RubricName
 
 KINDS: tuple[JudgeKind, ...] = (
     ENDPOINT,
@@ -17,8 +16,6 @@ KINDS: tuple[JudgeKind, ...] = (
     INSTRUCTOR,
 )
 """The first whose form an address has opens it; the last takes any."""
-
-RUBRIC_NAMES: tuple[RubricName, ...] = get_args(RubricName)
 
 
 def open_judge(
@@ -29,8 +26,8 @@ def open_judge(
     rubric: where the address names none. cache: folder of an endpoint's replies. prices: of a million tokens in prompts
     and in replies, in any unit. Raises InputError and ModelError.
     """
-    place, at, named = address.rpartition("@")
-    if at and named in RUBRIC_NAMES:
-        address, rubric = place, next(name for name in RUBRIC_NAMES if name == named)
+    place, _, named = address.rpartition("@")
+    if place and named in RUBRICS:
+        address, rubric = place, named
     kind = next(kind for kind in KINDS if kind.matches(address))
     return kind.open(address, rubric, JudgeOptions(cache, prices))

@@ -11,28 +11,24 @@ to 10 for the reference in one place).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal
-
-from pydantic import BaseModel, Field, ValidationError, create_model
+from typing import Literal
 
 RubricName = Literal["viva", "revise", "editverse"]
 
 FRAME_BY_FRAME: tuple[RubricName, ...] = ("editverse",)
 """Rubrics under which chat models judge single frames; the score of a clip is the mean of theirs."""
 
-WORST = 0.0
-
 
 @dataclass(frozen=True)
 class Criterion:
-    """One score, from WORST to `best`. asks: the question whose answer is yes, fully (7-10), partly (4-6) or no (0-3);
-        under EditVerse's scale, 3, 2 with small faults, 1 and 0.
+    """One score, from 0 to `best`. asks: the question whose answer is yes, on one of _SCALES.
+
     when: of which samples it is asked: all, those with a reference picture, or those that edit a clip (instead of
         generating what comes next, ReViSE's ICVG).
     """
@@ -93,19 +89,18 @@ def applicable(rubric: RubricName, *, reference: bool = False, generates: bool =
 def prompt(rubric: RubricName, instruction: str, *, reference: bool = False, generates: bool = False) -> str:
     """What a judge is asked about one sample, after its pictures."""
     criteria = applicable(rubric, reference=reference, generates=generates)
-    lines = [f"- {criterion.name}: {criterion.asks}" for criterion in criteria]
     keys = {criterion.name: "number" for criterion in criteria} | {"reason": "why, in one or two sentences"}
     return _PROMPT.format(
         reference=" and a reference image" if reference else "",
         instruction=json.dumps(instruction, ensure_ascii=False),
         scale=_SCALES[criteria[0].best],
-        criteria="\n".join(lines),
+        criteria="\n".join(f"- {criterion.name}: {criterion.asks}" for criterion in criteria),
         answer=json.dumps(keys),
     )
 
 
 class UnusableReply(Exception):
-    """A judge's reply that holds no valid scores; says why. Never shown as a score."""
+    """A judge's reply holds nothing valid, or there is none; says why. Never shown as a score."""
 
 
 def read_reply(reply: str, criteria: tuple[Criterion, ...]) -> tuple[dict[str, float], str]:
@@ -113,34 +108,22 @@ def read_reply(reply: str, criteria: tuple[Criterion, ...]) -> tuple[dict[str, f
 
     Raises UnusableReply where there is none, a score is missing, is no number or lies outside its scale.
     """
-    found = _object(reply)
-    try:
-        scores = _reply_model(criteria).model_validate({each.name: found.get(each.name) for each in criteria})
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        name, value = wrong["loc"][0], wrong["input"]
-        if wrong["type"] in ("greater_than_equal", "less_than_equal"):
-            raise UnusableReply(f"{name} is {value}, not from 0 to {criteria[0].best:g}") from None
-        raise UnusableReply(f"no number for {name}: {value!r}") from None
-    return scores.model_dump(), str(found.get("reason", ""))
-
-
-@cache
-def _reply_model(criteria: tuple[Criterion, ...]) -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        each.name: (float, Field(strict=True, ge=WORST, le=each.best, allow_inf_nan=False)) for each in criteria
-    }
-    return create_model("Reply", **fields)
+    found, scores = _object(reply), {}
+    for criterion in criteria:
+        name, value = criterion.name, found.get(criterion.name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
+            raise UnusableReply(f"no number for {name}: {value!r}")
+        if not 0 <= value <= criterion.best:
+            raise UnusableReply(f"{name} is {value}, not from 0 to {criterion.best:g}")
+        scores[name] = float(value)
+    return scores, str(found.get("reason", ""))
 
 
 def _object(reply: str) -> Mapping[str, object]:
-    for start in (match.start() for match in re.finditer(r"\{", reply)):
-        try:
-            found, _ = json.JSONDecoder().raw_decode(reply, start)
-        except ValueError:
-            continue
-        if isinstance(found, dict):
-            return found
+    with contextlib.suppress(RecursionError):  # braces in braces without end
+        for brace in re.finditer(r"\{", reply):
+            with contextlib.suppress(ValueError):
+                return json.JSONDecoder().raw_decode(reply, brace.start())[0]
     raise UnusableReply(f"no JSON object in {reply[:80]!r}" if reply.strip() else "an empty reply")
 
 
@@ -158,11 +141,8 @@ def overall(rubric: RubricName, scores: Mapping[str, float]) -> dict[str, float]
         return {"average": sum(scores.values()) / len(scores)}
     semantic = [scores[name] for name in ("edit_accuracy", "preservation_consistency") if name in scores]
     quality = [scores["generation_naturalness"], scores["generation_realism"]]
-    every = semantic + quality
-    return {
-        "viescore": math.sqrt(min(semantic) * min(quality)),
-        "geometric": math.prod(every) ** (1 / len(every)),
-    }
+    geometric = math.prod(semantic + quality) ** (1 / len(semantic + quality))
+    return {"viescore": math.sqrt(min(semantic) * min(quality)), "geometric": geometric}
 
 
 def overall_score(rubric: RubricName, scores: Mapping[str, float]) -> float:

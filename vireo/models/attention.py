@@ -1,9 +1,9 @@
 """Attention as two batched matrix products, for short sequences on CPUs.
 
-torch's fused attention spends most of its time on packing where sequences are as short as mini's: at 64
-tokens the plain products are six times faster in bfloat16, at 192 tokens 1.6 times. Importing this file
-registers the function with transformers under the name `PRODUCT`; choose it with
-`model.set_attn_implementation(PRODUCT)`. Results equal those of the other implementations up to rounding.
+torch's fused attention spends most of its time on packing where sequences are as short as mini's: at 64 tokens the
+plain products are six times faster in bfloat16, at 192 tokens 1.6 times. Importing this file registers the function
+with transformers under the name `PRODUCT`; choose it with `model.set_attn_implementation(PRODUCT)`. Results equal those
+of the other implementations up to rounding.
 """
 
 from __future__ import annotations

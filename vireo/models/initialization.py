@@ -11,7 +11,7 @@ from transformers import CLIPVisionModel, LlavaForConditionalGeneration
 
 
 @torch.no_grad()
-def initialize_tower(tower: CLIPVisionModel, pixels: Tensor, seed: int = 0) -> None:
+def initialize_tower(tower: CLIPVisionModel, pixels: Tensor, seed: int) -> None:
     """Initialises a new vision tower from typical pictures.
 
     The patch embedding computes whitened principal components: under random filters the strongest component of a patch,
@@ -55,14 +55,12 @@ def resize_trained_tower(tower: CLIPVisionModel, trained: CLIPVisionModel) -> No
     tower.load_state_dict(weights)
 
 
-def _whitening(patches: Tensor, width: int, floor: float = 1e-3) -> Tensor:
-    """The `width` strongest principal components of patches (N, K), each scaled to about unit variance, (width, K).
-
-    floor: added to variances, so that noise is not amplified.
-    """
+def _whitening(patches: Tensor, width: int) -> Tensor:
+    """The `width` strongest principal components of patches (N, K), each scaled to about unit variance, (width, K)."""
     patches = (patches - patches.mean(0)).double()
     variances, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
-    return (vectors / (variances.clamp(min=0) + floor).sqrt()).flip(1)[:, :width].T
+    # What is added to the variances keeps noise from being amplified.
+    return (vectors / (variances.clamp(min=0) + 1e-3).sqrt()).flip(1)[:, :width].T
 
 
 def _sinusoids(grid: int, width: int) -> Tensor:
@@ -91,10 +89,8 @@ def _mimetic(attention: Any, heads: int, generator: torch.Generator) -> None:
 
 
 @torch.no_grad()
-def initialize_projector(
-    instructor: LlavaForConditionalGeneration, pixels: Tensor, scale: float = 0.5, seed: int = 0
-) -> None:
-    """Initialises the projector of a new instructor so that image tokens have zero mean and standard deviation `scale`.
+def initialize_projector(instructor: LlavaForConditionalGeneration, pixels: Tensor) -> None:
+    """Initialises the projector of a new instructor so that image tokens have zero mean and a standard deviation of .5.
 
     The tower's features are nearly one constant vector, hundreds of times as large as the differences between patches;
     unscaled image tokens are so large that the language model's layers hardly change them. So features are whitened.
@@ -108,10 +104,10 @@ def initialize_projector(
     whitening = vectors / (variances + 0.01 * variances.max()).sqrt() @ vectors.T
     projector.linear_1.weight.copy_(whitening)
     projector.linear_1.bias.copy_(1 - whitening @ mean)  # mostly above zero, where ReLU is linear
-    turn = torch.randn(whitening.shape, generator=torch.Generator().manual_seed(seed))
+    turn = torch.randn(whitening.shape, generator=torch.Generator().manual_seed(0))
     projector.linear_2.weight.copy_(torch.linalg.qr(turn)[0])
     projector.linear_2.bias.zero_()
     out = projector(features.to(pixels))
-    factor = scale / out.std(0).mean()
+    factor = 0.5 / out.std(0).mean()
     projector.linear_2.weight.mul_(factor)
     projector.linear_2.bias.copy_(-factor * out.mean(0))

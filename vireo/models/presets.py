@@ -32,17 +32,14 @@ class Preset:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()) / 1e6
 
 
-PRESETS = {
-    preset.name: preset
-    for preset in (
-        Preset(
-            "mini",
-            "trained on the studio from nothing, 96x96 pixels and 9 frames at a time; ships with vireo",
-            Path(__file__).parents[1] / "weights" / "mini",
-            memory_gb=1.0,
-        ),
-    )
-}
+_MINI = Preset(
+    "mini",
+    "trained on the studio from nothing, 96x96 pixels and 9 frames at a time; ships with vireo",
+    Path(__file__).parents[1] / "weights" / "mini",
+    memory_gb=1.0,
+)
+
+PRESETS = {_MINI.name: _MINI}
 
 
 def resolve(name: str | Path) -> Path:
@@ -50,39 +47,36 @@ def resolve(name: str | Path) -> Path:
 
     Raises ModelError where there is none.
     """
-    text = str(name)
+    text, folder = str(name), Path(name)
     if text in PRESETS:
         preset = PRESETS[text]
         if not preset.available:
             raise ModelError(f"the weights of {text} are not in {preset.folder}", f"make them: vireo train {text}")
         return preset.folder
-    folder = Path(text)
     if text and folder.is_dir():
-        if not (folder / LAYOUT).is_file():
-            raise ModelError(f"{folder} is no model: it has no {LAYOUT}", "name a folder of save_pretrained")
-        return folder
+        return _checked(folder, f"{folder} is no model", "name a folder of save_pretrained")
     if folder.is_file():
         raise ModelError(f"{folder} is a file", "name the folder that holds the model")
     if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
-        return _from_hub(text)
+        return _checked(_from_hub(text), f"{text} is no model of vireo", "name one in the same layout as mini")
     near = difflib.get_close_matches(text, PRESETS, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise ModelError(
-        f"there is no model {text!r}", f"{hint}presets: {', '.join(PRESETS)}; or give a folder or a hub id"
-    )
+    fix = f"{hint}presets: {', '.join(PRESETS)}; or give a folder or a hub id"
+    raise ModelError(f"there is no model {text!r}", fix)
+
+
+def _checked(folder: Path, what: str, fix: str) -> Path:
+    if not (folder / LAYOUT).is_file():
+        raise ModelError(f"{what}: it has no {LAYOUT}", fix)
+    return folder
 
 
 def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        folder = Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"]))
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"]))
     except Exception as error:  # the hub client raises its own, httpx's and the system's errors
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"{name} is neither a folder here nor to be had from the hub: {reason[:160]}",
-            "check name and network, or give a preset: " + ", ".join(PRESETS),
-        ) from None
-    if not (folder / LAYOUT).is_file():
-        raise ModelError(f"{name} is no model of vireo: it has no {LAYOUT}", "name one in the same layout as mini")
-    return folder
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        what = f"{name} is neither a folder here nor to be had from the hub: {reason[:160]}"
+        raise ModelError(what, f"check name and network, or give a preset: {', '.join(PRESETS)}") from None

@@ -1,9 +1,9 @@
 """The velocity network: diffusers' HunyuanVideoTransformer3DModel at mini's size, and its widening.
 
-VIVA Eq. 2 concatenates source and noise latents along channels, then patchifies and projects. Both maps
-are linear, so their product is one patch embedding with twice the input channels: a plain transformer
-with in_channels = 2 C. Its noise half starts as the text-to-video weights, its source half as zeros, so
-the untrained editor computes exactly what the text-to-video model computes.
+VIVA Eq. 2 concatenates source and noise latents along channels, then patchifies and projects. Both maps are linear, so
+their product is one patch embedding with twice the input channels: a plain transformer with in_channels = 2 C. Its
+noise half starts as the text-to-video weights, its source half as zeros, so the untrained editor computes exactly what
+the text-to-video model computes.
 
 Mini's output is widened likewise: beside a clean sample it gives gains on the source (flow/path.py, `affine`).
 """
@@ -21,8 +21,8 @@ from torch import Tensor, nn
 def widen_for_editing(base: HunyuanVideoTransformer3DModel, affine: bool) -> HunyuanVideoTransformer3DModel:
     """The editor that computes what `base` computes, whatever the source: [noise | source] input channels.
 
-    affine: whether it also gives gains on the source (flow/path.py): [offset | gain] output channels. The gains
-        start at zero, so that the clean sample is that of `base`.
+    affine: whether it also gives gains on the source (flow/path.py): [offset | gain] output channels. The gains start
+        at zero, so that the clean sample is that of `base`.
     """
     channels, outputs = base.config["in_channels"], base.config["out_channels"]
     config = {**base.config, "in_channels": 2 * channels, "out_channels": 2 * outputs if affine else outputs}
@@ -45,12 +45,9 @@ def _with_zeros(weight: Tensor, dim: int) -> Tensor:
 def editor_input(z: Tensor, source: Tensor, reference: Tensor | None = None) -> Tensor:
     """(B, 2C, T [+ 1], H, W) from the noisy latent z and the source latent, (B, C, T, H, W) each (VIVA Eq. 2).
 
-    reference: clean latent of the reference image (B, C, 1, H, W). It becomes one more latent frame after
-    the last, with a source half of zeros; rotary positions count from 0, so the others do not move.
-    The transformer's output for it is dropped by the caller.
+    reference: clean latent of the reference image (B, C, 1, H, W). It becomes one more latent frame after the last,
+    with a source half of zeros; rotary positions count from 0, so the others do not move. The transformer's output for
+    it is dropped by the caller.
     """
     x = torch.cat([z, source], 1)
-    if reference is None:
-        return x
-    extra = torch.cat([reference, torch.zeros_like(reference)], 1)
-    return torch.cat([x, extra], 2)
+    return x if reference is None else torch.cat([x, _with_zeros(reference, 1)], 2)

@@ -1,12 +1,12 @@
 """A video autoencoder: a linear block transform plus a convolutional correction that training adds.
 
-Blocks of 8x8 pixels and 4 frames (768 numbers) become `latent_channels` numbers. Encoder and decoder are
-each the sum of a linear map, set to the principal components of such blocks before training, and a
-convolutional branch on the block grid whose last layer starts at zero. So training starts at the best
-linear codec (about 30 dB on studio clips) instead of at noise.
+Blocks of 8x8 pixels and 4 frames (768 numbers) become `latent_channels` numbers. Encoder and decoder are each the sum
+of a linear map, set to the principal components of such blocks before training, and a convolutional branch on the block
+grid whose last layer starts at zero. So training starts at the best linear codec (about 30 dB on studio clips) instead
+of at noise.
 
-Clips have 4k + 1 frames as in diffusers' video autoencoders: the first frame, and an image, is repeated
-to fill its block.
+Clips have 4k + 1 frames as in diffusers' video autoencoders: the first frame, and an image, is repeated to fill its
+block.
 """
 
 from __future__ import annotations
@@ -61,18 +61,16 @@ class Branch(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.blocks(self.enter(x))
         if self.refine:
-            x = rearrange(self.split(x), "b (c p q) t h w -> b c t (h p) (w q)", p=2, q=2)
-            x = self.fine(x)
+            x = self.fine(rearrange(self.split(x), "b (c p q) t h w -> b c t (h p) (w q)", p=2, q=2))
         return self.leave(nn.functional.gelu(x))
 
 
 class BlockTransformVAE(ModelMixin, ConfigMixin):
     """See the module. `encode(x).latent_dist`, `decode(z).sample` as in diffusers.
 
-    latents_mean, latents_scale: per channel; `normalize` maps codes to the transformer's latents with
-        them. The scale of a channel is its deviation to the power `whitening` (times one constant):
-        1 would give all components, however weak, the same share of the loss; 0 would hide the weak
-        ones under the noise.
+    latents_mean, latents_scale: per channel; `normalize` maps codes to the transformer's latents with them. The scale
+        of a channel is its deviation to the power `whitening` (times one constant): 1 would give all components,
+        however weak, the same share of the loss; 0 would hide the weak ones under the noise.
     posterior_std: deviation of the noise that `latent_dist.sample()` adds, in the codes' own units.
     """
 
@@ -103,33 +101,25 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
         x = torch.cat([x[:, :, :1].expand(-1, -1, self.temporal_stride - 1, -1, -1), x], 2)
         return rearrange(x, "b c (t s) (h p) (w q) -> b (c s p q) t h w", s=4, p=8, q=8)
 
-    def encode(self, x: Tensor, return_dict: bool = True) -> AutoencoderKLOutput | tuple:
+    def encode(self, x: Tensor) -> AutoencoderKLOutput:
         """x: (B, 3, 4k + 1, H, W) in -1..1, H and W multiples of 8."""
-        posterior = self._posterior(x)
-        return AutoencoderKLOutput(latent_dist=posterior) if return_dict else (posterior,)
-
-    def _posterior(self, x: Tensor) -> DiagonalGaussianDistribution:
         assert (x.shape[2] - 1) % self.temporal_stride == 0, x.shape
         blocks = self.blocks(x)
         mean = self.analysis(blocks) + self.encoder(blocks)
         log_variance = torch.full_like(mean, 2 * torch.tensor(self.posterior_std).log().item())
-        return DiagonalGaussianDistribution(torch.cat([mean, log_variance], 1))
+        return AutoencoderKLOutput(latent_dist=DiagonalGaussianDistribution(torch.cat([mean, log_variance], 1)))
 
-    def decode(self, z: Tensor, return_dict: bool = True) -> DecoderOutput | tuple:
+    def decode(self, z: Tensor) -> DecoderOutput:
         """z: (B, C, k + 1, h, w) codes to (B, 3, 4k + 1, 8h, 8w), unclamped."""
-        x = self._pixels(z)
-        return DecoderOutput(sample=x) if return_dict else (x,)
-
-    def _pixels(self, z: Tensor) -> Tensor:
         coarse = rearrange(self.synthesis(z), "b (c s p q) t h w -> b c (t s) (h p) (w q)", s=4, p=8, q=8)
         fine = rearrange(self.decoder(z), "b (c s p q) t h w -> b c (t s) (h p) (w q)", s=4, p=4, q=4)
         x = coarse + fine
         first = x[:, :, : self.temporal_stride].mean(2, keepdim=True)
-        return torch.cat([first, x[:, :, self.temporal_stride :]], 2)
+        return DecoderOutput(sample=torch.cat([first, x[:, :, self.temporal_stride :]], 2))
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Decodes a draw of the posterior: what training optimises."""
-        return self._pixels(self._posterior(x).sample(generator))
+        return self.decode(self.encode(x).latent_dist.sample(generator)).sample
 
     def normalize(self, codes: Tensor) -> Tensor:
         """Codes to the transformer's latents."""
@@ -141,17 +131,15 @@ class BlockTransformVAE(ModelMixin, ConfigMixin):
         mean, scale = self._statistics(latents)
         return latents * scale + mean
 
-    def _statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
+    def _statistics(self, like: Tensor) -> list[Tensor]:
         assert self.config["latents_mean"] is not None, "the statistics are measured at the end of training"
-        shape = (1, -1, 1, 1, 1)
         values = (self.config["latents_mean"], self.config["latents_scale"])
-        mean, scale = (torch.tensor(v, dtype=like.dtype, device=like.device).reshape(shape) for v in values)
-        return mean, scale
+        return [torch.tensor(each, dtype=like.dtype, device=like.device).reshape(1, -1, 1, 1, 1) for each in values]
 
     def set_statistics(self, mean: Tensor, std: Tensor, whitening: float) -> None:
         """Per-channel mean and deviation of the codes, (C,) each; see the class."""
         scale = std.clamp_min(1e-4) ** whitening
-        scale = scale * ((std / scale).square().mean().sqrt())
+        scale = scale * (std / scale).square().mean().sqrt()
         self.register_to_config(latents_mean=mean.tolist(), latents_scale=scale.tolist())
 
     def initialize_linear(self, mean: Tensor, basis: Tensor) -> None:

@@ -1,5 +1,5 @@
-"""Checks weights before they are used: a truncated, foreign or diverged file is one clear line, not a crash
-or a silent black video."""
+"""Weights in folders: a model beside its processor, and checks before any are used, so that a truncated, foreign or
+diverged file is one clear line, not a crash or a silent black video."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import json
 import math
 import struct
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
+from transformers import PreTrainedModel, ProcessorMixin
 
 from vireo.errors import ModelError
 
@@ -25,18 +28,34 @@ _LOADING += (UnpicklingError, SafetensorError)
 """What loaders of weights raise for files that are none of theirs."""
 
 
+@dataclass(frozen=True)
+class Bundle:
+    """A model and the processor that goes with it, saved into one folder."""
+
+    model: PreTrainedModel
+    processor: ProcessorMixin
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Writes both in the standard layout; `AutoProcessor` and the model's class load them from there."""
+        self.model.save_pretrained(folder)
+        self.processor.save_pretrained(folder)
+
+
 def check_weights(folder: Path) -> None:
     """Checks the headers of every safetensors file below a folder: whole, and consistent with its size.
 
     The numbers are not read: a model that holds NaN is noticed by its first result. Raises ModelError that names the
     file.
     """
-    folder = Path(folder)
     paths = sorted(folder.rglob("*.safetensors"))
     if not paths:
         raise ModelError(f"{folder} holds no weights (*.safetensors)", _FIX)
     for index in folder.rglob("*.safetensors.index.json"):
-        for shard in sorted(set(_json(index).get("weight_map", {}).values())):
+        try:
+            shards = set(json.loads(index.read_text(encoding="utf-8")).get("weight_map", {}).values())
+        except (OSError, ValueError, AttributeError):
+            raise ModelError(f"{index} cannot be read", _FIX) from None
+        for shard in sorted(shards):
             if not (index.parent / shard).is_file():
                 raise ModelError(f"{index.parent / shard} is missing", _FIX)
     for path in paths:
@@ -55,15 +74,16 @@ def read_header(path: Path) -> dict[str, Any]:
         if 8 + length > size:
             raise ModelError(f"{path} is truncated", _FIX)
         try:
-            header = json.loads(file.read(length))
-            tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
-            spans = [(name, *entry["data_offsets"], _bytes(entry)) for name, entry in tensors.items()]
+            header, needed = json.loads(file.read(length)), 0
+            for name, entry in header.items():
+                if name != "__metadata__":
+                    begin, end = entry["data_offsets"]
+                    if end - begin != math.prod(entry["shape"]) * _BITS[entry["dtype"]] // 8:
+                        raise ModelError(f"{path}: the data of {name} does not fit its shape", _FIX)
+                    needed = max(needed, end)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ModelError(f"{path} is no safetensors file", _FIX) from None
-    for name, begin, end, needed in spans:
-        if end - begin != needed:
-            raise ModelError(f"{path}: the data of {name} does not fit its shape", _FIX)
-    stored, needed = size - 8 - length, max((end for _, _, end, _ in spans), default=0)
+    stored = size - 8 - length
     if stored < needed:
         raise ModelError(f"{path} is truncated: {stored} of {needed} bytes of weights are there", _FIX)
     if stored > needed:
@@ -71,27 +91,15 @@ def read_header(path: Path) -> dict[str, Any]:
     return header
 
 
-def _bytes(entry: dict[str, Any]) -> int:
-    return math.prod(entry["shape"]) * _BITS[entry["dtype"]] // 8
-
-
-def weights_digest(modules: Mapping[str, Any]) -> str:
-    """SHA-256, hexadecimal, of the names and values of all parameters and buffers of torch modules by name."""
-    import torch
-
+def weights_digest(parts: Mapping[str, Any]) -> str:
+    """SHA-256, hexadecimal, of the names and values of all parameters and buffers of those parts that are modules."""
     digest = hashlib.sha256()
-    for part, module in sorted(modules.items()):
-        for name, value in sorted(module.state_dict().items()):
-            digest.update(f"{part}.{name}".encode())
-            digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    for part, module in sorted(parts.items()):
+        if isinstance(module, torch.nn.Module):
+            for name, value in sorted(module.state_dict().items()):
+                digest.update(f"{part}.{name}".encode())
+                digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise ModelError(f"{path} cannot be read", _FIX) from None
 
 
 @contextlib.contextmanager

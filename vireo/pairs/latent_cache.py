@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vireo.models.latents import VideoAutoencoder, encode_latents
-from vireo.models.pixels import to_pixels
+from vireo.models.latents import VideoAutoencoder, encode_latents, to_pixels
 from vireo.pairs.augment import translated
 from vireo.pairs.frame_cache import FrameCache
 from vireo.runtime import autocast, whole_file

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-import torch
 
-from vireo.judges.judge import Sample, evenly_spaced
+from vireo.judges.instructor_judge import yes_chance
+from vireo.judges.judge import Sample
 from vireo.models.backbones.encoders import picture_vectors
-from vireo.models.instructor.critic import p_yes
 from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import QuestionKind
 from vireo.runtime import autocast
@@ -69,14 +68,10 @@ class Evidence:
         assert self.networks.instructor is not None, "the scorer does not name the instructor among its networks"
         return self.networks.instructor
 
-    @torch.no_grad()
     def _p_yes(self, question: QuestionKind) -> float:
         instructor = self._instructor()
-        source, edited = (list(evenly_spaced(clip, CRITIC_FRAMES)) for clip in (self.sample.source, self.sample.edited))
-        instructions = [self.sample.instruction] * len(source)
         with autocast(instructor.model.device):
-            found = p_yes(instructor, source, edited, instructions, question)
-        return float(found.float().mean())
+            return yes_chance(instructor, self.sample, question, CRITIC_FRAMES)
 
     def _images(self, network: str, which: Which) -> np.ndarray:
         frames = list(self.sample.source if which == "source" else self.sample.edited)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,15 +62,7 @@ def computable(scorers: Iterable[Scorer], networks: Networks) -> list[Scorer]:
     return [scorer for scorer in scorers if all(networks.has(name) for name in scorer.networks)]
 
 
-def score_samples(
-    scorers: Sequence[Scorer], samples: Sequence[Sample], networks: Networks
-) -> list[Mapping[str, Value]]:
-    """The values of every sample by the scorers' names; what several scorers need of a sample is computed once.
-
-    Raises ScoringFailed.
-    """
-    found = []
-    for sample in samples:
-        evidence = Evidence(sample, networks)
-        found.append({scorer.name: scorer(evidence) for scorer in scorers})
-    return found
+def score_sample(scorers: Sequence[Scorer], sample: Sample, networks: Networks) -> dict[str, Value]:
+    """The values of a sample by the scorers' names; what several need is computed once. Raises ScoringFailed."""
+    evidence = Evidence(sample, networks)
+    return {scorer.name: scorer(evidence) for scorer in scorers}

@@ -19,14 +19,13 @@ from vireo.errors import InputError
 from vireo.instruction_tuning.batches import BatchSampler
 from vireo.instruction_tuning.corpus import Corpus, CorpusTexts
 from vireo.instruction_tuning.pictures import PictureSet
-from vireo.models.bundle import Bundle
 from vireo.models.editors.mini import MINI_TEMPLATE, PATCH_SIZE
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.instructor import Instructor
-from vireo.models.latents import encode_latents, strides
-from vireo.models.pixels import to_pixels
+from vireo.models.latents import encode_latents, strides, to_pixels
 from vireo.models.tokenizer import train_tokenizer
 from vireo.models.vae import BlockTransformVAE
+from vireo.models.weights import Bundle
 from vireo.pairs.augment import translated
 from vireo.pairs.conditioning_cache import ConditioningCache, Prompt, PromptEncoder, cache_conditioning
 from vireo.pairs.frame_cache import FrameCache

@@ -35,7 +35,7 @@ def measure_step(steps: int = 8, channels: int = 48, text: tuple[int, int] = (32
     if device.type == "cpu":
         reuse_memory()
     torch.manual_seed(0)
-    base = build_mini_transformer(channels, text[1], **vars(T2vConfig().transformer))
+    base = build_mini_transformer(channels, text[1], T2vConfig().transformer)
     module = widen_for_editing(base, config.prediction == "affine")
     torch.nn.Module.to(module, device)  # diffusers' own `to` is typed wrongly
     loop = config.loop

@@ -28,7 +28,7 @@ from vireo.evaluation.report.summary import score_tables, summarise_judgements, 
 from vireo.evaluation.report.tables import paper_rows
 from vireo.judges.chat_model import ChatJudge
 from vireo.judges.five_acc import Questions, five_accuracy
-from vireo.judges.judge import Judgement, Sample
+from vireo.judges.judge import Sample
 from vireo.judges.rubric import overall_score
 from vireo.models.editors.protocol import Editor
 from vireo.pairs.layouts import Item, read_layout
@@ -126,8 +126,8 @@ class _ItemEvaluator:
         if self.judge is not None:
             found["judged"] = JudgementRecord.of(self.judge.judge([sample])[0])
         if item.questions is not None and isinstance(self.judge, ChatJudge):
-            answer = five_accuracy(self.judge.chat, after, Questions(*item.questions))
-            found["answered"] = JudgementRecord.of(Judgement(answer.value, failure=answer.failure, usage=answer.usage))
+            answers = five_accuracy(self.judge.chat, after, Questions(*item.questions))
+            found["answered"] = JudgementRecord.of(answers)
         return facts.model_copy(update=found)
 
     def _edited(self, item: Item, source: Path) -> Path:

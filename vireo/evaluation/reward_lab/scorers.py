@@ -29,7 +29,7 @@ from vireo.models.presets import resolve
 from vireo.rewards.critic import QUESTIONS
 from vireo.rewards.evidence import CRITIC_FRAMES, Evidence, Networks
 from vireo.rewards.registry import REWARDS
-from vireo.rewards.scorer import Scorer, ScoringFailed, Value, computable, score_samples
+from vireo.rewards.scorer import Scorer, ScoringFailed, Value, computable, score_sample
 from vireo.runtime import pick_device
 
 
@@ -44,8 +44,7 @@ def _rubric(rubric: RubricName) -> Scorer:
     """A rubric's overall score with the instructor as the judge."""
 
     def score(evidence: Evidence) -> float:
-        answers: dict[QuestionKind, float] = {question: evidence.p_yes(question) for question in QUESTIONS}
-        return overall_score(rubric, rubric_scores(answers, applicable(rubric)))
+        return overall_score(rubric, rubric_scores(evidence.p_yes, applicable(rubric)))
 
     return Scorer(name=rubric, score=score, networks=("instructor",))
 
@@ -108,6 +107,6 @@ class LabScorers:
 
     def __call__(self, sample: Sample) -> dict[str, Value]:
         """The values of one sample by scorer, turned so that higher is better. Raises ScoringFailed."""
-        (values,) = score_samples(self.scorers, [sample], self.networks)
+        values = score_sample(self.scorers, sample, self.networks)
         signs = {scorer.name: 1 if scorer.higher_is_better else -1 for scorer in self.scorers}
         return {name: signs[name] * value if isinstance(value, float) else value for name, value in values.items()}

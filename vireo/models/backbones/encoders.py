@@ -10,14 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from transformers import (
-    AutoImageProcessor,
-    AutoModel,
-    AutoProcessor,
-    CLIPModel,
-    CLIPProcessor,
-)
+from torch import Tensor
+from transformers import AutoImageProcessor, AutoModel, AutoProcessor, CLIPModel
 
 from vireo.errors import ModelError
 from vireo.models.instructor.instructor import Instructor
@@ -28,7 +22,6 @@ from vireo.runtime import pick_device
 BATCH = 16
 """Pictures that are encoded together."""
 
-_FIX = "name a checkpoint of that kind"
 _GREY = np.full((64, 64, 3), 128, np.uint8)
 """A picture that a checkpoint has to encode when it is loaded."""
 
@@ -37,9 +30,8 @@ _GREY = np.full((64, 64, 3), 128, np.uint8)
 def picture_vectors(instructor: Instructor, pictures: Sequence[np.ndarray]) -> np.ndarray:
     """float32 (B, D) of uint8 pictures (H, W, 3) of any size: the mean of the patch features of the instructor's
     vision tower. They are not centred: cosines are high throughout."""
-    model = instructor.model
-    pixels = pixel_values(instructor.processor, pictures).to(model.device, model.dtype)
-    tower = model.model.vision_tower
+    tower = instructor.model.model.vision_tower
+    pixels = pixel_values(instructor.processor, pictures).to(tower.device, tower.dtype)
     return tower(pixel_values=pixels).last_hidden_state[:, 1:].mean(1).float().cpu().numpy()
 
 
@@ -57,19 +49,12 @@ class InstructorVision:
 class ClipBackbone:
     """A CLIP-class model: pictures and texts in one space. PickScore is one, too (yuvalkirstain/PickScore_v1)."""
 
-    def __init__(self, model: CLIPModel, processor: CLIPProcessor) -> None:
-        # Any: transformers' types leave out what its classes return.
-        self.model: Any = nn.Module.to(model.eval(), pick_device())
-        self.processor: Any = processor
-
-    @classmethod
-    def from_pretrained(cls, name: str) -> ClipBackbone:
+    def __init__(self, name: str) -> None:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            made = cls(loaded(CLIPModel, name), AutoProcessor.from_pretrained(name))
-            made.pictures([_GREY])
-            made.texts(["grey"])
-            return made
+            self.model, self.processor = loaded(CLIPModel, name), AutoProcessor.from_pretrained(name)
+            self.pictures([_GREY])
+            self.texts(["grey"])
 
     @property
     def scale(self) -> float:
@@ -78,13 +63,14 @@ class ClipBackbone:
 
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of uint8 pictures (H, W, 3), in the space of texts."""
-        return self._encoded(pictures, lambda pixels: self.model.get_image_features(pixel_values=pixels).pooler_output)
+        return self._encoded(pictures, self.model.get_image_features)
 
     def unprojected(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of the tower's features, before they are projected into the space of texts."""
-        return self._encoded(pictures, lambda pixels: self.model.vision_model(pixel_values=pixels).pooler_output)
+        return self._encoded(pictures, self.model.vision_model)
 
-    def _encoded(self, pictures: Sequence[np.ndarray], encode: Callable[[Tensor], Tensor]) -> np.ndarray:
+    def _encoded(self, pictures: Sequence[np.ndarray], tower: Callable[..., Any]) -> np.ndarray:
+        encode = lambda pixels: tower(pixel_values=pixels).pooler_output  # noqa: E731
         return _in_batches(pictures, self.processor.image_processor, self.model.device, encode)
 
     @torch.no_grad()
@@ -98,16 +84,11 @@ class VisionBackbone:
     """Any vision transformer of transformers whose first state stands for the picture: facebook/dino-vitb16,
     facebook/dinov2-base. Pictures are squeezed or cropped as its processor does (VBench keeps their shape for DINO)."""
 
-    def __init__(self, model: Any, processor: Any) -> None:
-        self.model, self.processor = model.eval().to(pick_device()), processor
-
-    @classmethod
-    def from_pretrained(cls, name: str) -> VisionBackbone:
+    def __init__(self, name: str) -> None:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            made = cls(loaded(AutoModel, name), AutoImageProcessor.from_pretrained(name))
-            made.pictures([_GREY])
-            return made
+            self.model, self.processor = loaded(AutoModel, name), AutoImageProcessor.from_pretrained(name)
+            self.pictures([_GREY])
 
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Unit vectors (B, D) of uint8 pictures (H, W, 3)."""
@@ -116,15 +97,17 @@ class VisionBackbone:
 
 
 def loaded(kind: Any, name: str) -> Any:
-    """A model of transformers, whose loader fills what a checkpoint lacks with random numbers; here that is an error.
+    """A model of transformers on the device that is picked. Its loader fills what a checkpoint lacks with random
+    numbers; here that is an error.
 
     Poolers alone may be missing, as in DINO's checkpoints: nothing reads them.
     """
     model, info = kind.from_pretrained(name, output_loading_info=True)
     missing = sorted(key for key in info["missing_keys"] if not key.startswith("pooler."))
     if missing:
-        raise ModelError(f"{name} is another model: it lacks {len(missing)} tensors, among them {missing[0]}", _FIX)
-    return model
+        what = f"{name} is another model: it lacks {len(missing)} tensors, among them {missing[0]}"
+        raise ModelError(what, "name a checkpoint of that kind")
+    return model.eval().to(pick_device())
 
 
 @torch.no_grad()

@@ -48,25 +48,21 @@ def squeezenet_features() -> nn.Sequential:
 
 
 class Lpips:
-    """network: as `squeezenet_features`. weighing: for each of STAGES the weights of its channels, (1, C, 1, 1)."""
+    """The distance of two pictures."""
 
-    def __init__(self, network: nn.Sequential, weighing: list[Tensor]) -> None:
-        self.device = pick_device()
-        self.network, self.weighing = network.eval().to(self.device), [w.to(self.device) for w in weighing]
-
-    @classmethod
-    def from_pretrained(cls, name: str) -> Lpips:
+    def __init__(self, name: str) -> None:
         """name: a folder with the files NETWORK and WEIGHING. Raises ModelError."""
         found = sorted(Path(name).glob(NETWORK))
         if not found or not (Path(name) / WEIGHING).is_file():
             raise ModelError(f"{name} holds no {NETWORK} and {WEIGHING}", "get both: torchvision's and LPIPS' v0.1")
-        with foreign_weights(Path(name)):
-            stored = torch.load(found[0], map_location="cpu", weights_only=True)
-            network = squeezenet_features()
+        self.device = pick_device()
+        with foreign_weights(name):
+            stored = torch.load(found[0], map_location=self.device, weights_only=True)
             weights = {key.removeprefix("features."): t for key, t in stored.items() if key.startswith("features.")}
-            network.load_state_dict(weights)
-            linear = torch.load(Path(name) / WEIGHING, map_location="cpu", weights_only=True)
-            return cls(network, [linear[f"lin{number}.model.1.weight"] for number in range(len(STAGES))])
+            self.network = squeezenet_features().eval().to(self.device)
+            self.network.load_state_dict(weights)
+            linear = torch.load(Path(name) / WEIGHING, map_location=self.device, weights_only=True)
+            self.weighing = [linear[f"lin{number}.model.1.weight"] for number in range(len(STAGES))]  # (1, C, 1, 1)
 
     @torch.no_grad()
     def distance(self, picture: np.ndarray, other: np.ndarray) -> float:

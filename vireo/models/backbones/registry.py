@@ -27,14 +27,14 @@ class BackboneKind:
 
 
 KINDS: dict[str, BackboneKind] = {
-    "clip": BackboneKind(ClipBackbone.from_pretrained, "openai/clip-vit-large-patch14"),
-    "clip-b": BackboneKind(ClipBackbone.from_pretrained, "openai/clip-vit-base-patch32", images_only=True),
-    "dino": BackboneKind(VisionBackbone.from_pretrained, "facebook/dino-vitb16", images_only=True),
-    "dino8": BackboneKind(StructureBackbone.from_pretrained, "facebook/dino-vitb8"),
-    "dinov2": BackboneKind(VisionBackbone.from_pretrained, "facebook/dinov2-base", images_only=True),
-    "lpips": BackboneKind(Lpips.from_pretrained),
-    "pick": BackboneKind(ClipBackbone.from_pretrained, "yuvalkirstain/PickScore_v1"),
-    "viclip": BackboneKind(ViClip.from_pretrained, "OpenGVLab/ViCLIP"),
+    "clip": BackboneKind(ClipBackbone, "openai/clip-vit-large-patch14"),
+    "clip-b": BackboneKind(ClipBackbone, "openai/clip-vit-base-patch32", images_only=True),
+    "dino": BackboneKind(VisionBackbone, "facebook/dino-vitb16", images_only=True),
+    "dino8": BackboneKind(StructureBackbone, "facebook/dino-vitb8"),
+    "dinov2": BackboneKind(VisionBackbone, "facebook/dinov2-base", images_only=True),
+    "lpips": BackboneKind(Lpips),
+    "pick": BackboneKind(ClipBackbone, "yuvalkirstain/PickScore_v1"),
+    "viclip": BackboneKind(ViClip, "OpenGVLab/ViCLIP"),
 }
 
 
@@ -53,25 +53,21 @@ class Backbones:
         Raises InputError for kinds that do not exist or have no such checkpoint, ModelError for weights of another
         model.
         """
-        unknown = [kind for kind in chosen if kind not in KINDS]
-        if unknown:
-            raise InputError(
-                f"there is no backbone {unknown[0]!r}", f"write --backbone KIND=ID, KIND one of {', '.join(KINDS)}"
-            )
-        ids = {kind: given or _published(kind) for kind, given in chosen.items()}
-        return cls(
-            ids, {kind: _mini(kind) if given == "mini" else KINDS[kind].load(given) for kind, given in ids.items()}
-        )
+        ids: dict[str, str] = {}
+        for kind, given in chosen.items():
+            if kind not in KINDS:
+                fix = f"write --backbone KIND=ID, KIND one of {', '.join(KINDS)}"
+                raise InputError(f"there is no backbone {kind!r}", fix)
+            checkpoint = given or KINDS[kind].published
+            if checkpoint is None:
+                raise InputError(f"the backbone {kind} has no checkpoint in a hub", f"write --backbone {kind}=FOLDER")
+            ids[kind] = checkpoint
+        return cls(ids, {kind: _load(kind, given) for kind, given in ids.items()})
 
 
-def _published(kind: str) -> str:
-    published = KINDS[kind].published
-    if published is None:
-        raise InputError(f"the backbone {kind} has no checkpoint in a hub", f"write --backbone {kind}=FOLDER")
-    return published
-
-
-def _mini(kind: str) -> InstructorVision:
+def _load(kind: str, given: str) -> Any:
+    if given != "mini":
+        return KINDS[kind].load(given)
     if not KINDS[kind].images_only:
         able = ", ".join(name for name, each in KINDS.items() if each.images_only)
         raise InputError(f"mini is no backbone {kind}", f"it compares pictures alone: {able}")

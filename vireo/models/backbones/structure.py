@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -12,7 +10,6 @@ from transformers import AutoModel
 
 from vireo.models.backbones.encoders import loaded
 from vireo.models.weights import foreign_weights
-from vireo.runtime import pick_device
 
 SHORT, LONG = 224, 480
 """Pixels of the shorter side of the resized picture, and at most of the longer one."""
@@ -23,18 +20,13 @@ _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class StructureBackbone:
     """A vision transformer of transformers, in FiVE facebook/dino-vitb8."""
 
-    def __init__(self, model: Any) -> None:
-        self.model = model.eval().to(pick_device())
-        named = [module for name, module in model.named_modules() if name.rsplit(".", 1)[-1] in ("key", "k_proj")]
-        self.last_keys = named[-1]
-
-    @classmethod
-    def from_pretrained(cls, name: str) -> StructureBackbone:
+    def __init__(self, name: str) -> None:
         """name: a folder or a hub id. Raises ModelError."""
         with foreign_weights(name):
-            made = cls(loaded(AutoModel, name))
-            made.self_similarity(np.full((64, 64, 3), 128, np.uint8))
-            return made
+            self.model = loaded(AutoModel, name)
+            ends = ("key", "k_proj")
+            self.last_keys = [part for at, part in self.model.named_modules() if at.rsplit(".", 1)[-1] in ends][-1]
+            self.self_similarity(np.full((64, 64, 3), 128, np.uint8))
 
     @torch.no_grad()
     def self_similarity(self, picture: np.ndarray) -> Tensor:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import re
 from pathlib import Path
 from typing import Any
 
@@ -42,28 +41,22 @@ class ViClip:
     Frames are made small with antialiasing, as EditVerse does it; VBench does so without.
     """
 
-    def __init__(self, model: CLIPModel, times: Tensor, tokenizer: CLIPTokenizer) -> None:
-        # Any: transformers' types leave out what its classes return.
-        self.model: Any = nn.Module.to(model.eval(), pick_device())
-        self.times, self.tokenizer = times.to(self.model.device), tokenizer
-        size = self.model.config.vision_config.image_size
-        processor: Any = CLIPImageProcessor
-        self.processor = processor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
-
-    @classmethod
-    def from_pretrained(cls, name: str) -> ViClip:
+    def __init__(self, name: str) -> None:
         """name: a folder or a hub id, with one file of weights and CLIP's vocabulary. Raises ModelError."""
-        with foreign_weights(Path(name)):
+        with foreign_weights(name):
             folder = Path(name) if Path(name).is_dir() else Path(snapshot_download(name, allow_patterns=list(_FILES)))
             state = _stored(folder)
-            times = state["vision_encoder.temporal_positional_embedding"][0]
-            made = cls(_as_clip(state), times, _tokenizer(folder))
-            words = made.model.config.text_config.vocab_size
-            if len(made.tokenizer) != words:  # without its files transformers makes a tokenizer of two words
+            # Any: transformers' types leave out what its classes return.
+            self.model: Any = nn.Module.to(_as_clip(state).eval(), pick_device())
+            self.times = state["vision_encoder.temporal_positional_embedding"][0].to(self.model.device)
+            self.tokenizer = _tokenizer(folder)
+            words, size = self.model.config.text_config.vocab_size, self.model.config.vision_config.image_size
+            if len(self.tokenizer) != words:  # without its files transformers makes a tokenizer of two words
                 raise ModelError(f"{folder} has no vocabulary of {words} words", f"put CLIP's {VOCABULARY} there")
-            made.clip(np.full((made.frames, 64, 64, 3), 128, np.uint8))
-            made.text("grey")
-            return made
+            processor: Any = CLIPImageProcessor
+            self.processor = processor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
+            self.clip(np.full((self.frames, 64, 64, 3), 128, np.uint8))
+            self.text("grey")
 
     @property
     def frames(self) -> int:
@@ -124,72 +117,62 @@ def _tokenizer(folder: Path) -> CLIPTokenizer:
     return tokenizer(vocab={word: number for number, word in enumerate(words)}, merges=merges)
 
 
-def _as_clip(state: dict[str, Tensor]) -> CLIPModel:
-    """transformers' model of ViCLIP's tensors, whose sizes tell its configuration."""
-    vision = {
-        name.removeprefix("vision_encoder."): t for name, t in state.items() if name.startswith("vision_encoder.")
-    }
-    text = {name.removeprefix("text_encoder."): t for name, t in state.items() if name.startswith("text_encoder.")}
-    patch, places = vision["conv1.weight"], vision["positional_embedding"]
-    sizes = {"image_size": patch.shape[-1] * round((len(places) - 1) ** 0.5), "patch_size": patch.shape[-1]}
-    tokens = text["token_embedding.weight"]
-    words = {"vocab_size": len(tokens), "max_position_embeddings": len(text["positional_embedding"])}
-    words |= {"bos_token_id": len(tokens) - 2, "eos_token_id": len(tokens) - 1}
-    config = CLIPConfig(
-        text_config=_layers(text, tokens.shape[1]) | words,
-        vision_config=_layers(vision, len(patch)) | sizes,
-        projection_dim=vision["proj"].shape[1],
-    )
-    model = CLIPModel(config)
-    weights = _blocks(vision, "vision_model") | _blocks(text, "text_model")
-    weights |= {
-        "logit_scale": torch.tensor(0.0),  # cosines are all that is asked for
-        "vision_model.embeddings.class_embedding": vision["class_embedding"],
-        "vision_model.embeddings.patch_embedding.weight": patch.squeeze(2),
-        "vision_model.embeddings.position_embedding.weight": places,
-        "visual_projection.weight": vision["proj"].T,
-        "text_model.embeddings.token_embedding.weight": tokens,
-        "text_model.embeddings.position_embedding.weight": text["positional_embedding"],
-        "text_projection.weight": text["text_projection"].T,
-    }
-    norms = {"pre_layrnorm": "ln_pre", "post_layernorm": "ln_post"}
-    for kind in ("weight", "bias"):
-        weights |= {f"vision_model.{ours}.{kind}": vision[f"{theirs}.{kind}"] for ours, theirs in norms.items()}
-        weights[f"text_model.final_layer_norm.{kind}"] = text[f"ln_final.{kind}"]
-    model.load_state_dict(weights)
-    return model
-
-
-def _layers(state: dict[str, Tensor], width: int) -> dict[str, int]:
-    numbers = {int(found[1]) for name in state if (found := re.match(r"transformer\.resblocks\.(\d+)\.", name))}
-    return {
-        "hidden_size": width,
-        "intermediate_size": len(state["transformer.resblocks.0.mlp.c_fc.weight"]),
-        "num_hidden_layers": max(numbers) + 1,
-        "num_attention_heads": width // HEAD,
-    }
-
-
-_PARTS = {
+_NAMES = {
+    "vision_encoder.conv1": "vision_model.embeddings.patch_embedding",
+    "vision_encoder.class_embedding": "vision_model.embeddings.class_embedding",
+    "vision_encoder.positional_embedding": "vision_model.embeddings.position_embedding.weight",
+    "vision_encoder.ln_pre": "vision_model.pre_layrnorm",
+    "vision_encoder.ln_post": "vision_model.post_layernorm",
+    "text_encoder.token_embedding": "text_model.embeddings.token_embedding",
+    "text_encoder.positional_embedding": "text_model.embeddings.position_embedding.weight",
+    "text_encoder.ln_final": "text_model.final_layer_norm",
+    "vision_encoder.transformer.resblocks": "vision_model.encoder.layers",
+    "text_encoder.transformer.resblocks": "text_model.encoder.layers",
     "attn.out_proj": "self_attn.out_proj",
     "ln_1": "layer_norm1",
     "ln_2": "layer_norm2",
     "mlp.c_fc": "mlp.fc1",
     "mlp.c_proj": "mlp.fc2",
 }
+"""Parts of the names of ViCLIP's tensors, and what transformers calls them."""
 
 
-def _blocks(state: dict[str, Tensor], tower: str) -> dict[str, Tensor]:
-    weights = {}
+def _as_clip(state: dict[str, Tensor]) -> CLIPModel:
+    """transformers' model of ViCLIP's tensors, whose sizes tell its configuration."""
+    weights = {"logit_scale": torch.tensor(0.0)}  # cosines are all that is asked for
     for name, tensor in state.items():
-        found = re.match(r"transformer\.resblocks\.(\d+)\.(.+?)[._](weight|bias)$", name)
-        if found is None:
-            continue
-        number, part, kind = found.groups()
-        home = f"{tower}.encoder.layers.{number}"
-        if part == "attn.in_proj":
+        for theirs, ours in _NAMES.items():
+            name = name.replace(theirs, ours)
+        before, joint, kind = name.partition("attn.in_proj_")
+        if joint:
             for each, third in zip("qkv", tensor.chunk(3), strict=True):
-                weights[f"{home}.self_attn.{each}_proj.{kind}"] = third
-        else:
-            weights[f"{home}.{_PARTS[part]}.{kind}"] = tensor
-    return weights
+                weights[f"{before}self_attn.{each}_proj.{kind}"] = third
+        elif name.startswith(("vision_model.", "text_model.")):
+            weights[name] = tensor
+    patches, tokens = state["vision_encoder.conv1.weight"].squeeze(2), state["text_encoder.token_embedding.weight"]
+    weights["vision_model.embeddings.patch_embedding.weight"] = patches
+    weights["visual_projection.weight"] = state["vision_encoder.proj"].T
+    weights["text_projection.weight"] = state["text_encoder.text_projection"].T
+    side = round((len(state["vision_encoder.positional_embedding"]) - 1) ** 0.5)
+    vision = {"image_size": patches.shape[-1] * side, "patch_size": patches.shape[-1]}
+    text = {"vocab_size": len(tokens), "max_position_embeddings": len(state["text_encoder.positional_embedding"])}
+    text |= {"bos_token_id": len(tokens) - 2, "eos_token_id": len(tokens) - 1}
+    config = CLIPConfig(
+        text_config=_layers(weights, "text_model") | text,
+        vision_config=_layers(weights, "vision_model") | vision,
+        projection_dim=state["vision_encoder.proj"].shape[1],
+    )
+    model = CLIPModel(config)
+    model.load_state_dict(weights)
+    return model
+
+
+def _layers(weights: dict[str, Tensor], tower: str) -> dict[str, int]:
+    widened = [t for name, t in weights.items() if name.startswith(tower) and name.endswith("mlp.fc1.weight")]
+    inner, width = widened[0].shape
+    return {
+        "hidden_size": width,
+        "intermediate_size": inner,
+        "num_hidden_layers": len(widened),
+        "num_attention_heads": width // HEAD,
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,12 +13,12 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.video_processor import VideoProcessor
 from PIL import Image
 
-from vireo.models.editors.protocol import EditorFacts, Reconstruction, Sampling, Window, declared_facts
-from vireo.models.weights import check_weights, foreign_weights, weights_digest
+from vireo.models.editors.protocol import EditorFacts, PipelineEditor, Reconstruction, Sampling, Window, declared_facts
+from vireo.models.weights import check_weights, foreign_weights
 from vireo.monitor import Monitor
 
 
-class DiffusersEditor:
+class DiffusersEditor(PipelineEditor):
     """Implements `models.editors.protocol.Editor` by calling a pipeline whose arguments are `prompt` and `video`.
 
     options: further arguments of its call (strength, negative_prompt ...). A family whose call takes other arguments
@@ -30,8 +29,8 @@ class DiffusersEditor:
     """
 
     def __init__(self, pipe: DiffusionPipeline, facts: EditorFacts, **options: Any) -> None:
-        self.pipe: Any = pipe  # diffusers' base class declares no __call__
-        self._facts, self.options = facts, options
+        super().__init__(pipe, facts)
+        self.options = options
         self.pipe.set_progress_bar_config(disable=True)
         self._known = frozenset(inspect.signature(type(pipe).__call__).parameters)
 
@@ -44,18 +43,11 @@ class DiffusersEditor:
         dtype: torch.float32 for full precision; else weights have the precision that the facts declare.
         Raises ModelError for damaged weights, and for those of another class.
         """
-        facts = EditorFacts.model_validate(facts.model_dump() | declared_facts(folder))
+        facts = declared_facts(facts, folder)
         check_weights(folder)
         with foreign_weights(folder):
             weights = dtype if dtype == torch.float32 else getattr(torch, facts.weights)
             return cls(kind.from_pretrained(folder, torch_dtype=weights), facts, **options)
-
-    @property
-    def facts(self) -> EditorFacts:
-        return self._facts
-
-    def to(self, device: torch.device) -> None:
-        self.pipe.to(device)
 
     def batch(self) -> int:
         return 1
@@ -104,11 +96,3 @@ class DiffusersEditor:
 
     def gate(self) -> None:
         """None of these models comes with one."""
-
-    def digest(self) -> str:
-        return self._digest
-
-    @cached_property
-    def _digest(self) -> str:
-        parts = self.pipe.components.items()
-        return weights_digest({name: part for name, part in parts if isinstance(part, torch.nn.Module)})

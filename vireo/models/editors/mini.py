@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
@@ -152,27 +153,31 @@ def build_mini_processor(tokenizer: PreTrainedTokenizerFast, patch_size: int = P
     )
 
 
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Sizes of the transformer: double, single and refiner blocks of `heads` with `head_width` channels each."""
+
+    heads: int = 4
+    head_width: int = 64
+    double_blocks: int = 2
+    single_blocks: int = 6
+    refiner_blocks: int = 1
+
+
 def build_mini_transformer(
-    latent_channels: int,
-    text_width: int,
-    *,
-    heads: int = 4,
-    head_width: int = 64,
-    double_blocks: int = 2,
-    single_blocks: int = 6,
-    refiner_blocks: int = 1,
+    latent_channels: int, text_width: int, config: TransformerConfig
 ) -> HunyuanVideoTransformer3DModel:
-    """An untrained text-to-video transformer of mini's size."""
-    quarter = head_width // 4
-    side = (head_width - quarter) // 2
+    """An untrained text-to-video transformer of mini's kind."""
+    quarter = config.head_width // 4
+    side = (config.head_width - quarter) // 2
     return HunyuanVideoTransformer3DModel(
         in_channels=latent_channels,
         out_channels=latent_channels,
-        num_attention_heads=heads,
-        attention_head_dim=head_width,
-        num_layers=double_blocks,
-        num_single_layers=single_blocks,
-        num_refiner_layers=refiner_blocks,
+        num_attention_heads=config.heads,
+        attention_head_dim=config.head_width,
+        num_layers=config.double_blocks,
+        num_single_layers=config.single_blocks,
+        num_refiner_layers=config.refiner_blocks,
         guidance_embeds=False,
         text_embed_dim=text_width,
         pooled_projection_dim=text_width,

@@ -1,7 +1,8 @@
 """What the rest of the package needs of a model that edits windows of a video, and no more.
 
 `Editor` is the protocol, `EditorFacts` the data that a model declares about itself, `Window` and `Sampling` what it is
-given. Whether a clip shows what an instruction names is not the editor's business: see `models.instructor.presence`.
+given, `PipelineEditor` a base for editors that hold a pipeline of diffusers. Whether a clip shows what an instruction
+names is not the editor's business: see `models.instructor.presence`.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError
 
 from vireo.errors import ModelError
 from vireo.models.instructor.presence import Gate
+from vireo.models.weights import weights_digest
 from vireo.monitor import Monitor
 
 FACTS_FILE = "editor.json"
@@ -67,18 +70,19 @@ class EditorFacts(BaseModel):
     slow_motion: bool = False
 
 
-def declared_facts(folder: Path) -> dict[str, Any]:
-    """What the file beside the weights says of them, fields of `EditorFacts`; empty without one. Raises ModelError."""
-    path = folder / FACTS_FILE
+def declared_facts(facts: EditorFacts, folder: Path) -> EditorFacts:
+    """A class's facts, with what the file beside the weights says otherwise. Raises ModelError."""
+    path, fix = folder / FACTS_FILE, "write fields of EditorFacts into it, or delete it"
     if not path.is_file():
-        return {}
+        return facts
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ModelError(f"{path} is no JSON object", "write the fields of EditorFacts into it, or delete it")
-    return found
+        return EditorFacts.model_validate({**facts.model_dump(), **found})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise ModelError(f"{path}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}", fix) from None
+    except (ValueError, TypeError):
+        raise ModelError(f"{path} is no JSON object", fix) from None
 
 
 @dataclass(frozen=True)
@@ -149,3 +153,20 @@ class Editor(Protocol):
     def gate(self) -> Gate | None:
         """The check whether a clip shows what an instruction names that comes with the model; None without one."""
         ...
+
+
+class PipelineEditor:
+    """What editors share that hold a pipeline of diffusers, whose base class declares no call (hence Any)."""
+
+    def __init__(self, pipe: Any, facts: EditorFacts) -> None:
+        self.pipe, self.facts = pipe, facts
+
+    def to(self, device: torch.device) -> None:
+        self.pipe.to(device)
+
+    def digest(self) -> str:
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        return weights_digest(self.pipe.components)

@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 import torch
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
+from diffusers.pipelines.hunyuan_video.pipeline_output import HunyuanVideoPipelineOutput
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
-from diffusers.utils.outputs import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 from diffusers.video_processor import VideoProcessor
 from PIL import Image
@@ -20,16 +20,14 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer, LlavaForConditionalGeneration, ProcessorMixin
 
 from vireo.errors import InputError, ModelError
-from vireo.flow.path import Prediction, velocity_from_output
+from vireo.flow.path import Prediction, sampling_times, velocity_from_output
 from vireo.flow.sample import Step, Velocity, guided, sample
-from vireo.flow.schedule import sampling_times
 from vireo.models import presets, weights
 from vireo.models.editors.protocol import EditorFacts
 from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import InstructorTemplate
 from vireo.models.instructor.states import Conditioning, encode_instruction
-from vireo.models.latents import VideoAutoencoder, decode_latents, encode_latents, strides
-from vireo.models.pixels import to_unit
+from vireo.models.latents import VideoAutoencoder, decode_latents, encode_latents, strides, to_unit
 from vireo.models.transformer import editor_input
 from vireo.runtime import autocast
 
@@ -54,28 +52,16 @@ class VivaConfig:
     instructor_sees: bool = True
     reference_latents: bool = True
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> VivaConfig:
-        return cls(**{**values, "template": InstructorTemplate(**values["template"])})
-
-
-class VireoPipelineOutput(BaseOutput):
-    """frames: as diffusers' video pipelines: (B, T, H, W, 3) array in 0..1 for "np", (B, T, 3, H, W) tensor
-    for "pt", lists of PIL images for "pil", latents (B, C, k + 1, h, w) for "latent"."""
-
-    frames: np.ndarray | Tensor | list
-
 
 class VireoPipeline(DiffusionPipeline):
     """Edits a clip by a sentence. Holds no state of a call, so that several threads may share one.
 
-    vae, transformer, scheduler: as in diffusers' HunyuanVideo pipelines; the transformer has twice the
-        latent's channels (VIVA Eq. 2). Of the scheduler only the shift of its times is used.
+    vae, transformer, scheduler: as in diffusers' HunyuanVideo pipelines; the transformer has twice the latent's
+        channels (VIVA Eq. 2). Of the scheduler only the shift of its times is used.
     instructor, processor: a frozen LLaVA (VIVA Eq. 1).
-    text_encoder, tokenizer: the CLIP text model behind `pooled_projections` at full size; without them
-        the mean text state of the instructor takes its place (mini).
+    text_encoder, tokenizer: the CLIP text model behind `pooled_projections` at full size; without them the mean text
+        state of the instructor takes its place (mini).
     facts: fields of `EditorFacts`. wiring: fields of `VivaConfig`.
-
     products: precision of the transformer's matrix products; set it to torch.float32 for full precision.
     """
 
@@ -108,7 +94,8 @@ class VireoPipeline(DiffusionPipeline):
             text_encoder=text_encoder,
             tokenizer=tokenizer,
         )
-        self.facts, self.wiring = EditorFacts.model_validate(facts), VivaConfig.from_dict(wiring)
+        self.facts = EditorFacts.model_validate(facts)
+        self.wiring = VivaConfig(**{**wiring, "template": InstructorTemplate(**wiring["template"])})
         self.register_to_config(facts=self.facts.model_dump(mode="json"), wiring=asdict(self.wiring))
         self.products = torch.bfloat16
         self.temporal_stride, self.spatial_stride = strides(vae)
@@ -118,16 +105,15 @@ class VireoPipeline(DiffusionPipeline):
     def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> Self:
         """pretrained_model_name_or_path: a preset ("mini"), a folder, or a hub id.
 
-        Weights have the precision that their facts declare.
-
-        Raises ModelError for an unknown name and for weights that are truncated or foreign.
+        Weights have the precision that their facts declare. Raises ModelError for an unknown name and for weights that
+        are truncated or foreign.
         """
         folder = presets.resolve(str(pretrained_model_name_or_path))
         weights.check_weights(folder)
-        config: Any = cls.load_config(folder)  # a dict unless more is asked for
-        declared = config.get("facts") or {}
-        kwargs.setdefault("dtype", getattr(torch, declared.get("weights", "float32")))
         with weights.foreign_weights(folder):
+            config: Any = cls.load_config(folder)  # a dict unless more is asked for
+            declared = config.get("facts") or {}
+            kwargs.setdefault("dtype", getattr(torch, declared.get("weights", "float32")))
             pipe = super().from_pretrained(folder, **kwargs)
         for part in ("vae", "transformer"):
             weights.check_complete(getattr(pipe, part), folder / part)
@@ -147,56 +133,53 @@ class VireoPipeline(DiffusionPipeline):
         return_dict: bool = True,
         callback_on_step_end: Callable[[VireoPipeline, int, Tensor, dict], dict] | None = None,
         callback_on_step_end_tensor_inputs: tuple[str, ...] = ("latents",),
-    ) -> VireoPipelineOutput | tuple:
+    ) -> HunyuanVideoPipelineOutput | tuple:
         """Edits one window, or a batch of windows of the same size.
 
-        prompt: the instruction, or one a clip. video: a clip, or a list of clips; 4k + 1 frames, sides
-            multiples of twice the VAE's stride. image: reference image, or one (or None) a clip.
-        guidance_scale: classifier-free, on the instruction only: the unconditional branch keeps source
-            and images and has an empty instruction. 1 switches it off.
+        prompt: the instruction, or one a clip. video: a clip, or a list of clips; 4k + 1 frames, sides multiples of
+            twice the VAE's stride. image: reference image, or one (or None) a clip.
+        guidance_scale: classifier-free, on the instruction only: the unconditional branch keeps source and images and
+            has an empty instruction. 1 switches it off.
         latents: starting noise instead of a draw from `generator`.
-        callback_on_step_end: called as (pipe, step, time, tensors) with the tensors named in
-            callback_on_step_end_tensor_inputs, of "latents" and "clean" (the estimate of the result so
-            far, for previews: `pipe.decode(clean)`); what it returns replaces "latents". To stop early it raises.
+        callback_on_step_end: called as (pipe, step, time, tensors) with the tensors that are named beside it, of
+            "latents" and "clean" (the estimate of the result so far, for previews: `pipe.decode(clean)`); what it
+            returns replaces "latents". To stop early it raises.
+
+        Returns `frames` as diffusers' video pipelines do: an array (B, T, H, W, 3) in 0..1 for "np", a tensor
+        (B, T, 3, H, W) for "pt", lists of PIL images for "pil", latents (B, C, k + 1, h, w) for "latent".
         """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         clips = [video] if _is_clip(video) else list(video)
         references = list(image) if isinstance(image, list) else [image] * len(clips)
         if not len(prompts) == len(clips) == len(references):
-            raise InputError(
-                f"{len(prompts)} prompts, {len(clips)} clips and {len(references)} images", "give one of each a clip"
-            )
+            what = f"{len(prompts)} prompts, {len(clips)} clips and {len(references)} images"
+            raise InputError(what, "give one of each a clip")
         steps = self.facts.steps if num_inference_steps is None else num_inference_steps
         guidance = self.facts.guidance if guidance_scale is None else guidance_scale
-
-        def on_step(step: Step) -> Tensor | None:
-            if callback_on_step_end is None:
-                return None
-            tensors = {"latents": step.z, "clean": step.clean}
-            given = {name: tensors[name] for name in callback_on_step_end_tensor_inputs}
-            return (callback_on_step_end(self, step.index, 1000 * step.time, given) or {}).get("latents")
-
         source = self.encode(self.pixels(clips))
-        velocity = self.velocity(prompts, clips, [_picture(r) for r in references], source, guidance)
+        pictures = [None if reference is None else _picture(reference) for reference in references]
+        velocity = self.velocity(prompts, clips, pictures, source, guidance)
         if latents is None:
             latents = randn_tensor(tuple(source.shape), generator, self._execution_device, torch.float32)
         progress_bar: Any = self.progress_bar  # an iterable, or a total alone
         with progress_bar(total=steps) as bar:
 
-            def advance(step: Step) -> Tensor | None:
+            def on_step(step: Step) -> Tensor | None:
                 bar.update()
-                return on_step(step)
+                if callback_on_step_end is None:
+                    return None
+                tensors = {"latents": step.z, "clean": step.clean}
+                given = {name: tensors[name] for name in callback_on_step_end_tensor_inputs}
+                return (callback_on_step_end(self, step.index, 1000 * step.time, given) or {}).get("latents")
 
-            z = sample(velocity, latents, self.times(steps), advance)
-        frames = (
-            z if output_type == "latent" else self.video_processor.postprocess_video(self.decode_pixels(z), output_type)
-        )
+            frames: Any = sample(velocity, latents, self.times(steps), on_step)
+        if output_type != "latent":
+            frames = self.video_processor.postprocess_video(self.decode_pixels(frames), output_type)
         self.maybe_free_model_hooks()
-        return VireoPipelineOutput(frames=frames) if return_dict else (frames,)
+        return HunyuanVideoPipelineOutput(frames=frames) if return_dict else (frames,)
 
     @property
     def templated_instructor(self) -> Instructor:
-        """The instructor together with its processor and template."""
         return Instructor(self.instructor, self.processor, self.wiring.template)
 
     # The parts of a call; each takes and gives tensors of a batch.
@@ -242,20 +225,16 @@ class VireoPipeline(DiffusionPipeline):
 
         references: uint8 (H, W, 3) each, for all clips of the batch or none. source: latents of the clips.
         """
-        first = [_first_frame(clip) for clip in clips]
+        first = [_picture(clip[0]) for clip in clips]
         reference = self._reference_latents(references, (source.shape[-2], source.shape[-1]))
-        branches = 1 if guidance == 1.0 else 2
+        branches, prediction = 1 if guidance == 1.0 else 2, self.wiring.prediction
         prompts = [*[""] * len(texts), *texts] if branches == 2 else list(texts)
         condition = self._condition(prompts, first * branches, list(references) * branches)
 
         def field(z: Tensor, t: Tensor) -> Tensor:
-            x, times = editor_input(z, source, reference), t
-            if branches == 2:
-                x, times = torch.cat([x, x]), torch.cat([t, t])
-            output = self._transform(x, times, condition)[:, :, : z.shape[2]].float()
-            parts = [
-                velocity_from_output(part, z, t, self.wiring.prediction, source) for part in output.chunk(branches)
-            ]
+            x = torch.cat([editor_input(z, source, reference)] * branches)
+            output = self._transform(x, torch.cat([t] * branches), condition)[:, :, : z.shape[2]].float()
+            parts = [velocity_from_output(part, z, t, prediction, source) for part in output.chunk(branches)]
             return parts[0] if branches == 1 else guided(parts[1], parts[0], guidance)
 
         return field
@@ -265,16 +244,9 @@ class VireoPipeline(DiffusionPipeline):
         if self.transformer.config["guidance_embeds"]:
             assert self.wiring.embedded_guidance is not None, "a guidance-distilled transformer needs its guidance"
             embedded = torch.full_like(times, 1000 * self.wiring.embedded_guidance)
+        given = (1000 * times, condition.states, condition.mask, condition.pooled)
         with autocast(x.device, self.products):
-            return self.transformer(
-                x,
-                1000 * times,
-                condition.states,
-                condition.mask,
-                condition.pooled,
-                guidance=embedded,
-                return_dict=False,
-            )[0]
+            return self.transformer(x, *given, guidance=embedded, return_dict=False)[0]
 
     def _reference_latents(self, pictures: Sequence[np.ndarray | None], size: tuple[int, int]) -> Tensor | None:
         """Latents (B, C, 1, h, w) of the reference pictures; size: (h, w) of the clips' latents."""
@@ -303,18 +275,11 @@ def _is_clip(video: Frames | list[Frames]) -> bool:
     return not isinstance(video, list) or isinstance(video[0], Image.Image)
 
 
-def _first_frame(clip: Frames) -> np.ndarray:
-    """uint8 (H, W, 3)."""
-    frame = clip[0]
-    if isinstance(frame, Image.Image):
-        return np.asarray(frame.convert("RGB"))
-    if isinstance(frame, Tensor):
-        frame = frame.permute(1, 2, 0).float().cpu().numpy()
-    return frame if frame.dtype == np.uint8 else np.round(np.clip(frame, 0, 1) * 255).astype(np.uint8)
-
-
-def _picture(image: Image.Image | np.ndarray | None) -> np.ndarray | None:
-    """A reference picture as uint8 (H, W, 3)."""
-    if image is None:
-        return None
-    return np.asarray((Image.fromarray(image) if isinstance(image, np.ndarray) else image).convert("RGB"))
+def _picture(image: Image.Image | np.ndarray | Tensor) -> np.ndarray:
+    """uint8 (H, W, 3) of a picture: also of floats in 0..1, and of a tensor (3, H, W)."""
+    if isinstance(image, Tensor):
+        image = image.permute(1, 2, 0).float().cpu().numpy()
+    if isinstance(image, np.ndarray):
+        levels = image if image.dtype == np.uint8 else np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
+        image = Image.fromarray(levels)
+    return np.asarray(image.convert("RGB"))

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 import torch
 
-from vireo.flow.sample import Step, sample
-from vireo.models.editors.protocol import EditorFacts, Reconstruction, Sampling, Window
+from vireo.flow.sample import sample
+from vireo.models.editors.protocol import PipelineEditor, Reconstruction, Sampling, Window
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.presence import PresenceGate
-from vireo.models.weights import weights_digest
 from vireo.monitor import Monitor
 
 
-class VivaEditor:
+class VivaEditor(PipelineEditor):
     """Implements `models.editors.protocol.Editor`."""
 
-    def __init__(self, pipe: VireoPipeline) -> None:
-        self.pipe = pipe
+    pipe: VireoPipeline
 
-    @property
-    def facts(self) -> EditorFacts:
-        return self.pipe.facts
+    def __init__(self, pipe: VireoPipeline) -> None:
+        super().__init__(pipe, pipe.facts)
 
     def batch(self) -> int:
         return 1 if self.pipe.device.type == "cpu" else self.facts.batch
@@ -51,12 +47,8 @@ class VivaEditor:
         # The same noise for every window: what differs between results is the source alone.
         noise = torch.randn(source.shape[1:], generator=torch.Generator().manual_seed(sampling.seed))
         noise = noise.to(source.device).expand(source.shape)
-
-        def on_step(step: Step) -> None:
-            monitor.step(step.index)
-
         with monitor.time("denoise"):
-            latents = sample(velocity, noise, pipe.times(sampling.steps), on_step)
+            latents = sample(velocity, noise, pipe.times(sampling.steps), lambda step: monitor.step(step.index))
         with monitor.time("decode"):
             return pipe.decode(latents)
 
@@ -69,17 +61,6 @@ class VivaEditor:
     def reconstruct(self, frames: np.ndarray) -> Reconstruction:
         latent = self.pipe.encode(self.pipe.pixels([frames]))
         return Reconstruction(self.pipe.decode(latent)[0], latent.float())
-
-    def to(self, device: torch.device) -> None:
-        self.pipe.to(device)
-
-    def digest(self) -> str:
-        return self._digest
-
-    @cached_property
-    def _digest(self) -> str:
-        modules = {name: part for name, part in self.pipe.components.items() if isinstance(part, torch.nn.Module)}
-        return weights_digest(modules)
 
     def gate(self) -> PresenceGate | None:
         """The check by the pipeline's own instructor; None where that has not learned to locate edits."""

@@ -1,4 +1,4 @@
-"""The instructor, a frozen LLaVA-class model: `instructor` (the model with its processor and template), `prompts`
-(templates and questions), `states` (what the editor reads, VIVA Eq. 1), `answer_logits` (asking it), `critic`
-(ReViSE 4.2.2) and `presence` (is what is named there?).
+"""The instructor, a frozen LLaVA-class model: `instructor` (the model with its processor and template, and asking it),
+`prompts` (templates and questions), `states` (what the editor reads, VIVA Eq. 1), `critic` (ReViSE 4.2.2) and
+`presence` (is what is named there?).
 """

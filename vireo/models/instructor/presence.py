@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from vireo.models.instructor.answer_logits import Frames, answer_logits, first_token
-from vireo.models.instructor.instructor import Instructor
+from vireo.models.instructor.instructor import Instructor, answer_logits
 from vireo.models.instructor.prompts import EVERYWHERE, NONE, WHERE
 from vireo.models.instructor.states import pixel_values
 
@@ -33,33 +32,24 @@ class Gate(Protocol):
 
 
 class PresenceGate:
-    """A `Gate` by an instructor that has learned to answer where an edit takes place (`InstructorTemplate.locates`).
+    """A `Gate` by an instructor that has learned to tell where an edit takes place (`InstructorTemplate.locates`): how
+    probably it answers "none" or "everywhere".
 
-    The first, the middle and the last frame of a clip count alike, so that an object that is hidden for a while is not
-    missed.
+    An edit of the whole picture takes place everywhere, an addition where the object shall stand: only an instruction
+    that names an object takes place nowhere, if the clip does not show it. The first, the middle and the last frame of
+    a clip count alike, so that an object that is hidden for a while is not missed.
     """
 
     def __init__(self, instructor: Instructor) -> None:
         self.instructor = instructor
 
+    @torch.no_grad()
     def look(self, instructions: Sequence[str], clips: Sequence[np.ndarray]) -> Presence:
+        longest = self.instructor.template.max_length  # the editor reads no more of an instruction either
+        texts = [" ".join(text.split()[:longest]) + f"\n{WHERE}" for text in instructions]
         frames = [clip[place] for clip in clips for place in (0, len(clip) // 2, -1)]
-        texts = [text for text in instructions for _ in range(3)]
-        chances = presence(self.instructor, frames, texts)
-        absent, everywhere = (values.reshape(-1, 3).mean(1) for values in (chances.absent, chances.everywhere))
-        return Presence(absent, everywhere)
-
-
-@torch.no_grad()
-def presence(instructor: Instructor, frames: Frames, instructions: Sequence[str]) -> Presence:
-    """How probably the instructor answers "none" or "everywhere" when asked where each edit takes place.
-
-    frames: one a sample. An edit of the whole picture takes place everywhere, an addition where the object shall stand:
-    only an instruction that names an object takes place nowhere, if the frame does not show it.
-    """
-    # The editor reads no more of an instruction either.
-    questions = [" ".join(text.split()[: instructor.template.max_length]) + f"\n{WHERE}" for text in instructions]
-    pixels = [pixel_values(instructor.processor, frames)]
-    chances = answer_logits(instructor, pixels, questions).softmax(-1).cpu().numpy()
-    none, everywhere = (first_token(instructor, answer) for answer in (NONE, EVERYWHERE))
-    return Presence(chances[:, none], chances[:, everywhere])
+        pixels = [pixel_values(self.instructor.processor, frames)]
+        logits = answer_logits(self.instructor, pixels, [text for text in texts for _ in range(3)])
+        answers = [self.instructor.first_token(answer) for answer in (NONE, EVERYWHERE)]
+        chances = logits.softmax(-1)[:, answers].cpu().numpy().reshape(-1, 3, 2).mean(1)
+        return Presence(chances[:, 0], chances[:, 1])

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from transformers import LlavaProcessor
 
-from vireo.models.instructor.instructor import Instructor
-from vireo.models.instructor.prompts import marked_ids, opening_ids, user_ids
+from vireo.models.instructor.instructor import Frames, Instructor, right_padded
+from vireo.models.instructor.prompts import marked_ids, user_ids
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,8 @@ class Conditioning:
     pooled: Tensor
 
 
-def pixel_values(processor: LlavaProcessor, images: Sequence[np.ndarray] | Tensor) -> Tensor:
-    """Pictures as the vision tower takes them, (B, 3, H, W).
-
-    images: uint8 (H, W, 3) each, any sizes; or a float tensor (B, 3, H, W) in 0..1, and then the result is
-        differentiable.
-    """
+def pixel_values(processor: LlavaProcessor, images: Frames) -> Tensor:
+    """Pictures as the vision tower takes them, (B, 3, H, W); differentiable where they are a float tensor."""
     prepare = processor.image_processor
     if not isinstance(images, Tensor):
         return prepare(images=list(images), return_tensors="pt").pixel_values
@@ -59,37 +55,21 @@ def highlighted(source: Tensor, edited: Tensor) -> Tensor:
     return edited * (0.25 + 0.75 * (change / (24 / 127.5)).clamp(max=1))
 
 
-@dataclass(frozen=True)
-class _Prompt:
-    """ids: tokens of one sequence. image, text: positions of the states that are kept."""
-
-    ids: list[int]
-    image: list[int]
-    text: list[int]
-
-
-def _prompt(instructor: Instructor, instruction: str, images: int) -> _Prompt:
-    tokenizer, template, config = instructor.processor.tokenizer, instructor.template, instructor.model.config
-    opening = opening_ids(tokenizer, template, images, config.image_seq_length, config.image_token_id)
+def _prompt(instructor: Instructor, instruction: str, images: int) -> tuple[list[int], list[int], list[int]]:
+    """Tokens of one sequence, and the positions of the image and of the text states that are kept."""
+    tokenizer, template = instructor.processor.tokenizer, instructor.template
+    opening, picture = instructor.opening(images), instructor.model.config.image_seq_length
     tail, closing, answer = (marked_ids(tokenizer, text) for text in (template.tail, template.closing, template.answer))
     image = [
         start + offset
-        for start in range(len(opening) - images * config.image_seq_length, len(opening), config.image_seq_length)
-        for offset in range(0, config.image_seq_length, template.interleave)
+        for start in range(len(opening) - images * picture, len(opening), picture)
+        for offset in range(0, picture, template.interleave)
     ]
     room = template.max_length - len(image) - len(closing)
     user = user_ids(tokenizer, template, instruction)[:room]
     begin = len(opening) + len(tail)
     text = list(range(begin, begin + len(user) + len(closing)))
-    return _Prompt(opening + tail + user + closing + answer, image, text)
-
-
-def _right_padded(rows: Sequence[Sequence[int]], value: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Rows as one int64 tensor (B, L), and which entries are theirs (B, L)."""
-    length = max(map(len, rows))
-    padded = torch.tensor([[*row, *[value] * (length - len(row))] for row in rows], device=device)
-    sizes = torch.tensor([len(row) for row in rows], device=device)
-    return padded, torch.arange(length, device=device) < sizes[:, None]
+    return opening + tail + user + closing + answer, image, text
 
 
 @torch.no_grad()
@@ -109,18 +89,14 @@ def encode_instruction(
     image, then text, as in diffusers' HunyuanVideo-I2V.
     """
     assert frames is not None or references is None, "a reference needs a source frame"
-    references = references if references is not None else [None] * len(instructions)
-    pictures: list[list[np.ndarray]] = [
-        [picture for picture in (frames[k], references[k]) if picture is not None] if frames is not None else []
-        for k in range(len(instructions))
-    ]
+    nothing = [None] * len(instructions)
+    shown = zip(nothing if frames is None else frames, nothing if references is None else references, strict=True)
+    pictures = [[picture for picture in pair if picture is not None] for pair in shown]
     model, processor = instructor.model, instructor.processor
     prompts = [_prompt(instructor, text, len(images)) for text, images in zip(instructions, pictures, strict=True)]
-    device = model.device
-    pad = processor.tokenizer.pad_token_id or 0
-    ids, attended = _right_padded([prompt.ids for prompt in prompts], pad, device)
+    ids, attended = right_padded([tokens for tokens, _, _ in prompts], model.device)
     flat = [picture for images in pictures for picture in images]
-    pixels = pixel_values(processor, flat).to(device, model.dtype) if flat else None
+    pixels = pixel_values(processor, flat).to(model.device, model.dtype) if flat else None
     hidden = model.model(
         input_ids=ids,
         pixel_values=pixels,
@@ -128,9 +104,9 @@ def encode_instruction(
         output_hidden_states=True,
         use_cache=False,
     ).hidden_states[instructor.template.layer]
-    kept, mask = _right_padded([prompt.image + prompt.text for prompt in prompts], 0, device)
+    kept, mask = right_padded([image + text for _, image, text in prompts], model.device)
     states = hidden.gather(1, kept[..., None].expand(-1, -1, hidden.shape[-1])) * mask[..., None]
-    images = torch.tensor([len(prompt.image) for prompt in prompts], device=device)
-    is_text = mask & (torch.arange(mask.shape[1], device=device) >= images[:, None])
+    images = torch.tensor([len(image) for _, image, _ in prompts], device=model.device)
+    is_text = mask & (torch.arange(mask.shape[1], device=model.device) >= images[:, None])
     pooled = (states * is_text[..., None]).sum(1) / is_text.sum(1, keepdim=True)
     return Conditioning(states, mask, pooled.to(states.dtype))

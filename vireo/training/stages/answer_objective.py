@@ -11,7 +11,7 @@ from transformers import LlavaForConditionalGeneration
 from vireo.instruction_tuning.batches import Batch
 from vireo.instruction_tuning.packing import Packed
 from vireo.models.instructor.states import highlighted
-from vireo.models.pixels import to_pixels
+from vireo.models.latents import to_pixels
 from vireo.training.acceleration import in_precision
 
 POINTER = 64

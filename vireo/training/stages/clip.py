@@ -19,14 +19,14 @@ from transformers import CLIPModel, CLIPVisionModel, PreTrainedTokenizerFast
 from vireo.instruction_tuning.hard_negatives import Odds, wrong_captions
 from vireo.instruction_tuning.patch_labels import FACTS, LABELS, NOTHING, scene_facts
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
-from vireo.models.bundle import Bundle
 from vireo.models.clip import (
     build_clip_processor,
     text_ids,
 )
 from vireo.models.editors.mini import build_mini_clip, build_mini_image_processor
 from vireo.models.initialization import initialize_tower, resize_trained_tower
-from vireo.models.pixels import to_pixels
+from vireo.models.latents import to_pixels
+from vireo.models.weights import Bundle
 from vireo.pairs.augment import augmented, translated_patches
 from vireo.training.acceleration import in_precision
 from vireo.training.stage import LoopConfig, Stage

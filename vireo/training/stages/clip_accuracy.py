@@ -12,7 +12,7 @@ from vireo.instruction_tuning.hard_negatives import wrong_captions
 from vireo.instruction_tuning.patch_labels import NOTHING
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
 from vireo.models.clip import embed_images, embed_texts
-from vireo.models.pixels import to_pixels
+from vireo.models.latents import to_pixels
 from vireo.runtime import autocast
 from vireo.training.stages.clip import ClipObjective
 

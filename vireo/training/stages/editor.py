@@ -12,8 +12,7 @@ from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideo
 from torch import Tensor
 
 from vireo.flow.loss import masked_flow_loss, relative_mask_weight, velocities
-from vireo.flow.path import Prediction, interpolate
-from vireo.flow.schedule import training_times
+from vireo.flow.path import Prediction, interpolate, training_times
 from vireo.models.transformer import editor_input
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache, Shift

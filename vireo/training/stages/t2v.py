@@ -12,28 +12,17 @@ from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideo
 from torch import Tensor
 
 from vireo.flow.loss import masked_flow_loss, velocities
-from vireo.flow.path import interpolate, velocity_from_output
+from vireo.flow.path import interpolate, sampling_times, training_times, velocity_from_output
 from vireo.flow.sample import guided
 from vireo.flow.sample import sample as integrate
-from vireo.flow.schedule import sampling_times, training_times
-from vireo.models.editors.mini import build_mini_transformer
-from vireo.models.latents import VideoAutoencoder, decode_latents
-from vireo.models.pixels import to_uint8
+from vireo.models.editors.mini import TransformerConfig, build_mini_transformer
+from vireo.models.latents import VideoAutoencoder, decode_latents, to_uint8
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache
 from vireo.runtime import autocast
 from vireo.training.acceleration import compile_blocks, plain_attention
 from vireo.training.contact import save_rows
 from vireo.training.stage import LoopConfig, Stage, step_generator
-
-
-@dataclass(frozen=True)
-class TransformerConfig:
-    heads: int = 4
-    head_width: int = 64
-    double_blocks: int = 2
-    single_blocks: int = 6
-    refiner_blocks: int = 1
 
 
 @dataclass(frozen=True)
@@ -66,7 +55,7 @@ class T2vStage(Stage[T2vConfig, HunyuanVideoTransformer3DModel]):
     ) -> None:
         torch.manual_seed(config.loop.seed)
         channels, width = latents.videos.shape[1], captions.tokens.shape[1]
-        module = build_mini_transformer(channels, width, **vars(config.transformer))
+        module = build_mini_transformer(channels, width, config.transformer)
         super().__init__(config, module, device)
         if config.loop.compile_blocks:
             compile_blocks(self.module)

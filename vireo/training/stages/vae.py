@@ -13,7 +13,7 @@ from diffusers.models.modeling_outputs import AutoencoderKLOutput
 from einops import rearrange
 from torch import Tensor
 
-from vireo.models.pixels import to_pixels, to_uint8
+from vireo.models.latents import to_pixels, to_uint8
 from vireo.models.vae import BlockTransformVAE
 from vireo.pairs.frame_cache import FrameCache
 from vireo.training.contact import save_rows

@@ -20,9 +20,9 @@ from transformers import CLIPModel, LlavaForConditionalGeneration, PreTrainedTok
 
 from vireo.instruction_tuning.batches import Batch, BatchSampler
 from vireo.models.attention import PRODUCT
-from vireo.models.bundle import Bundle
 from vireo.models.editors.mini import build_mini_instructor, build_mini_processor
 from vireo.models.initialization import initialize_projector
+from vireo.models.weights import Bundle
 from vireo.pairs.augment import augmented
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_objective import AnswerObjective, score_answers
