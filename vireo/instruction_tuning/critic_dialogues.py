@@ -1,20 +1,17 @@
 """Dialogues of the critic: a source, a second picture to judge, and turns about it whose answers are sure."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
 from vireo.instruction_tuning import critic_candidates
 from vireo.instruction_tuning.corpus import Corpus
-from vireo.instruction_tuning.critic_candidates import DIAGNOSES, Candidate
+from vireo.instruction_tuning.critic_candidates import DIAGNOSES, AnyFault, Candidate
 from vireo.instruction_tuning.packing import Turn
-from vireo.instruction_tuning.phrasings import Fault
 from vireo.instruction_tuning.pictures import PictureSet
 from vireo.models.instructor.prompts import (
     CHANGES,
@@ -33,7 +30,7 @@ from vireo.models.tokenizer import EOS, plain_ids
 from vireo.types import EditPair
 from vireo.world.families import GLOBAL_FAMILIES
 
-FAULTS: dict[Fault | Literal["foreign"], float] = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
+FAULTS: dict[AnyFault, float] = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
 """Shares of instructions with no fault, the wrong value or object, and of instructions of another edit."""
 
 DIAGNOSED = 0.25
@@ -182,7 +179,7 @@ class CriticDialogues:
         return Turn((*start, *answer, EOS), len(start), name, instruction.objects)
 
     def _known_answers(
-        self, index: int, candidate: Candidate, fault: Fault | Literal["foreign"], instruction: _Instruction
+        self, index: int, candidate: Candidate, fault: AnyFault, instruction: _Instruction
     ) -> dict[QuestionKind, bool]:
         """Sure answers by question."""
         if fault == "foreign" and instruction.family == "absent" and candidate != "exact":
