@@ -18,17 +18,8 @@ from vireo.instruction_tuning.phrasings import Phrasing, facts_words, phrasings
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
 from vireo.instruction_tuning.tokenized_turns import Question, TurnBank, tokenise
 from vireo.instruction_tuning.visual_questions import ask
-from vireo.models.instructor.prompts import (
-    CHANGES,
-    CRITIC_QUESTIONS,
-    EVERYWHERE,
-    FAULT,
-    NO,
-    NONE,
-    WHERE,
-    YES,
-    InstructorTemplate,
-)
+from vireo.models.instructor import prompts
+from vireo.models.instructor.prompts import InstructorTemplate
 from vireo.types import EditPair, OnCount
 from vireo.world.families import GLOBAL_FAMILIES, TOPICS, EditFacts, read_facts
 from vireo.world.families.record import NOTHING
@@ -37,7 +28,7 @@ from vireo.world.scene import Scene
 from vireo.world.visibility import VisibleObject, visible_objects
 
 WHICH = "which object changes?"
-_ASKED = {"plan": "", "which": f"\n{WHICH}", "where": f"\n{WHERE}"}
+_ASKED = {"plan": "", "which": f"\n{WHICH}", "where": f"\n{prompts.WHERE}"}
 """What stands after an instruction."""
 
 _BANKS = ("about", "references", "texts", "orders")
@@ -108,7 +99,7 @@ class CorpusTexts:
             kind = f"{phrasing.fault}/{'reasoned' if phrasing.reasoned else 'plain'}"
             self.orders[-1].append(Question(kind, phrasing.text, "", phrasing.bodies))
         done = facts_words(facts, source, [])  # without where objects are
-        self.orders[-1].append(Question("changes", CHANGES, done, facts.objects or None))
+        self.orders[-1].append(Question("changes", prompts.CHANGES, done, facts.objects or None))
 
     def every(self) -> Iterator[str]:
         """All questions, instructions and answers, for the tokenizer."""
@@ -120,10 +111,10 @@ class CorpusTexts:
         # Implicit wordings are many and each is rare: all of them, so that none falls apart into letters.
         implicit = [topic.implicit for topic in TOPICS.values() if topic.implicit is not None]
         yield from (f" {text}" for wordings in implicit for text in wordings.texts() for _ in range(4))
-        for question in CRITIC_QUESTIONS.values():
-            yield from (f"\n{question}", f" {YES}", f" {NO}") * 50
+        for question in prompts.CRITIC_QUESTIONS.values():
+            yield from (f"\n{question}", f" {prompts.YES}", f" {prompts.NO}") * 50
         for answers in DIAGNOSES.values():
-            yield from (f"\n{FAULT}", *(f" {answer}" for answer in answers.values())) * 10
+            yield from (f"\n{prompts.FAULT}", *(f" {answer}" for answer in answers.values())) * 10
 
 
 def _styled(pictures: PictureSet, number: int) -> bool:
@@ -144,8 +135,8 @@ def _concerned(family: str, facts: EditFacts, source: Scene, visible: Sequence[V
         seen = dict.fromkeys(places[index] for index in facts.objects if index in places)
         return " and ".join(describe_body(source.bodies[index]) for index in facts.objects), " and ".join(seen)
     if facts == NOTHING:
-        return NONE, NONE
-    return NONE, EVERYWHERE if family in GLOBAL_FAMILIES else facts.place
+        return prompts.NONE, prompts.NONE
+    return prompts.NONE, prompts.EVERYWHERE if family in GLOBAL_FAMILIES else facts.place
 
 
 def _meanings(phrasing: Phrasing, answers: Mapping[str, str]) -> Iterator[Question]:

@@ -13,20 +13,9 @@ from vireo.instruction_tuning.corpus import Corpus
 from vireo.instruction_tuning.critic_candidates import DIAGNOSES, AnyFault, Candidate
 from vireo.instruction_tuning.packing import Turn
 from vireo.instruction_tuning.pictures import PictureSet
-from vireo.models.instructor.prompts import (
-    CHANGES,
-    CRITIC_QUESTIONS,
-    FAULT,
-    NO,
-    NOTHING,
-    YES,
-    InstructorTemplate,
-    QuestionKind,
-    answer_ids,
-    marked_ids,
-    turn_ids,
-)
-from vireo.models.tokenizer import EOS, plain_ids
+from vireo.models.instructor import prompts
+from vireo.models.instructor.prompts import InstructorTemplate, QuestionKind, answer_ids, turn_ids
+from vireo.models.tokenizer import EOS, marked_ids, plain_ids
 from vireo.types import EditPair
 from vireo.world.families import GLOBAL_FAMILIES
 
@@ -75,13 +64,15 @@ class CriticDialogues:
         self.pairs, self.pictures, self.corpus = pairs, pictures, corpus
         self.before = tuple(marked_ids(tokenizer, template.tail))
         self.after = tuple(marked_ids(tokenizer, template.closing + template.answer))
-        self.questions = {kind: plain_ids(tokenizer, f"\n{text}") for kind, text in CRITIC_QUESTIONS.items()}
-        self.yes_no = {answer: answer_ids(tokenizer, template, YES if answer else NO) for answer in (True, False)}
-        self.fault = plain_ids(tokenizer, f"\n{FAULT}")
+        self.questions = {kind: plain_ids(tokenizer, f"\n{text}") for kind, text in prompts.CRITIC_QUESTIONS.items()}
+        words = {True: prompts.YES, False: prompts.NO}
+        self.yes_no = {answer: answer_ids(tokenizer, template, word) for answer, word in words.items()}
+        self.fault = plain_ids(tokenizer, f"\n{prompts.FAULT}")
         answers = {answer for by_fault in DIAGNOSES.values() for answer in by_fault.values()}
         self.diagnoses = {answer: answer_ids(tokenizer, template, answer) for answer in answers}
-        changes = turn_ids(tokenizer, template, CHANGES)
-        self.unchanged = Turn((*changes, *answer_ids(tokenizer, template, NOTHING), EOS), len(changes), "changes")
+        changes = turn_ids(tokenizer, template, prompts.CHANGES)
+        nothing = answer_ids(tokenizer, template, prompts.NOTHING)
+        self.unchanged = Turn((*changes, *nothing, EOS), len(changes), "changes")
         self.edits = np.flatnonzero(np.diff(corpus.orders.owned))
         self.edits_of_source: dict[str, list[int]] = defaultdict(list)
         for index in self.edits.tolist():

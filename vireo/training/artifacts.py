@@ -41,7 +41,6 @@ class Artifacts:
     """Caches and models of one workdir.
 
     question_clips: most clips of which all questions are made.
-    progress_for: gives the progress callback for a named piece of work; the callback may end the work by raising.
     init_from: preset or folder of a pipeline whose tokenizer, template and patch size the instructor takes over.
     dtype: precision of the products of the models that fill caches.
     """

@@ -202,7 +202,7 @@ class _MiniTraining:
     def _run(self, stage: Stage[Any, Any]) -> bool:
         left = None if self.deadline is None else (self.deadline - time.monotonic()) / 60
         if left is not None and left <= 0:
-            return False
+            raise _TimeUp  # before the module is that of the checkpoint: an editor is saved as it is
         return run(stage, self.workdir, minutes=left, on_progress=self.on_progress)
 
     def _progress_for(self, name: str) -> OnCount:
