@@ -4,7 +4,7 @@ import torch
 from transformers import LlamaConfig, LlamaModel
 
 from vireo.instruction_tuning.packing import ABSENT, Turn, pack
-from vireo.instruction_tuning.tokenized_turns import Text, TurnBank, bits, tokenise
+from vireo.instruction_tuning.tokenized_turns import Question, TurnBank, bits, tokenise
 from vireo.models.editors.mini import MINI_TEMPLATE
 from vireo.models.instructor.prompts import answer_ids, turn_ids
 from vireo.models.tokenizer import EOS, train_tokenizer
@@ -77,23 +77,24 @@ def test_a_packed_turn_is_computed_as_if_alone():
 
 
 def test_bank_holds_what_the_chat_format_gives(tmp_path):
+    names = (("the ball", 0), ("the red cone", 1))
     texts = [
-        [Text("color", "what color is the ball?", "red", bits([0, 2])), Text("plan", "Make it red.", "recolor")],
+        [Question("color", "what color is the ball?", "red", (0, 2)), Question("plan", "Make it red.", "recolor")],
         [],
-        [Text("relation", "is the ball left of the red cone?", "No", 3, (("the ball", 1), ("the red cone", 2)))],
+        [Question("relation", "is the ball left of the red cone?", "No", (0, 1), names)],
     ]
-    tokenizer = train_tokenizer([f" {t.question} {t.answer}" for group in texts for t in group] * 5, 330)
+    tokenizer = train_tokenizer([f" {t.text} {t.answer}" for group in texts for t in group] * 5, 330)
     tokenise(tokenizer, MINI_TEMPLATE, texts).save(tmp_path / "bank.npz")
     bank = TurnBank.load(tmp_path / "bank.npz")
     assert len(bank) == 3
     assert len(bank.of(1)) == 0
     flat = [text for group in texts for text in group]
     for number, text in enumerate(flat):
-        start = turn_ids(tokenizer, MINI_TEMPLATE, text.question)
+        start = turn_ids(tokenizer, MINI_TEMPLATE, text.text)
         ids = (*start, *answer_ids(tokenizer, MINI_TEMPLATE, text.answer), EOS)
         turn = bank.turn(number)
-        assert (turn.ids, turn.answer, turn.kind, turn.objects) == (ids, len(start), text.kind, text.objects)
-        assert [own for _, own in turn.names] == [own for _, own in text.names]
+        assert (turn.ids, turn.answer, turn.kind, turn.objects) == (ids, len(start), text.kind, bits(text.bodies))
+        assert [own for _, own in turn.names] == [bits([index]) for _, index in text.names]
         for (last, _), (words, _) in zip(turn.names, text.names, strict=True):
             assert tokenizer.decode(ids[: last + 1]).endswith(f" {words}")
     drawn = bank.draw(0, np.random.default_rng(0))

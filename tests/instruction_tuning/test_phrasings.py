@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from vireo.instruction_tuning.critic_candidates import cast, degraded, ghosted, mixed, pasted, slightly_worn, truth
-from vireo.instruction_tuning.edit_facts import facts_words
 from vireo.instruction_tuning.hard_negatives import wrong_captions
-from vireo.instruction_tuning.phrasings import implicit_instruction, phrasings
+from vireo.instruction_tuning.phrasings import facts_words, implicit_instruction, phrasings
 from vireo.pairs.format import EditPair
 from vireo.world import language, naming, vocabulary
 from vireo.world.camera import frame_cameras

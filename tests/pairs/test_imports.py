@@ -73,6 +73,17 @@ def test_the_middle_is_kept_at_its_own_shape(tmp_path):
     assert (source[1:] == source[0]).all()
 
 
+def test_sides_that_do_not_divide_are_cropped(tmp_path):
+    """182 x 225 to 32 x 97: the sides of the cut are no whole numbers."""
+    home = tmp_path / "omniedit/removal"
+    for name in ("input", "output", "metadata"):
+        (home / name).mkdir(parents=True)
+        Image.new("RGB", (182, 225), "red").save(home / name / "1.png")
+    row = {"id": "one", "task": "removal", "input": "input/1.png", "output": "output/1.png", "instruction": "remove it"}
+    (home / "metadata/removal.json").write_text(json.dumps([row]))
+    assert import_pairs("gpt-image-edit", tmp_path, tmp_path / "pairs", size=(32, 97), frames=1) == (1, [])
+
+
 def test_a_broken_run_goes_on(ditto, tmp_path, monkeypatch):
     import_pairs("ditto", ditto, tmp_path / "pairs", size=(32, 32))
     before = (tmp_path / "pairs/pairs.jsonl").read_text()

@@ -89,9 +89,7 @@ def make_small_set(folder, scenes=4, seed=7):
             )
     np.save(folder / "frames.npy", np.stack(list(clips.values())))
     (folder / "frames.json").write_text(json.dumps({path: row for row, path in enumerate(clips)}))
-    pictures = PictureSet(
-        pairs, FrameCache(folder), {path: row for row, path in enumerate(masks)}, np.stack(list(masks.values()))
-    )
+    pictures = PictureSet(pairs, FrameCache(folder), masks)
     texts = CorpusTexts(pairs, pictures, clips=100)
     tokenizer = train_tokenizer([*texts.every(), *(f" {p.caption}" for p in pictures.pictures)], 900)
     corpus = Corpus.make(texts, tokenizer, MINI_TEMPLATE, folder / "corpus")

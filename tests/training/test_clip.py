@@ -6,14 +6,20 @@ import pytest
 import torch
 from small_set import make_small_set
 
-import vireo.training.stages.clip_accuracy as clip_accuracy
+import vireo.training.stages.clip as clip_stage
 from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
 from vireo.models.editors.mini import PATCH_SIZE, build_mini_clip
 from vireo.models.initialization import initialize_tower
 from vireo.pairs.augment import translated_patches
 from vireo.training.stage import LoopConfig
-from vireo.training.stages.clip import ClipConfig, ClipStage, contrastive_loss
-from vireo.training.stages.clip_accuracy import CANDIDATES, measure_patches, measure_retrieval
+from vireo.training.stages.clip import (
+    CANDIDATES,
+    ClipConfig,
+    ClipStage,
+    contrastive_loss,
+    measure_patches,
+    measure_retrieval,
+)
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +137,8 @@ def test_score_is_deterministic_and_chance_before_training(stage, small):
 def test_a_clip_is_the_mean_of_its_stills(small, stage, monkeypatch):
     """The first still says caption 1, the other two caption 0, which is the right one."""
     said = torch.eye(CANDIDATES)[[1, 0, 0]]
-    monkeypatch.setattr(clip_accuracy, "embed_images", lambda model, processor, images: said)
-    monkeypatch.setattr(clip_accuracy, "embed_texts", lambda model, processor, texts: torch.eye(len(texts)))
+    monkeypatch.setattr(clip_stage, "embed_images", lambda model, processor, images: said)
+    monkeypatch.setattr(clip_stage, "embed_texts", lambda model, processor, texts: torch.eye(len(texts)))
     numbers = [next(n for n, p in enumerate(small.pictures.pictures) if not p.scene["effects"])]
     figures = measure_retrieval(stage.module.clip, stage.processor, small.pictures, numbers)
     assert (figures["retrieval"], figures["retrieval_clip"]) == (0, 1)

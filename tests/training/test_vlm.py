@@ -22,12 +22,13 @@ from vireo.models.instructor.prompts import CRITIC_QUESTIONS, NO, YES, answer_id
 from vireo.models.instructor.states import encode_instruction, highlighted
 from vireo.training.stage import LoopConfig
 from vireo.training.stages.answer_accuracy import measure_answers, summarise
-from vireo.training.stages.answer_objective import AnswerObjective, score_answers
 from vireo.training.stages.vlm import (
+    AnswerObjective,
     VlmConfig,
     VlmStage,
     distillation_loss,
     new_instructor,
+    score_answers,
 )
 
 HEADS = ("turn_pointer", "turn_location", "name_pointer", "name_location")
@@ -107,13 +108,7 @@ def over_and_over(stage, steps, rate=2e-3):
 @pytest.mark.parametrize("sort", ["about", "texts", "references", "verdicts"])
 def test_batches_have_fixed_shapes_and_right_borders(small, sort):
     sampler = small.sampler
-    pool = {
-        "about": sampler.owners,
-        "texts": range(len(sampler.corpus.texts)),
-        "references": range(len(sampler.corpus.reference_pairs)),
-        "verdicts": sampler.edits,
-    }[sort]
-    batch = getattr(sampler, sort)(list(pool)[:3], np.random.default_rng(0))
+    batch = getattr(sampler, sort)(sampler.pools[sort][:3], np.random.default_rng(0))
     packed = batch.packed
     pictures = {"about": 1, "texts": 0, "references": 2, "verdicts": 2}[sort]
     assert batch.images.shape[:2] == (3, pictures)
@@ -129,7 +124,7 @@ def test_verdict_turns_equal_the_critic(small, stage):
     """What the stage trains is what the critic asks: the same logits at the place of the answer."""
     model = stage.module.instructor.eval()
     instructor = Instructor(model, build_mini_processor(small.tokenizer), MINI_TEMPLATE)
-    pair_index = next(k for k in small.sampler.edits if small.sampler.pairs[k].family == "recolor")
+    pair_index = next(k for k in small.sampler.pools["verdicts"] if small.sampler.pairs[k].family == "recolor")
     batch = small.sampler.verdicts([pair_index], np.random.default_rng(4))
     packed = batch.packed
     turn = next(k for k, kind in enumerate(packed.kinds) if kind.startswith("critic/"))
@@ -157,7 +152,7 @@ def test_every_verdict_comes_with_both_answers(small):
     """A question that is nearly always answered alike teaches to answer without looking."""
     rng, counts = np.random.default_rng(0), Counter()
     for _ in range(40):
-        kinds = small.sampler.verdicts(rng.choice(small.sampler.edits, 8), rng).packed.kinds
+        kinds = small.sampler.verdicts(rng.choice(small.sampler.pools["verdicts"], 8), rng).packed.kinds
         counts.update(tuple(kind.split("/")[1:3]) for kind in kinds if kind.startswith("critic/"))
     for question in {question for question, _ in counts}:
         yes, no = counts[question, "yes"], counts[question, "no"]
@@ -176,7 +171,7 @@ def test_a_diagnosis_agrees_with_the_verdicts():
 def test_what_was_changed_is_what_the_second_picture_shows(small):
     rng, told, undone = np.random.default_rng(0), Counter(), 0
     for _ in range(30):
-        batch = small.sampler.verdicts(rng.choice(small.sampler.edits, 8), rng)
+        batch = small.sampler.verdicts(rng.choice(small.sampler.pools["verdicts"], 8), rng)
         packed = batch.packed
         for turn, kind in enumerate(packed.kinds):
             source, edited = batch.images[int(packed.question_ends[turn, 0])].astype(int)
@@ -197,7 +192,7 @@ def test_turns_point_at_what_they_name(small):
     """Against the rendered masks: the colour of a pointed patch is the answer, and what is absent is nowhere."""
     sampler, pictures = small.sampler, small.pictures
     compared = nowhere = 0
-    for owner in sampler.owners[:40]:
+    for owner in sampler.pools["about"][:40]:
         batch = sampler.about([owner], np.random.default_rng(0))
         packed, number, still = batch.packed, int(owner) // 3, int(owner) % 3
         assert batch.turn_patches.shape == (len(packed.kinds), TOKENS_PER_IMAGE + 1)
@@ -228,7 +223,7 @@ def test_names_in_a_relation_point_at_its_two_objects_in_order(small):
     sampler, compared = small.sampler, 0
     columns = np.arange(TOKENS_PER_IMAGE) % (IMAGE_SIZE // PATCH_SIZE)
     assert TOKENS_PER_IMAGE == (IMAGE_SIZE // PATCH_SIZE) ** 2
-    for owner in sampler.owners[:60]:
+    for owner in sampler.pools["about"][:60]:
         batch = sampler.about([owner], np.random.default_rng(0))
         packed = batch.packed
         for turn, kind in enumerate(packed.kinds):
@@ -284,7 +279,9 @@ def test_an_instructor_that_goes_on_keeps_what_its_editor_reads(small):
 
 def test_what_is_kept_are_the_states_that_an_editor_reads(small):
     stage = make_stage(small, init_from="mini")
-    owner = next(int(o) for o in small.sampler.owners if small.sampler.about([o], rng()).packed.instructions.numel())
+    owner = next(
+        int(o) for o in small.sampler.pools["about"] if small.sampler.about([o], rng()).packed.instructions.numel()
+    )
     batch = small.sampler.about([owner], rng())
     kept = stage._editor_states(score_answers(stage.module, batch).states, batch)
     turns = [k for k, kind in enumerate(batch.packed.kinds) if kind == "plan"]

@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from vireo.instruction_tuning.edit_facts import facts_words
-from vireo.instruction_tuning.phrasings import phrasings
+from vireo.instruction_tuning.phrasings import facts_words, phrasings
 from vireo.pairs.format import EditPair
 from vireo.training.pair_sets import FOOTAGE_FAMILIES as TRAINED_ON_FOOTAGE
 from vireo.training.pair_sets import STUDIO_FAMILIES

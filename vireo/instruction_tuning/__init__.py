@@ -1,4 +1,3 @@
-"""What the instructor learns from: `edit_facts` and `phrasings` of each pair, `visual_questions` about its pictures,
-`critic_candidates` to judge, all collected in `corpus` and drawn as packed sequences by `batches` and
-`critic_dialogues`.
+"""What the instructor learns from: `phrasings` of each pair, `visual_questions` about its pictures, `critic_candidates`
+to judge, all collected in `corpus` and drawn as packed sequences by `batches` and `critic_dialogues`.
 """

@@ -1,7 +1,5 @@
 """Batches of packed dialogues for the instructor: about pictures, verdicts on edits, references, texts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +52,7 @@ class BatchSampler:
     """Draws batches from a pair set and its corpus; all randomness comes from the generator of each call.
 
     patch_size: of the vision tower, which takes the pictures as they are.
-    owners: of `Corpus.about` that have turns. edits: rows of the pairs that can be judged.
+    pools: of what each sort of batch is drawn, by the name of its method.
     """
 
     def __init__(
@@ -73,9 +71,13 @@ class BatchSampler:
         self.patches = (height // patch_size) * (width // patch_size)
         self.openings = [opening_ids(tokenizer, template, n, self.patches, IMAGE) for n in range(3)]
         self.lengths = [length + n * self.patches for n, length in enumerate(TEXT_LENGTHS)]
-        self.owners = np.flatnonzero(np.diff(corpus.about.owned))
         self.critic = CriticDialogues(pairs, pictures, corpus, tokenizer, template)
-        self.edits = self.critic.edits
+        self.pools = {
+            "about": np.flatnonzero(np.diff(corpus.about.owned)),
+            "verdicts": self.critic.edits,
+            "references": np.arange(len(corpus.reference_pairs)),
+            "texts": np.arange(len(corpus.texts)),
+        }
         references = [pairs_dir / str(pairs[k].reference) for k in corpus.reference_pairs]
         self.reference_images = [np.asarray(Image.open(path).convert("RGB")) for path in references]
 

@@ -6,57 +6,33 @@ texts      what a caption says, without a picture; owner: a caption
 orders     right and faulty wordings of each edit, and what it does, for verdicts; owner: place in the list of pairs
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
 from vireo.instruction_tuning.critic_candidates import DIAGNOSES
-from vireo.instruction_tuning.edit_facts import facts_words
-from vireo.instruction_tuning.phrasings import Phrasing, every_implicit_instruction, phrasings
+from vireo.instruction_tuning.phrasings import Phrasing, facts_words, phrasings
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
-from vireo.instruction_tuning.tokenized_turns import Text, TurnBank, bits, tokenise
-from vireo.instruction_tuning.visual_questions import Question, ask
-from vireo.models.instructor.prompts import (
-    CHANGES,
-    CRITIC_QUESTIONS,
-    EVERYWHERE,
-    FAULT,
-    NO,
-    NONE,
-    WHERE,
-    YES,
-    InstructorTemplate,
-)
+from vireo.instruction_tuning.tokenized_turns import Question, TurnBank, tokenise
+from vireo.instruction_tuning.visual_questions import ask
+from vireo.models.instructor import prompts
+from vireo.models.instructor.prompts import InstructorTemplate
 from vireo.types import EditPair, OnCount
-from vireo.world.families import GLOBAL_FAMILIES, EditFacts, read_facts
+from vireo.world.families import GLOBAL_FAMILIES, TOPICS, EditFacts, read_facts
 from vireo.world.families.record import NOTHING
 from vireo.world.naming import describe_body
 from vireo.world.scene import Scene
-from vireo.world.visibility import visible_objects
+from vireo.world.visibility import VisibleObject, visible_objects
 
 WHICH = "which object changes?"
+_ASKED = {"plan": "", "which": f"\n{WHICH}", "where": f"\n{prompts.WHERE}"}
+"""What stands after an instruction."""
+
 _BANKS = ("about", "references", "texts", "orders")
 _TEXT_KINDS = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "count", "existence")
-
-
-@dataclass(frozen=True)
-class PairTexts:
-    """All texts about one pair.
-
-    words: its facts as an answer. done: the same without where objects are. where, which: answers to WHERE and WHICH.
-    """
-
-    facts: EditFacts
-    words: str
-    done: str
-    where: str
-    which: str
-    phrasings: list[Phrasing]
 
 
 class CorpusTexts:
@@ -68,11 +44,11 @@ class CorpusTexts:
     def __init__(
         self, pairs: Sequence[EditPair], pictures: PictureSet, clips: int, on_progress: OnCount | None = None
     ) -> None:
-        self.about: list[list[Text]] = [[] for _ in range(len(pictures) * len(STILLS))]
-        self.texts: list[list[Text]] = []
-        self.references: list[list[Text]] = []
+        self.about: list[list[Question]] = [[] for _ in range(len(pictures) * len(STILLS))]
+        self.texts: list[list[Question]] = []
+        self.references: list[list[Question]] = []
         self.reference_pairs: list[int] = []
-        self.orders: list[list[Text]] = []
+        self.orders: list[list[Question]] = []
         known = [
             number
             for number in range(len(pictures))
@@ -96,47 +72,49 @@ class CorpusTexts:
         rng = np.random.default_rng((scene.seed, number))
         for still in (0, int(rng.integers(1, len(STILLS)))):
             asked = ask(scene, masks, STILLS[still], rng)
-            self.about[number * len(STILLS) + still] += map(_turn, asked)
+            self.about[number * len(STILLS) + still] += asked
             if still == 0:
                 self.texts.append(list(_about_caption(picture.caption, asked, rng)))
 
     def _instruct(self, index: int, pair: EditPair, pictures: PictureSet) -> None:
-        number = pictures.number[pair.source]
-        texts = pair_texts(pair, pictures)
-        if texts is None:
-            self.orders.append([])
+        """The same pair gives the same texts; of hybrids nothing is learned."""
+        self.orders.append([])
+        source, target = Scene.model_validate(pair.scene), Scene.model_validate(pair.target_scene)
+        facts = read_facts(pair.family, source, target, pair.concerned)
+        if facts is None:
             return
+        number = pictures.number[pair.source]
+        visible = visible_objects(source, _all_frames(source, pictures.instances(number)))
+        rng = np.random.default_rng((pair.seed, len(pair.instruction), len(pair.family)))
+        worded = phrasings(pair, facts, source, visible, rng)
+        which, where = _concerned(pair.family, facts, source, visible)
+        answers = {"plan": facts_words(facts, source, visible), "which": which, "where": where}
+        meanings = [question for phrasing in worded for question in _meanings(phrasing, answers)]
         if pair.reference is not None:
             self.reference_pairs.append(index)
-            self.references.append(list(_meanings(texts)))
-            self.orders.append([])
+            self.references.append(meanings)
             return
-        self.about[number * len(STILLS)] += _meanings(texts)
-        wordings = [
-            Text(f"{s.fault}/{'reasoned' if s.reasoned else 'plain'}", s.text, "", bits(s.bodies))
-            for s in texts.phrasings
-        ]
-        done = Text("changes", CHANGES, texts.done, bits(texts.facts.objects or None))
-        self.orders.append([*wordings, done])
+        self.about[number * len(STILLS)] += meanings
+        for phrasing in worded:
+            kind = f"{phrasing.fault}/{'reasoned' if phrasing.reasoned else 'plain'}"
+            self.orders[-1].append(Question(kind, phrasing.text, "", phrasing.bodies))
+        done = facts_words(facts, source, [])  # without where objects are
+        self.orders[-1].append(Question("changes", prompts.CHANGES, done, facts.objects or None))
 
     def every(self) -> Iterator[str]:
         """All questions, instructions and answers, for the tokenizer."""
         for group in (self.about, self.texts, self.references, self.orders):
             for texts in group:
                 for text in texts:
-                    yield f" {text.question}"
+                    yield f" {text.text}"
                     yield f" {text.answer}"
         # Implicit wordings are many and each is rare: all of them, so that none falls apart into letters.
-        yield from (f" {text}" for text in every_implicit_instruction() for _ in range(4))
-        for question in CRITIC_QUESTIONS.values():
-            yield from (f"\n{question}", f" {YES}", f" {NO}") * 50
+        implicit = [topic.implicit for topic in TOPICS.values() if topic.implicit is not None]
+        yield from (f" {text}" for wordings in implicit for text in wordings.texts() for _ in range(4))
+        for question in prompts.CRITIC_QUESTIONS.values():
+            yield from (f"\n{question}", f" {prompts.YES}", f" {prompts.NO}") * 50
         for answers in DIAGNOSES.values():
-            yield from (f"\n{FAULT}", *(f" {answer}" for answer in answers.values())) * 10
-
-
-def _turn(asked: Question) -> Text:
-    names = tuple((words, bits([index])) for words, index in asked.names)
-    return Text(asked.kind, asked.text, asked.answer, bits(asked.bodies), names)
+            yield from (f"\n{prompts.FAULT}", *(f" {answer}" for answer in answers.values())) * 10
 
 
 def _styled(pictures: PictureSet, number: int) -> bool:
@@ -150,50 +128,34 @@ def _all_frames(scene: Scene, masks: np.ndarray | None) -> np.ndarray:
     return frames
 
 
-def pair_texts(pair: EditPair, pictures: PictureSet) -> PairTexts | None:
-    """What the instructor learns from a pair; None for hybrids. The same pair gives the same texts."""
-    source, target = Scene.model_validate(pair.scene), Scene.model_validate(pair.target_scene)
-    facts = read_facts(pair.family, source, target, pair.concerned)
-    if facts is None:
-        return None
-    visible = visible_objects(source, _all_frames(source, pictures.instances(pictures.number[pair.source])))
-    rng = np.random.default_rng((pair.seed, len(pair.instruction), len(pair.family)))
-    which, where = NONE, NONE
+def _concerned(family: str, facts: EditFacts, source: Scene, visible: Sequence[VisibleObject]) -> tuple[str, str]:
+    """Answers to WHICH and WHERE; the latter is empty where what changes cannot be seen."""
     if facts.objects:
         places = {entry.index: entry.place for entry in visible}
-        named = dict.fromkeys(places[index] for index in facts.objects if index in places)
-        which = " and ".join(describe_body(source.bodies[index]) for index in facts.objects)
-        where = " and ".join(named)
-    elif facts != NOTHING:
-        where = EVERYWHERE if pair.family in GLOBAL_FAMILIES else facts.place
-    return PairTexts(
-        facts,
-        facts_words(facts, source, visible),
-        facts_words(facts, source, []),
-        where,
-        which,
-        phrasings(pair, facts, source, visible, rng),
-    )
+        seen = dict.fromkeys(places[index] for index in facts.objects if index in places)
+        return " and ".join(describe_body(source.bodies[index]) for index in facts.objects), " and ".join(seen)
+    if facts == NOTHING:
+        return prompts.NONE, prompts.NONE
+    return prompts.NONE, prompts.EVERYWHERE if family in GLOBAL_FAMILIES else facts.place
 
 
-def _meanings(texts: PairTexts) -> Iterator[Text]:
-    for phrasing in texts.phrasings:
-        if phrasing.fault != "none":
-            continue
-        mark, named = "_reasoned" if phrasing.reasoned else "", bits(phrasing.bodies)
-        yield Text(f"plan{mark}", phrasing.text, texts.words, named)
-        yield Text(f"which{mark}", f"{phrasing.text}\n{WHICH}", texts.which, named)
-        if texts.where:
-            yield Text(f"where{mark}", f"{phrasing.text}\n{WHERE}", texts.where, named)
+def _meanings(phrasing: Phrasing, answers: Mapping[str, str]) -> Iterator[Question]:
+    """answers: by the kind of question; empty ones are not asked for."""
+    if phrasing.fault != "none":
+        return
+    for kind, answer in answers.items():
+        text = f"{phrasing.text}{_ASKED[kind]}"
+        if answer:
+            yield Question(f"{kind}{'_reasoned' if phrasing.reasoned else ''}", text, answer, phrasing.bodies)
 
 
-def _about_caption(caption: str, asked: list[Question], rng: np.random.Generator) -> Iterator[Text]:
+def _about_caption(caption: str, asked: list[Question], rng: np.random.Generator) -> Iterator[Question]:
     fitting = [
         q for q in asked if q.kind in _TEXT_KINDS and "most object" not in q.text and q.answer not in ("matte", "large")
     ]
     for k in rng.permutation(len(fitting))[:5]:
         question = fitting[int(k)]
-        yield Text("text", f"{caption}\n{question.text}", question.answer)
+        yield Question("text", f"{caption}\n{question.text}", question.answer)
 
 
 class Corpus:
@@ -208,7 +170,7 @@ class Corpus:
     @classmethod
     def make(
         cls, texts: CorpusTexts, tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, folder: Path
-    ) -> Corpus:
+    ) -> Self:
         """Writes them to a folder; `reference_pairs.npy` comes last."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in _BANKS:

@@ -12,8 +12,6 @@
 Exact ones are slightly blurred or noisy at times, as a codec leaves them; that changes no verdict.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np
@@ -21,6 +19,9 @@ from scipy.ndimage import gaussian_filter, shift
 
 from vireo.instruction_tuning.phrasings import Fault
 from vireo.models.instructor.prompts import NOTHING, QuestionKind
+
+AnyFault = Fault | Literal["foreign"]
+"""What may be wrong with an instruction; "foreign" is that of another edit."""
 
 Candidate = Literal["exact", "copy", "other", "half", "over", "ghost", "degraded"]
 
@@ -44,27 +45,26 @@ QUESTION_SHARES: dict[QuestionKind, float] = {
 _RARE: dict[tuple[QuestionKind, bool], float] = {("naturalness", False): 4.0, ("preservation", False): 2.0}
 """How much more often a question is asked where its answer is one that few candidates give."""
 
+_NOT_DONE: dict[QuestionKind, bool] = {"accuracy": False, "preservation": True, "overall": False}
+_SPOILED: dict[QuestionKind, bool] = {"accuracy": False, "preservation": False, "overall": False}
+"""What was asked for is not there, all else is as it was | is not as it was."""
+
 _TRUTH: dict[Candidate, dict[str, dict[QuestionKind, bool]]] = {
     "exact": {
         "none": dict.fromkeys(QUESTION_SHARES, True),
-        "value": {"accuracy": False, "preservation": True, "overall": False},
-        "object": {"accuracy": False, "preservation": False, "overall": False},
-        "foreign": {"accuracy": False, "preservation": False, "overall": False},
+        "value": _NOT_DONE,
+        "object": _SPOILED,
+        "foreign": _SPOILED,
     },
     "copy": {
         "none": {"accuracy": False, "preservation": True, "naturalness": True, "realism": True, "overall": False},
-        "value": {"accuracy": False, "preservation": True, "overall": False},
-        "object": {"accuracy": False, "preservation": True, "overall": False},
-        "foreign": {"accuracy": False, "preservation": True, "overall": False},
+        **dict.fromkeys(("value", "object", "foreign"), _NOT_DONE),
     },
     "other": {
         "none": {"accuracy": False, "preservation": False, "naturalness": True, "realism": True, "overall": False}
     },
-    "half": {"none": {"accuracy": False, "preservation": True, "overall": False}},
-    "over": {
-        "none": {"accuracy": True, "preservation": False, "realism": True, "overall": False},
-        "value": {"accuracy": False, "preservation": False, "overall": False},
-    },
+    "half": {"none": _NOT_DONE},
+    "over": {"none": {"accuracy": True, "preservation": False, "realism": True, "overall": False}, "value": _SPOILED},
     "ghost": {"none": {"naturalness": False, "overall": False}},
     "degraded": {
         "none": {"accuracy": True, "realism": False, "overall": False},
@@ -72,8 +72,7 @@ _TRUTH: dict[Candidate, dict[str, dict[QuestionKind, bool]]] = {
     },
 }
 
-
-DIAGNOSES: dict[Candidate, dict[Fault | Literal["foreign"], str]] = {
+DIAGNOSES: dict[Candidate, dict[AnyFault, str]] = {
     "exact": {"none": NOTHING, "value": "wrong value", "object": "wrong object", "foreign": "another edit"},
     "copy": dict.fromkeys(("none", "value", "object", "foreign"), "not done"),
     "other": {"none": "another edit"},
@@ -86,9 +85,9 @@ DIAGNOSES: dict[Candidate, dict[Fault | Literal["foreign"], str]] = {
 from it and are learned late without it, as relations are from Yes and No alone."""
 
 
-def truth(candidate: Candidate, fault: Fault | Literal["foreign"], local: bool) -> dict[QuestionKind, bool]:
+def truth(candidate: Candidate, fault: AnyFault, local: bool) -> dict[QuestionKind, bool]:
     """What is true of a candidate under an instruction with this fault; questions without a sure answer are left
-    out. "foreign" is the instruction of another edit. local: whether the edit changes a part of the picture.
+    out. local: whether the edit changes a part of the picture.
     """
     known = dict(_TRUTH[candidate].get(fault, {}))
     if candidate == "half" and local and fault == "none":

@@ -1,39 +1,25 @@
 """Dialogues of the critic: a source, a second picture to judge, and turns about it whose answers are sure."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
 from vireo.instruction_tuning import critic_candidates
 from vireo.instruction_tuning.corpus import Corpus
-from vireo.instruction_tuning.critic_candidates import DIAGNOSES, Candidate
+from vireo.instruction_tuning.critic_candidates import DIAGNOSES, AnyFault, Candidate
 from vireo.instruction_tuning.packing import Turn
-from vireo.instruction_tuning.phrasings import Fault
 from vireo.instruction_tuning.pictures import PictureSet
-from vireo.models.instructor.prompts import (
-    CHANGES,
-    CRITIC_QUESTIONS,
-    FAULT,
-    NO,
-    NOTHING,
-    YES,
-    InstructorTemplate,
-    QuestionKind,
-    answer_ids,
-    marked_ids,
-    turn_ids,
-)
-from vireo.models.tokenizer import EOS, plain_ids
+from vireo.models.instructor import prompts
+from vireo.models.instructor.prompts import InstructorTemplate, QuestionKind, answer_ids, turn_ids
+from vireo.models.tokenizer import EOS, marked_ids, plain_ids
 from vireo.types import EditPair
 from vireo.world.families import GLOBAL_FAMILIES
 
-FAULTS: dict[Fault | Literal["foreign"], float] = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
+FAULTS: dict[AnyFault, float] = {"none": 0.62, "value": 0.14, "object": 0.12, "foreign": 0.12}
 """Shares of instructions with no fault, the wrong value or object, and of instructions of another edit."""
 
 DIAGNOSED = 0.25
@@ -78,13 +64,15 @@ class CriticDialogues:
         self.pairs, self.pictures, self.corpus = pairs, pictures, corpus
         self.before = tuple(marked_ids(tokenizer, template.tail))
         self.after = tuple(marked_ids(tokenizer, template.closing + template.answer))
-        self.questions = {kind: plain_ids(tokenizer, f"\n{text}") for kind, text in CRITIC_QUESTIONS.items()}
-        self.yes_no = {answer: answer_ids(tokenizer, template, YES if answer else NO) for answer in (True, False)}
-        self.fault = plain_ids(tokenizer, f"\n{FAULT}")
+        self.questions = {kind: plain_ids(tokenizer, f"\n{text}") for kind, text in prompts.CRITIC_QUESTIONS.items()}
+        words = {True: prompts.YES, False: prompts.NO}
+        self.yes_no = {answer: answer_ids(tokenizer, template, word) for answer, word in words.items()}
+        self.fault = plain_ids(tokenizer, f"\n{prompts.FAULT}")
         answers = {answer for by_fault in DIAGNOSES.values() for answer in by_fault.values()}
         self.diagnoses = {answer: answer_ids(tokenizer, template, answer) for answer in answers}
-        changes = turn_ids(tokenizer, template, CHANGES)
-        self.unchanged = Turn((*changes, *answer_ids(tokenizer, template, NOTHING), EOS), len(changes), "changes")
+        changes = turn_ids(tokenizer, template, prompts.CHANGES)
+        nothing = answer_ids(tokenizer, template, prompts.NOTHING)
+        self.unchanged = Turn((*changes, *nothing, EOS), len(changes), "changes")
         self.edits = np.flatnonzero(np.diff(corpus.orders.owned))
         self.edits_of_source: dict[str, list[int]] = defaultdict(list)
         for index in self.edits.tolist():
@@ -182,7 +170,7 @@ class CriticDialogues:
         return Turn((*start, *answer, EOS), len(start), name, instruction.objects)
 
     def _known_answers(
-        self, index: int, candidate: Candidate, fault: Fault | Literal["foreign"], instruction: _Instruction
+        self, index: int, candidate: Candidate, fault: AnyFault, instruction: _Instruction
     ) -> dict[QuestionKind, bool]:
         """Sure answers by question."""
         if fault == "foreign" and instruction.family == "absent" and candidate != "exact":

@@ -1,19 +1,14 @@
 """Captions that are wrong in one attribute: the hard negatives of contrastive learning and of its score."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from vireo.instruction_tuning.patch_labels import LABELS
 from vireo.world import naming, vocabulary
 from vireo.world.appearance import pick
-from vireo.world.palette import COLORS, MATERIALS
-from vireo.world.shapes import SHAPES
-
-ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "watermark")
 
 
 @dataclass(frozen=True)
@@ -52,10 +47,9 @@ def wrong_captions(
 
 def _of_object(caption: str, scene: dict[str, Any], rng: np.random.Generator, weights: Sequence[float]) -> str | None:
     body = scene["bodies"][int(rng.integers(len(scene["bodies"])))]
-    look = {name: body[name] for name in ("color", "shape", "material", "size")}
-    field = ("color", "shape", "material", "size")[int(rng.choice(4, p=np.divide(weights, sum(weights))))]
-    options = {"color": tuple(COLORS), "shape": SHAPES, "material": MATERIALS, "size": ("small", "large")}[field]
-    changed = look | {field: pick(rng, options, without=(look[field],))}
+    look = {name: body[name] for name in LABELS}
+    field = list(LABELS)[int(rng.choice(4, p=np.divide(weights, sum(weights))))]
+    changed = look | {field: pick(rng, LABELS[field], without=(look[field],))}
     if field == "material" and {look["material"], changed["material"]} == {"matte", "shiny"}:
         return None
     return _with_words(caption, *(naming.article(naming.describe_look(**words)) for words in (look, changed)))

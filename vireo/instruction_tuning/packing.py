@@ -4,11 +4,10 @@ A turn attends to the opening and to itself, not to the other turns, and its pos
 every turn is computed as if it were the only one, at the price of its own tokens alone.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -67,7 +66,7 @@ class Packed:
     name_objects: list[int]
     opening: int
 
-    def to(self, device: torch.device) -> Packed:
+    def to(self, device: torch.device) -> Self:
         tensors = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
         return dataclasses.replace(self, **tensors)
 

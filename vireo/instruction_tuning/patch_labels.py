@@ -1,7 +1,5 @@
 """What a picture and each of its patches show, as classes: extra labels for the vision tower."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

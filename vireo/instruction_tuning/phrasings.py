@@ -1,18 +1,19 @@
-"""Wordings of one edit for the instructor: right ones, implicit ones, and wrong ones that differ in one thing."""
+"""Wordings of one edit for the instructor: right ones, implicit ones, wrong ones that differ in one thing, and the
+answer."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from vireo.instruction_tuning.visual_questions import cell_of
 from vireo.types import EditPair
 from vireo.world.appearance import pick
 from vireo.world.families import OBJECT_SLOTS, TOPICS, EditFacts
 from vireo.world.families.record import NOTHING
 from vireo.world.language import fill, name_objects
+from vireo.world.naming import describe_body
 from vireo.world.scene import Scene
 from vireo.world.visibility import VisibleObject
 
@@ -80,13 +81,20 @@ def implicit_instruction(facts: EditFacts, names: Mapping[str, str] | None, rng:
     return implicit.draw(facts.value, names, rng)
 
 
-def every_implicit_instruction() -> list[str]:
-    """The words of all implicit instructions, names of objects left out."""
-    return [text for topic in TOPICS.values() if topic.implicit is not None for text in topic.implicit.texts()]
-
-
 def _phrase(facts: EditFacts, names: Mapping[str, str], rng: np.random.Generator) -> str:
     topic = TOPICS[facts.topic]
     unnamed = [f"{{{slot}}}" for slot in OBJECT_SLOTS if slot not in names]
     options = [text for text in (*topic.plain, *topic.train) if not any(slot in text for slot in unnamed)]
     return fill(pick(rng, options), topic.name, {**topic.slots(facts), **names})
+
+
+def facts_words(facts: EditFacts, scene: Scene, visible: Sequence[VisibleObject]) -> str:
+    """What an edit does, as the instructor learns to answer its instruction: recolor small red ball at 3 4 to blue.
+
+    So its states carry what the editor needs: which kind of edit, which object, where it is, and what it becomes.
+    visible: those objects of `scene` that it can see; of others no cell is given.
+    """
+    cells = {entry.index: f" at {cell_of(entry, scene)}" for entry in visible}
+    objects = [f"{describe_body(scene.bodies[index])}{cells.get(index, '')}" for index in facts.objects]
+    value = f"to {facts.value}" if facts.value else ""
+    return " ".join(words for words in (facts.topic, " and ".join(objects), value, facts.place) if words)

@@ -1,12 +1,9 @@
 """Single frames of a pair set with what is known about each: scene, caption, and where the objects are.
 
 Frames come from the frame caches that all training stages share; instance masks of three frames a scene are
-cached beside it.
+cached beside them.
 """
 
-from __future__ import annotations
-
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +14,8 @@ import torch
 from torch import Tensor
 
 from vireo.instruction_tuning.patch_labels import LABELS, NOTHING, patch_labels
-from vireo.runtime import whole_file
+from vireo.pairs.frame_cache import FrameCache, cache_frames
 from vireo.types import EditPair, OnCount
-from vireo.video.io import read_clip
 from vireo.world import vocabulary
 from vireo.world.families import FAMILIES
 from vireo.world.scene import STANDARD_FRAMES
@@ -30,78 +26,48 @@ STILLS = (0, STANDARD_FRAMES // 2, STANDARD_FRAMES - 1)
 
 @dataclass(frozen=True)
 class Picture:
-    """One clip. path: in the pair set. scene, caption: what it shows. instances: row in the cache of instance
-    masks, or None where no mask fits. removed: indices of objects that the masks still hold.
+    """One clip. path: in the pair set. scene, caption: what it shows. instances: path of the instance masks, or None
+    where none fit. removed: indices of objects that the masks still hold.
     """
 
     path: str
     scene: dict[str, Any]
     caption: str
-    instances: int | None
+    instances: str | None
     removed: tuple[int, ...] = ()
 
 
-def cache_instances(
-    pairs_dir: Path, pairs: Sequence[EditPair], folder: Path, on_progress: OnCount | None = None
-) -> dict[str, int]:
-    """Decodes the instance masks of every scene once into folder/instances.npy, uint8 (N, len(STILLS), H, W).
-
-    Returns path -> row; does nothing else where that is done.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "instances.json").exists():
-        paths = list(dict.fromkeys(pair.instances for pair in pairs if pair.instances))
-        masks = []
-        for number, path in enumerate(paths):
-            masks.append(read_clip(pairs_dir / path, trusted=True).frames[list(STILLS), ..., 0])
-            if on_progress and number % 100 == 0:
-                on_progress(number, len(paths))
-        with whole_file(folder / "instances.npy") as temporary:
-            np.save(temporary, np.stack(masks))
-        with whole_file(folder / "instances.json") as temporary:
-            temporary.write_text(json.dumps({path: row for row, path in enumerate(paths)}))
-    return json.loads((folder / "instances.json").read_text())
+def cache_instances(pairs_dir: Path, pairs: Sequence[EditPair], folder: Path, on_progress: OnCount) -> FrameCache:
+    """The instance masks of the STILLS of every scene, uint8 (N, len(STILLS), H, W), decoded once into `folder`."""
+    paths = list(dict.fromkeys(pair.instances for pair in pairs if pair.instances))
+    return cache_frames(pairs_dir, paths, folder, on_progress, "instances", lambda clip: clip[list(STILLS), ..., 0])
 
 
 class PictureSet:
     """All distinct clips of a pair set.
 
-    frames: clips uint8 (T, H, W, 3) by their path. rows, masks: what `cache_instances` wrote.
+    frames: clips uint8 (T, H, W, 3) by their path. masks: as `cache_instances` makes them, by their path.
     """
 
     def __init__(
-        self, pairs: Sequence[EditPair], frames: Mapping[str, np.ndarray], rows: dict[str, int], masks: np.ndarray
+        self, pairs: Sequence[EditPair], frames: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]
     ) -> None:
         self.frames, self.masks = frames, masks
         found: dict[str, Picture] = {}
         for pair in pairs:
-            row = rows.get(pair.instances or "")
             if pair.source not in found:
-                found[pair.source] = Picture(pair.source, pair.scene, pair.source_caption, row)
+                found[pair.source] = Picture(pair.source, pair.scene, pair.source_caption, pair.instances)
             if pair.target not in found:
                 family = FAMILIES[pair.family]
                 found[pair.target] = Picture(
                     pair.target,
                     pair.target_scene,
                     pair.target_caption,
-                    row if family.keeps_geometry else None,
+                    pair.instances if family.keeps_geometry else None,
                     tuple(pair.concerned) if family.removes_objects else (),
                 )
         self.pictures = list(found.values())
         self.number = {path: number for number, path in enumerate(found)}
-
-    @classmethod
-    def open(
-        cls,
-        pairs_dir: Path,
-        pairs: Sequence[EditPair],
-        frames: Mapping[str, np.ndarray],
-        folder: Path,
-        on_progress: OnCount | None = None,
-    ) -> PictureSet:
-        """Over a pair set, with the cache of instance masks in `folder`."""
-        rows = cache_instances(pairs_dir, pairs, folder, on_progress)
-        return cls(pairs, frames, rows, np.load(folder / "instances.npy", mmap_mode="r"))
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -132,7 +98,7 @@ class PictureSet:
 
         The first row of attributes is `object`; the others follow in the order of LABELS.
         """
-        size = self.masks.shape[-1] // patch
+        size = self.still(0, 0).shape[1] // patch
         labels = np.full((len(self), len(STILLS), 1 + len(LABELS), size * size), NOTHING, np.int8)
         for number, picture in enumerate(self.pictures):
             masks = self.instances(number)

@@ -1,11 +1,10 @@
 """Tokenised turns by owner, as flat arrays: hundreds of thousands of them in a few megabytes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
@@ -17,16 +16,18 @@ from vireo.runtime import whole_file
 
 
 @dataclass(frozen=True)
-class Text:
-    """A turn before it is tokenised. kind, objects: as in `Turn`.
+class Question:
+    """A turn before it is tokenised: a question of a kind, its words, and the exact answer.
 
-    names: words of `question` that name one object, in their order there, and the object as a set.
+    bodies: indices of the objects that have to be looked at; empty where what is asked for is not there, None where
+        it is the whole picture.
+    names: words of `text` that name one object, in their order there, and its index.
     """
 
     kind: str
-    question: str
+    text: str
     answer: str
-    objects: int = 0
+    bodies: tuple[int, ...] | None = None
     names: tuple[tuple[str, int], ...] = ()
 
 
@@ -45,7 +46,7 @@ class Ragged:
     offsets: np.ndarray
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[int]]) -> Ragged:
+    def of(cls, rows: Sequence[Sequence[int]]) -> Self:
         values = np.fromiter(chain.from_iterable(rows), np.uint16)
         return cls(values, np.cumsum([0, *map(len, rows)]))
 
@@ -107,45 +108,45 @@ class TurnBank:
             np.savez(file, **arrays)
 
     @classmethod
-    def load(cls, path: Path) -> TurnBank:
+    def load(cls, path: Path) -> Self:
         with np.load(path) as arrays:
             tokens, names = (Ragged(arrays[f"{k}.values"], arrays[f"{k}.offsets"]) for k in ("tokens", "names"))
             return cls(tokens=tokens, names=names, **{name: arrays[name] for name in arrays if "." not in name})
 
 
 def tokenise(
-    tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, owners: Sequence[Sequence[Text]]
+    tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, owners: Sequence[Sequence[Question]]
 ) -> TurnBank:
     """All turns of all owners; each is what `prompts.turn_ids` and `answer_ids` give, and an end mark."""
-    texts = list(chain.from_iterable(owners))
+    asked = list(chain.from_iterable(owners))
     before, after = marked_ids(tokenizer, template.tail), marked_ids(tokenizer, template.closing + template.answer)
-    wordings = (folded(text.question) if template.fold else text.question.strip() for text in texts)
+    wordings = (folded(turn.text) if template.fold else turn.text.strip() for turn in asked)
     questions = plain_batch(tokenizer, [template.lead + wording for wording in wordings])
-    answers = plain_batch(tokenizer, [template.lead + text.answer for text in texts])
+    answers = plain_batch(tokenizer, [template.lead + turn.answer for turn in asked])
     starts = [before + question + after for question in questions]
-    kinds = sorted({text.kind for text in texts})
+    kinds = sorted({turn.kind for turn in asked})
     names = [
         [value for last, objects in found for value in (len(before) + last, objects)]
-        for found in _name_ends(tokenizer, template.lead, texts)
+        for found in _name_ends(tokenizer, template.lead, asked)
     ]
     return TurnBank(
         tokens=Ragged.of([[*start, *answer, EOS] for start, answer in zip(starts, answers, strict=True)]),
         answers=np.array([len(start) for start in starts], np.uint16),
-        kinds=np.array([kinds.index(text.kind) for text in texts], np.uint8),
+        kinds=np.array([kinds.index(turn.kind) for turn in asked], np.uint8),
         kind_names=np.array(kinds),
-        objects=np.array([text.objects for text in texts], np.uint16),
+        objects=np.array([bits(turn.bodies) for turn in asked], np.uint16),
         names=Ragged.of(names),
         owned=np.cumsum([0, *map(len, owners)]),
     )
 
 
-def _name_ends(tokenizer: PreTrainedTokenizerFast, lead: str, texts: list[Text]) -> list[list[tuple[int, int]]]:
-    """For each text the names in it: position of the last token among those of `question`, and the object."""
+def _name_ends(tokenizer: PreTrainedTokenizerFast, lead: str, asked: list[Question]) -> list[list[tuple[int, int]]]:
+    """The names in each question: position of the last token among those of `text`, and the object as a set."""
     beginnings = []
-    for text in texts:
+    for turn in asked:
         end = 0
-        for words, _ in text.names:
-            end = text.question.index(words, end) + len(words)
-            beginnings.append(lead + text.question[:end])
+        for words, _ in turn.names:
+            end = turn.text.index(words, end) + len(words)
+            beginnings.append(lead + turn.text[:end])
     lasts = iter([len(ids) - 1 for ids in plain_batch(tokenizer, beginnings)])
-    return [[(next(lasts), objects) for _, objects in text.names] for text in texts]
+    return [[(next(lasts), bits([index])) for _, index in turn.names] for turn in asked]

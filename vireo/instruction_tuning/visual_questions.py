@@ -8,15 +8,12 @@ count, existence, relation, comparison, place, cell. What the picture cannot ans
 border, relations at close call (see `vireo.world.visibility`), colours under coloured light or in a style.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
-from vireo.instruction_tuning.edit_facts import cell_of
+from vireo.instruction_tuning.tokenized_turns import Question
 from vireo.world import naming, vocabulary
 from vireo.world.appearance import highlights, pick
 from vireo.world.captions import caption
@@ -28,27 +25,15 @@ from vireo.world.visibility import VisibleObject, camera_distances, near_border,
 ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light", "style", "watermark")
 """The kinds that count as attribute questions in reports."""
 
-KINDS = ("caption", *ATTRIBUTES, "count", "existence", "relation", "comparison", "place", "cell")
+CELLS = 6
+"""The picture is divided into CELLS x CELLS cells for grounding; columns and rows count from 1, rows from the top."""
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven")
 TINTED = ("blue", "red", "green")
 """Lights under which colours are not asked."""
 
-
-@dataclass(frozen=True)
-class Question:
-    """A question of a kind, its words, and the exact answer.
-
-    bodies: indices of the objects that have to be looked at; empty where what is asked for is not there, None where
-        it is the whole picture.
-    names: words of `text` that name one object, in their order there, and its index.
-    """
-
-    kind: str
-    text: str
-    answer: str
-    bodies: tuple[int, ...] | None = None
-    names: tuple[tuple[str, int], ...] = ()
+_NAMING = (("shape",), ("color",), ("color", "shape"), ("size", "shape"), ("size", "color"), ("material", "shape"))
+"""Attributes that together may name an object."""
 
 
 def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generator) -> list[Question]:
@@ -96,14 +81,7 @@ def _name_without(
     """A name of the object that does not use one of its attributes; None where there is none."""
     body = entry.body
     options = []
-    for fields in (
-        ("shape",),
-        ("color",),
-        ("color", "shape"),
-        ("size", "shape"),
-        ("size", "color"),
-        ("material", "shape"),
-    ):
+    for fields in _NAMING:
         if missing in fields or not _alone(seen, entry, *fields):
             continue
         if "material" in fields and body.material in ("matte", "shiny"):
@@ -208,3 +186,10 @@ def _places(scene: Scene, seen: list[VisibleObject], rng: np.random.Generator) -
             yield Question("place", f"where is {name}?", entry.place, (entry.index,), ((name, entry.index),))
         cell = cell_of(entry, scene)
         yield Question("cell", f"in which cell is {name}?", cell, (entry.index,), ((name, entry.index),))
+
+
+def cell_of(entry: VisibleObject, scene: Scene) -> str:
+    """Column and row of the cell in which an object's centre lies, as words: "3 4"."""
+    column = min(CELLS, int(entry.centre[0] * CELLS / scene.width) + 1)
+    row = min(CELLS, int(entry.centre[1] * CELLS / scene.height) + 1)
+    return f"{column} {row}"

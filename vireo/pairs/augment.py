@@ -1,7 +1,5 @@
 """Augmentation of pictures, against learning scenes by heart."""
 
-from __future__ import annotations
-
 import numpy as np
 
 SHIFT = 2

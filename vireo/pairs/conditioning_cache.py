@@ -1,9 +1,7 @@
 """Instructor states of many prompts, encoded once (VIVA Eq. 1; the instructor is frozen)."""
 
-from __future__ import annotations
-
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +15,8 @@ from vireo.models.instructor.states import Conditioning, encode_instruction
 from vireo.runtime import autocast, whole_file
 from vireo.types import OnCount
 
+_BATCH = 64
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -25,21 +25,6 @@ class Prompt:
     text: str
     frame: np.ndarray | None = None
     reference: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class PromptEncoder:
-    """Encodes prompts with a frozen instructor. dtype: precision of its matrix products."""
-
-    instructor: Instructor
-    dtype: torch.dtype = torch.bfloat16
-
-    def encode(self, prompts: list[Prompt]) -> Conditioning:
-        """States of a batch of prompts; either all have a frame or none has."""
-        texts, frames = [prompt.text for prompt in prompts], [p.frame for p in prompts if p.frame is not None]
-        references = [prompt.reference for prompt in prompts] if frames else None
-        with autocast(self.instructor.model.device, self.dtype):
-            return encode_instruction(self.instructor, texts, frames or None, references)
 
 
 class ConditioningCache:
@@ -64,26 +49,27 @@ class ConditioningCache:
 
 
 def cache_conditioning(
-    encoder: PromptEncoder,
-    prompts: Iterable[Prompt],
+    instructor: Instructor,
+    prompts: Iterator[Prompt],
     count: int,
     folder: Path,
-    on_progress: OnCount | None = None,
-    batch: int = 64,
+    on_progress: OnCount,
+    dtype: torch.dtype,
 ) -> ConditioningCache:
-    """Encodes `count` prompts in order; does nothing where that is done."""
+    """Encodes `count` prompts in order, with products in `dtype`; does nothing where that is done.
+
+    Either all prompts have a frame or none has.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "offsets.npy").exists():
         sizes: list[int] = []
         pooled: list[np.ndarray] = []
-        prompts = iter(prompts)
         with tempfile.TemporaryFile(dir=folder) as raw:  # the total is known only at the end
-            while group := list(islice(prompts, batch)):
-                encoded = encoder.encode(group)
+            while group := list(islice(prompts, _BATCH)):
+                encoded = _encode(instructor, group, dtype)
                 mask = encoded.mask.cpu()
                 raw.write(encoded.states.half().cpu()[mask].numpy().tobytes())
-                if on_progress:
-                    on_progress(len(sizes), count)
+                on_progress(len(sizes), count)
                 sizes += mask.sum(1).tolist()
                 pooled.append(encoded.pooled.half().cpu().numpy())
             assert len(sizes) == count
@@ -94,3 +80,10 @@ def cache_conditioning(
             with whole_file(folder / f"{name}.npy") as path:
                 np.save(path, values)
     return ConditioningCache(folder)
+
+
+def _encode(instructor: Instructor, prompts: list[Prompt], dtype: torch.dtype) -> Conditioning:
+    texts, frames = [prompt.text for prompt in prompts], [p.frame for p in prompts if p.frame is not None]
+    references = [prompt.reference for prompt in prompts] if frames else None
+    with autocast(instructor.model.device, dtype):
+        return encode_instruction(instructor, texts, frames or None, references)

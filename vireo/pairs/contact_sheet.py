@@ -1,7 +1,5 @@
 """A contact sheet of a pair set: a few pairs of each family, to look at before anything learns from them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -5,8 +5,6 @@ DIR/videos/*.mkv     FFV1, lossless RGB; a source shared by several edits is sto
 DIR/images/*.png     reference images
 """
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar

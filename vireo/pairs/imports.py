@@ -1,7 +1,5 @@
 """Published training pairs as a pair set: read in one of `vireo.pairs.layouts`, written in the format of `format`."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import zlib
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from vireo.errors import InputError, VireoError
 from vireo.pairs.layouts import TRAINSETS, Item, read_layout
@@ -45,10 +43,8 @@ def import_pairs(
     if layout not in TRAINSETS:
         raise InputError(f"{layout} is no training set", f"choose one of {', '.join(TRAINSETS)}")
     listing = read_layout(TRAINSETS[layout], folder, limit)
-    items, problems = listing.items, list(listing.problems)
+    items, problems = listing.items, listing.problems
     _claim_folder(out, {"layout": layout, "folder": str(folder.absolute()), "size": list(size), "frames": frames})
-    videos = out / "videos"
-    videos.mkdir(parents=True, exist_ok=True)
     black = "videos/black.mkv"
     write_lossless(out / black, np.zeros((frames, size[1], size[0]), np.uint8), fps=8, gray=True)
     lines = []
@@ -56,7 +52,8 @@ def import_pairs(
         if on_progress:
             on_progress(number, len(items), "importing")
         paths = {"source": item.source, "target": item.target}
-        names = {role: f"videos/{item.id}-{_path_hash(path)}-{role}.mkv" for role, path in paths.items()}
+        hashes = {role: hashlib.sha256(str(path.absolute()).encode()).hexdigest() for role, path in paths.items()}
+        names = {role: f"videos/{item.id}-{value[:8]}-{role}.mkv" for role, value in hashes.items()}
         try:
             for role, path in paths.items():
                 if not (out / names[role]).is_file():
@@ -77,15 +74,11 @@ def import_pairs(
 def _claim_folder(out: Path, arguments: dict[str, Any]) -> None:
     """Records the arguments of the import in `out`. Raises InputError where others are recorded there."""
     record = out / "import.json"
-    out.mkdir(parents=True, exist_ok=True)
+    (out / "videos").mkdir(parents=True, exist_ok=True)
     if record.is_file() and json.loads(record.read_text(encoding="utf-8")) != arguments:
         raise InputError(f"{out} holds another import, or one of another size", "choose another folder or delete it")
     with whole_file(record) as temporary:
         temporary.write_text(json.dumps(arguments), encoding="utf-8")
-
-
-def _path_hash(path: Path) -> str:
-    return hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
 
 
 def _pair(item: Item, names: dict[str, str], mask: str) -> EditPair:
@@ -110,17 +103,9 @@ def _read_cropped(path: Path, size: tuple[int, int], frames: int) -> tuple[np.nd
     """uint8 (frames, H, W, 3) and the rate of a file. Raises InputError where a video has fewer frames."""
     with VideoReader(path) as reader:
         fps = reader.info.fps
-        found = [_crop(frame.pixels, size) for frame in islice(reader, frames)]
+        pictures = (Image.fromarray(frame.pixels) for frame in islice(reader, frames))
+        found = [np.asarray(ImageOps.fit(picture, size, Image.Resampling.LANCZOS)) for picture in pictures]
         still = reader.info.still or len(found) == 1
     if len(found) < frames and not still:
         raise InputError(f"{path} has {len(found)} frames", f"ask for {len(found)} or fewer with --frames")
     return np.stack(found * frames if still else found), fps
-
-
-def _crop(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    height, width = pixels.shape[:2]
-    scale = min(width / size[0], height / size[1])
-    across, down = scale * size[0], scale * size[1]
-    left, top = (width - across) / 2, (height - down) / 2
-    picture = Image.fromarray(pixels)
-    return np.asarray(picture.resize(size, Image.Resampling.LANCZOS, box=(left, top, left + across, top + down)))

@@ -1,7 +1,5 @@
 """Latents of all clips of a pair set, encoded once: training the transformer then never touches pixels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +9,9 @@ from torch import Tensor
 
 from vireo.models.latents import VideoAutoencoder, encode_latents, to_pixels
 from vireo.pairs.augment import translated
-from vireo.pairs.frame_cache import FrameCache
+from vireo.pairs.frame_cache import FrameCache, decode
 from vireo.runtime import autocast, whole_file
 from vireo.types import OnCount, PairFiles
-from vireo.video.io import read_clip
 
 Shift = tuple[int, int]
 """Pixels by which a copy of a clip is translated: down, right."""
@@ -33,15 +30,9 @@ class LatentCache:
 
 @torch.no_grad()
 def cache_latents(
-    vae: VideoAutoencoder,
-    frames: FrameCache,
-    folder: Path,
-    on_progress: OnCount | None = None,
-    shift: Shift = NO_SHIFT,
-    dtype: torch.dtype = torch.bfloat16,
+    vae: VideoAutoencoder, frames: FrameCache, folder: Path, on_progress: OnCount, shift: Shift, dtype: torch.dtype
 ) -> LatentCache:
-    """Encodes every clip of the frame cache, translated by `shift`, with products in `dtype`; does nothing where that
-    is done."""
+    """Encodes all clips, translated by `shift`, with products in `dtype`; does nothing where that is done."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "images.npy").exists():
         count, batch, device = len(frames.frames), 32, vae.device
@@ -59,8 +50,7 @@ def cache_latents(
                 x = to_pixels(translated(frames.frames[start : start + batch], *shift), device)
                 videos[start : start + batch] = encode(x)
                 images[start : start + batch] = np.stack([encode(x[:, :, [k]]) for k in (0, -1)], 1)
-                if on_progress:
-                    on_progress(start, count)
+                on_progress(start, count)
             videos.flush()
             images.flush()
             del videos, images
@@ -82,19 +72,15 @@ def cache_masks(
     pairs: Sequence[PairFiles],
     folder: Path,
     strides: tuple[int, int],
-    on_progress: OnCount | None = None,
-    shift: Shift = NO_SHIFT,
+    shift: Shift,
+    on_progress: OnCount,
 ) -> np.ndarray:
     """bool (pairs, k + 1, h, w): the masks, translated by `shift`, at latent resolution; computed once."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "masks.npy"
     if not path.exists():
-        rows = []
-        for number, pair in enumerate(pairs):
-            mask = translated(read_clip(pairs_dir / pair.mask, trusted=True).frames, *shift)[..., 0] > 127
-            rows.append(pool_mask(mask, *strides))
-            if on_progress and number % 100 == 0:
-                on_progress(number, len(pairs))
+        clips = decode(pairs_dir, [pair.mask for pair in pairs], on_progress)
+        masks = [pool_mask(translated(clip, *shift)[..., 0] > 127, *strides) for clip in clips]
         with whole_file(path) as temporary:
-            np.save(temporary, np.stack(rows))
+            np.save(temporary, np.stack(masks))
     return np.load(path)

@@ -1,7 +1,5 @@
 """Which samples a training step sees: images and videos, families, phrases, references, dropped conditions."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What makes training steps fast: whole passes in bfloat16, plain attention on CPUs, compiled blocks."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from typing import Any

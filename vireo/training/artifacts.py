@@ -1,7 +1,5 @@
 """What the stages of mini stand on: caches and finished models, each made once, when first asked for."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +16,7 @@ from vireo.code_digest import code_digest
 from vireo.errors import InputError
 from vireo.instruction_tuning.batches import BatchSampler
 from vireo.instruction_tuning.corpus import Corpus, CorpusTexts
-from vireo.instruction_tuning.pictures import PictureSet
+from vireo.instruction_tuning.pictures import PictureSet, cache_instances
 from vireo.models.editors.mini import MINI_TEMPLATE, PATCH_SIZE
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.instructor.instructor import Instructor
@@ -27,7 +25,7 @@ from vireo.models.tokenizer import train_tokenizer
 from vireo.models.vae import BlockTransformVAE
 from vireo.models.weights import Bundle
 from vireo.pairs.augment import translated
-from vireo.pairs.conditioning_cache import ConditioningCache, Prompt, PromptEncoder, cache_conditioning
+from vireo.pairs.conditioning_cache import ConditioningCache, Prompt, cache_conditioning
 from vireo.pairs.frame_cache import FrameCache
 from vireo.pairs.latent_cache import NO_SHIFT, LatentCache, Shift, cache_latents, cache_masks
 from vireo.pairs.mixture import PHRASES
@@ -42,7 +40,6 @@ class Artifacts:
     """Caches and models of one workdir.
 
     question_clips: most clips of which all questions are made.
-    progress_for: gives the progress callback for a named piece of work; the callback may end the work by raising.
     init_from: preset or folder of a pipeline whose tokenizer, template and patch size the instructor takes over.
     dtype: precision of the products of the models that fill caches.
     """
@@ -102,7 +99,8 @@ class Artifacts:
 
     def _pictures(self, name: str, pairs: list[EditPair], frames: Mapping[str, np.ndarray]) -> PictureSet:
         folder = self.workdir / "cache" / f"{name}-instances"
-        return PictureSet.open(self.pair_sets.folder, pairs, frames, folder, self.progress_for("instances"))
+        masks = cache_instances(self.pair_sets.folder, pairs, folder, self.progress_for("instances"))
+        return PictureSet(pairs, frames, masks)
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
@@ -110,11 +108,9 @@ class Artifacts:
             return self.initial.processor.tokenizer
         folder = self.pair_sets.cache("tokenizer", settings=(self.pair_sets.data, self.question_clips))
         if not folder.exists():
-            pictures = self.pictures
-            texts = CorpusTexts(
-                self.pair_sets.picture_pairs[0], pictures, self.question_clips, self.progress_for("words")
-            )
-            captions = (f" {picture.caption}" for picture in pictures.pictures)
+            pairs = self.pair_sets.picture_pairs[0]
+            texts = CorpusTexts(pairs, self.pictures, self.question_clips, self.progress_for("words"))
+            captions = (f" {picture.caption}" for picture in self.pictures.pictures)
             save_model(folder, train_tokenizer([*texts.every(), *captions]))
         return PreTrainedTokenizerFast.from_pretrained(folder)
 
@@ -140,10 +136,8 @@ class Artifacts:
         if not (folder / "reference_pairs.npy").exists():
             texts = CorpusTexts(pairs, pictures, self.question_clips, self.progress_for("corpus"))
             Corpus.make(texts, self.tokenizer, self.template, folder)
-        corpus = Corpus(folder)
-        return BatchSampler(
-            self.pair_sets.folder, pairs, pictures, corpus, self.tokenizer, self.template, self.patch_size
-        )
+        corpus, pairs_dir = Corpus(folder), self.pair_sets.folder
+        return BatchSampler(pairs_dir, pairs, pictures, corpus, self.tokenizer, self.template, self.patch_size)
 
     # For the transformer.
 
@@ -173,8 +167,9 @@ class Artifacts:
         return LlavaProcessor.from_pretrained(self.model("vlm"))
 
     def _conditioning(self, folder: Path, prompts: Iterator[Prompt], count: int) -> ConditioningCache:
-        encoder = PromptEncoder(Instructor(self.instructor, self.processor, self.template), self.dtype)
-        return cache_conditioning(encoder, prompts, count, folder, self.progress_for("instructor states"))
+        instructor = Instructor(self.instructor, self.processor, self.template)
+        on_progress = self.progress_for("instructor states")
+        return cache_conditioning(instructor, prompts, count, folder, on_progress, self.dtype)
 
     def captions(self) -> ConditioningCache:
         """Of the clips of `latents`, in the same order, and of the empty caption."""
@@ -243,7 +238,7 @@ class Artifacts:
             latents=self._latents(prefix, identity, frames, shift),
             source_rows=np.array([frames.index[pair.source] for pair in pairs]),
             target_rows=np.array([frames.index[pair.target] for pair in pairs]),
-            masks=cache_masks(folder, pairs, masks, strides(self.vae_model), self.progress_for("masks"), shift),
+            masks=cache_masks(folder, pairs, masks, strides(self.vae_model), shift, self.progress_for("masks")),
             conditioning=self._conditioning(conditioning, prompts(), len(pairs) * (PHRASES + 1)),
             reference_latents=self._encode_references(list(references.values())),
             reference_rows=reference_rows,

@@ -1,11 +1,9 @@
 """Training state on disk: written whole or not at all, so that a kill at any moment loses minutes, not runs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -38,7 +36,7 @@ class Checkpoint:
             torch.save({field.name: getattr(self, field.name) for field in fields(self)}, path)
 
     @classmethod
-    def load(cls, folder: Path) -> Checkpoint | None:
+    def load(cls, folder: Path) -> Self | None:
         """The folder's checkpoint, on the CPU, or None where it has none. Raises InputError where it cannot be read."""
         path = folder / NAME
         if not path.exists():

@@ -5,8 +5,6 @@ learning rate is a function of the step. So a run that was killed and resumed en
 unbroken one ends (same machine, same number of threads).
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import signal

@@ -7,8 +7,6 @@ workdir/STAGE/              checkpoint.pt, config.json, tensorboard/, samples/, 
 workdir/mini/               what `VireoPipeline.from_pretrained` loads
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -33,8 +31,7 @@ from vireo.training.loop import OnProgress, Progress, run
 from vireo.training.pair_sets import DataConfig
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_accuracy import measure_answers
-from vireo.training.stages.clip import ClipConfig, ClipStage
-from vireo.training.stages.clip_accuracy import measure_patches, measure_retrieval
+from vireo.training.stages.clip import ClipConfig, ClipStage, measure_patches, measure_retrieval
 from vireo.training.stages.editor import EditorConfig, EditorStage
 from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.training.stages.vae import VaeConfig, VaeStage
@@ -158,8 +155,7 @@ class _MiniTraining:
         finished = stage.finish()
         self._save_metrics("vlm", measure_answers(stage.module.instructor, artifacts.validation_sampler))
         if initial:
-            wiring = replace(initial.wiring, template=artifacts.template)
-            initial.register_to_config(wiring=asdict(wiring))
+            initial.register_to_config(wiring=asdict(replace(initial.wiring, template=artifacts.template)))
             command = f"vireo train vlm --set vlm.init_from={self.config.vlm.init_from}"
             self._save_pipeline(initial, command, self.config.vlm.loop)
         save_model(self.workdir / "vlm" / "model", finished)
@@ -206,7 +202,7 @@ class _MiniTraining:
     def _run(self, stage: Stage[Any, Any]) -> bool:
         left = None if self.deadline is None else (self.deadline - time.monotonic()) / 60
         if left is not None and left <= 0:
-            return False
+            raise _TimeUp  # before the module is that of the checkpoint: an editor is saved as it is
         return run(stage, self.workdir, minutes=left, on_progress=self.on_progress)
 
     def _progress_for(self, name: str) -> OnCount:
@@ -237,7 +233,6 @@ class _MiniTraining:
         )
 
     def _save_pipeline(self, pipeline: VireoPipeline, command: str, loop: LoopConfig) -> None:
-        folder = self.workdir / "mini"
-        save_model(folder, pipeline)
+        save_model(self.workdir / "mini", pipeline)
         facts = {"command": command, "commit": source_commit(), "seed": str(loop.seed)}
-        stamp_weights(folder, facts)
+        stamp_weights(self.workdir / "mini", facts)

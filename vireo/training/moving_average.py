@@ -1,7 +1,5 @@
 """Exponential moving average of what a module trains."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The optimizers of the training loop, AdamW and Muon, and their schedule."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Literal
 

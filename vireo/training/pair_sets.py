@@ -1,7 +1,5 @@
 """The pair sets of a workdir, and their frames: made, read and decoded once, when first asked for."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -147,10 +145,9 @@ class PairSets:
 
     @cached_property
     def validation(self) -> list[EditPair]:
-        return self.read(
-            Part("validation", self.data.validation_pairs, self.data.validation_seed, {"families": self.data.families}),
-            EditPair,
-        )
+        data = self.data
+        part = Part("validation", data.validation_pairs, data.validation_seed, {"families": data.families})
+        return self.read(part, EditPair)
 
     def edit_parts(self) -> Iterator[Part]:
         parts = zip(self.data.edits, self.data.edits_seeds, self.data.edits_families, strict=True)
@@ -163,19 +160,16 @@ class PairSets:
 
     @property
     def footage(self) -> Part:
-        return Part(
-            "footage",
-            self.data.footage,
-            self.data.footage_seed,
-            {"scenes": "footage", "families": self.data.footage_families},
-        )
+        options = {"scenes": "footage", "families": self.data.footage_families}
+        return Part("footage", self.data.footage, self.data.footage_seed, options)
 
     # Frames.
 
     def frames_of(self, name: str, pairs: Sequence[PairFiles]) -> FrameCache:
-        return cache_frames(
-            self.folder, pairs, self.workdir / "cache" / f"{name}-frames", self.progress_for("decoding")
-        )
+        """Of every distinct source and target."""
+        paths = list(dict.fromkeys(path for pair in pairs for path in (pair.source, pair.target)))
+        folder = self.workdir / "cache" / f"{name}-frames"
+        return cache_frames(self.folder, paths, folder, self.progress_for("decoding"))
 
     @cached_property
     def frames(self) -> FrameCache:

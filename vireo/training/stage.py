@@ -1,17 +1,17 @@
 """What the loop trains: a stage is a module, its configuration and the loss of each step."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
-from vireo.runtime import pick_dtype
+from vireo.runtime import pick_dtype, whole_file
 from vireo.training.optimizers import OptimizerName
 
 
@@ -92,6 +92,16 @@ class Stage(ABC, Generic[ConfigT, ModuleT]):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Takes what `state_dict` gave; tensors are on the CPU."""
+
+
+def save_rows(path: Path, rows: list[np.ndarray], every: int = 2) -> None:
+    """Writes a picture of clips, one a row, uint8 (T, H, W, 3), every `every`-th frame; rows may differ in length."""
+    strips = [np.concatenate(list(row[::every]), axis=1) for row in rows]
+    width = max(strip.shape[1] for strip in strips)
+    sheet = np.concatenate([np.pad(s, ((0, 2), (0, width - s.shape[1]), (0, 0))) for s in strips])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as temporary:
+        Image.fromarray(sheet).save(temporary)
 
 
 def step_generator(seed: int, step: int, stream: int = 0) -> torch.Generator:

@@ -1,7 +1,5 @@
 """How fast the editor trains here, on random numbers of the true shapes."""
 
-from __future__ import annotations
-
 import statistics
 import time
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How well the editor in training edits held-out pairs: the learning curve, and pictures to look at."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections import defaultdict
@@ -19,7 +17,7 @@ from vireo.models.editors.viva_editor import VivaEditor
 from vireo.monitor import Monitor
 from vireo.pipeline.edit_window import edit_windows
 from vireo.pipeline.stream import sampling_of
-from vireo.training.contact import save_rows
+from vireo.training.stage import save_rows
 from vireo.types import EditPair, EditSettings
 from vireo.video.geometry import to_uint8
 from vireo.video.io import read_clip

@@ -6,8 +6,6 @@ trainsets.py   Seed-Data-Edit, GPT-Image-Edit-1.5M, Ditto-1M, InsViE-1M, Senorit
 Benchmarks are in `vireo.evaluation.benchmarks`, each beside what it measures.
 """
 
-from __future__ import annotations
-
 from vireo.pairs.layouts.items import Item, Layout, Listing, read_layout
 from vireo.pairs.layouts.trainsets import TRAINSETS
 

@@ -1,7 +1,5 @@
 """Folders of numbered pictures, which some sets have in place of clips."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

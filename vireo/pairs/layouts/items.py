@@ -1,11 +1,8 @@
 """One edit of a published set, and what can be wrong with its entry."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -66,35 +63,27 @@ class Layout:
 
 
 def read_layout(layout: Layout, folder: Path, limit: int | None = None) -> Listing:
-    """The items of a folder in this layout, and what is wrong with the rest of them. limit: as many items are enough.
+    """The items of a folder in this layout, with unique ids, and what is wrong with the rest on the way to `limit`.
 
     Raises InputError where there is no such folder, or nothing in it looks like the layout.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder", "name the folder into which the set was unpacked")
-    listing = listed(layout.entries(folder), limit)
-    if not listing.items and not listing.problems:
-        raise InputError(f"{folder} holds nothing of this set", f"expected there: {layout.expects}")
-    return listing
-
-
-def listed(entries: Iterable[Entry], limit: int | None = None) -> Listing:
-    """Items with unique ids, at most `limit`, and the problems of the rest on the way."""
-    items, problems, seen = [], [], Counter()
-    for where, make in entries:
+    items: dict[str, Item] = {}
+    problems = []
+    for where, make in layout.entries(folder):
         if len(items) == limit:
             break
         try:
             item = make()
+            if item.id in items:
+                raise Malformed(f"the id {item.id} comes a second time")
+            items[item.id] = item
         except Malformed as error:
             problems.append({"where": where, "what": str(error)})
-            continue
-        seen[item.id] += 1
-        if seen[item.id] > 1:
-            problems.append({"where": where, "what": f"the id {item.id} comes a second time"})
-            continue
-        items.append(item)
-    return Listing(items, problems)
+    if not items and not problems:
+        raise InputError(f"{folder} holds nothing of this set", f"expected there: {layout.expects}")
+    return Listing(list(items.values()), problems)
 
 
 def text(entry: Any, *names: str, missing: str | None = None) -> str:

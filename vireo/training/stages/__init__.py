@@ -1,1 +1,1 @@
-"""One file a training stage with its configuration; beside it its objective and its accuracy where these are long."""
+"""One file a training stage: its configuration, its loss and its accuracy (that of `vlm` in `answer_accuracy`)."""

@@ -1,7 +1,5 @@
 """How well an instructor answers on held-out scenes: a table for reports."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 import numpy as np
@@ -10,17 +8,12 @@ from transformers import LlavaForConditionalGeneration
 
 from vireo.instruction_tuning.batches import Batch, BatchSampler
 from vireo.instruction_tuning.visual_questions import ATTRIBUTES
-from vireo.training.stages.answer_objective import AnswerObjective, score_answers
+from vireo.training.stages.vlm import AnswerObjective, score_answers
 
 
 @torch.no_grad()
 def measure_answers(
-    instructor: LlavaForConditionalGeneration,
-    sampler: BatchSampler,
-    *,
-    rounds: int = 2,
-    batch: int = 32,
-    seed: int = 0,
+    instructor: LlavaForConditionalGeneration, sampler: BatchSampler, rounds: int = 2
 ) -> dict[str, float | dict]:
     """Accuracy of the answers about a pair set.
 
@@ -30,17 +23,12 @@ def measure_answers(
     is their mean; `critic_reasoned` the same over implicit instructions alone.
     """
     module = AnswerObjective(instructor).to(instructor.device)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     hits: dict[str, list[bool]] = defaultdict(list)
-    pools = {
-        "about": sampler.owners,
-        "texts": np.arange(len(sampler.corpus.texts)),
-        "references": np.arange(len(sampler.corpus.reference_pairs)),
-        "verdicts": np.tile(sampler.edits, rounds),
-    }
-    for sort, pool in pools.items():
-        for start in range(0, len(pool), batch):
-            drawn: Batch = getattr(sampler, sort)(pool[start : start + batch], rng)
+    for sort in ("about", "texts", "references", "verdicts"):
+        pool = np.tile(sampler.pools[sort], rounds if sort == "verdicts" else 1)
+        for start in range(0, len(pool), 32):
+            drawn: Batch = getattr(sampler, sort)(pool[start : start + 32], rng)
             answers = score_answers(module, drawn).answers.argmax(-1).cpu()
             for kind, hit in zip(drawn.packed.kinds, drawn.packed.answered_right(answers), strict=True):
                 hits[f"{sort}:{kind}" if sort == "references" else kind].append(hit)

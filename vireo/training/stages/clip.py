@@ -6,30 +6,30 @@ fraction of the time, and one head classifies the facts of the scene from the ve
 which keeps both from learning scenes by heart and brings them together. The heads are dropped afterwards.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
-from transformers import CLIPModel, CLIPVisionModel, PreTrainedTokenizerFast
+from transformers import CLIPModel, CLIPProcessor, CLIPVisionModel, PreTrainedTokenizerFast
 
 from vireo.instruction_tuning.hard_negatives import Odds, wrong_captions
 from vireo.instruction_tuning.patch_labels import FACTS, LABELS, NOTHING, scene_facts
 from vireo.instruction_tuning.pictures import STILLS, PictureSet
-from vireo.models.clip import (
-    build_clip_processor,
-    text_ids,
-)
+from vireo.models.clip import build_clip_processor, embed_images, embed_texts, text_ids
 from vireo.models.editors.mini import build_mini_clip, build_mini_image_processor
 from vireo.models.initialization import initialize_tower, resize_trained_tower
 from vireo.models.latents import to_pixels
 from vireo.models.weights import Bundle
 from vireo.pairs.augment import augmented, translated_patches
+from vireo.runtime import autocast
 from vireo.training.acceleration import in_precision
 from vireo.training.stage import LoopConfig, Stage
+
+CANDIDATES = 32
+"""Captions among which the right one is sought in the retrieval score."""
 
 
 @dataclass(frozen=True)
@@ -172,3 +172,45 @@ def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> tuple[Tens
     to_texts = torch.cat([logits, negatives], dim=1)
     loss = (cross_entropy(to_texts, labels) + cross_entropy(logits.T, labels)) / 2
     return loss, (to_texts.argmax(1) == labels).float().mean().item()
+
+
+@torch.no_grad()
+def measure_retrieval(
+    model: CLIPModel, processor: CLIPProcessor, pictures: PictureSet, numbers: Sequence[int]
+) -> dict[str, float | int]:
+    """How often the right caption wins among CANDIDATES, the others each wrong in one attribute.
+
+    numbers: clips of `pictures` without a style (in a style most attributes cannot be seen).
+    Returns "retrieval", where a clip is its first frame, and "retrieval_clip", where it is the mean of the vectors of
+    its STILLS, as rewards see clips. The same arguments give the same figures.
+    """
+    rng = np.random.default_rng(0)
+    first, whole = [], []
+    for number in numbers:
+        picture = pictures.pictures[number]
+        captions = [picture.caption, *wrong_captions(picture.caption, picture.scene, rng, CANDIDATES - 1)]
+        images = embed_images(model, processor, [pictures.still(number, still) for still in range(len(STILLS))])
+        scores = embed_texts(model, processor, captions) @ images.T
+        first.append(int(scores[:, 0].argmax()) == 0)
+        whole.append(int(scores.mean(1).argmax()) == 0)
+    figures = {"retrieval": float(np.mean(first)), "retrieval_clip": float(np.mean(whole))}
+    return figures | {"n": len(first), "candidates": CANDIDATES}
+
+
+@torch.no_grad()
+def measure_patches(module: ClipObjective, pictures: PictureSet) -> dict[str, float]:
+    """Accuracy of the classes of patches whose label is known, by attribute."""
+    device = next(module.parameters()).device
+    labels = pictures.dense_labels(module.patch_size)
+    hits, known = np.zeros(len(module.heads)), np.zeros(len(module.heads))
+    for start in range(0, len(pictures), 32):
+        numbers = range(start, min(start + 32, len(pictures)))
+        for still in range(len(STILLS)):
+            images = np.stack([pictures.still(number, still) for number in numbers])
+            with autocast(device):
+                scores = module.classify_patches(to_pixels(images[:, None], device)[:, :, 0])[1]
+            for head, score in enumerate(scores):
+                wanted = labels[numbers.start : numbers.stop, still, head]
+                hits[head] += (score.argmax(-1).cpu().numpy() == wanted).sum()
+                known[head] += (wanted != NOTHING).sum()
+    return dict(zip(module.heads, (hits / np.maximum(known, 1)).tolist(), strict=True))

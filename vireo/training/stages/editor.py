@@ -1,7 +1,5 @@
 """Stage `editor`: VIVA's supervised stage (Eq. 1-3) on pairs of the studio and of footage."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,19 +98,15 @@ class EditorStage(Stage[EditorConfig, HunyuanVideoTransformer3DModel]):
         data, mixture = self.mixtures[rng.choice(len(self.mixtures), p=self.shares)]
         draw = mixture.draw(rng)
         sources, targets = data.source_rows[draw.rows], data.target_rows[draw.rows]
-        if draw.image:
-            source, x0 = self._tensor(data.latents.images[sources, 0]), self._tensor(data.latents.images[targets, 0])
-            mask = data.masks[draw.rows, :1]
-        else:
-            source, x0 = self._tensor(data.latents.videos[sources]), self._tensor(data.latents.videos[targets])
-            mask = data.masks[draw.rows]
+        clips = data.latents.images[:, 0] if draw.image else data.latents.videos
+        source, x0 = self._tensor(clips[sources]), self._tensor(clips[targets])
+        mask = self._tensor(data.masks[draw.rows, : x0.shape[2]])[:, None]
         reference = None
         if draw.reference == "picture":
             assert data.reference_latents is not None, "pairs with a reference have its latent"
             reference = self._tensor(data.reference_latents[data.reference_rows[draw.rows]])
         elif draw.reference == "keyframe":
             reference = self._tensor(data.latents.images[targets, 1])
-        mask = torch.from_numpy(mask).to(self.device).float()[:, None]
         condition = data.conditioning.batch(draw.rows * (PHRASES + 1) + draw.phrases, self.device)
         noise = torch.randn(x0.shape, generator=generator).to(self.device)
         t = training_times(len(x0), self.config.shift, generator).to(self.device)
@@ -129,5 +123,5 @@ class EditorStage(Stage[EditorConfig, HunyuanVideoTransformer3DModel]):
         if self.validation:
             self.validation.measure(self.module, folder, step)
 
-    def _tensor(self, latents: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(latents)).to(self.device).float()
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device).float()

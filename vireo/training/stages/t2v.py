@@ -1,7 +1,5 @@
 """Stage `t2v`: the transformer learns to make studio clips from the instructor's states of a caption."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -21,8 +19,7 @@ from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.latent_cache import LatentCache
 from vireo.runtime import autocast
 from vireo.training.acceleration import compile_blocks, plain_attention
-from vireo.training.contact import save_rows
-from vireo.training.stage import LoopConfig, Stage, step_generator
+from vireo.training.stage import LoopConfig, Stage, save_rows, step_generator
 
 
 @dataclass(frozen=True)

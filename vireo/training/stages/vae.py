@@ -1,7 +1,5 @@
 """Stage `vae`: the video autoencoder, from a principal-component start (see models/vae.py)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -16,8 +14,7 @@ from torch import Tensor
 from vireo.models.latents import to_pixels, to_uint8
 from vireo.models.vae import BlockTransformVAE
 from vireo.pairs.frame_cache import FrameCache
-from vireo.training.contact import save_rows
-from vireo.training.stage import LoopConfig, Stage, step_generator
+from vireo.training.stage import LoopConfig, Stage, save_rows, step_generator
 
 
 @dataclass(frozen=True)
