@@ -4,8 +4,6 @@ It follows from the source and is kept by nobody: of a module and of all modules
 depth, the syntax tree without docstrings. Comments, layout and what no imported module holds do not change it.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 from functools import cache

@@ -4,8 +4,6 @@
 A configuration is a frozen dataclass whose fields are plain values or further frozen dataclasses.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 import json

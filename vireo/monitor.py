@@ -1,7 +1,5 @@
 """A request seen from outside: how long its stages take, how far it is, and whether it was cancelled."""
 
-from __future__ import annotations
-
 import contextlib
 import threading
 import time

@@ -1,7 +1,5 @@
 """Typed carriers that cross room borders."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal

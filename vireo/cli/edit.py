@@ -1,7 +1,5 @@
 """`vireo edit`: a video file and an instruction in, a video file out; `vireo verify`: what of it has changed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

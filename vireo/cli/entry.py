@@ -4,8 +4,6 @@ Exit 0 done; 1 a check did not hold; 2 the user's input is wrong; 70 a fault of 
 a file that the line names; 130 interrupted.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time

@@ -1,8 +1,6 @@
 """`vireo eval`: scores edits against exact targets, or on published benchmarks, which have none; `vireo compare`: two
 evaluations of the same pairs, and whether their difference is more than chance."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

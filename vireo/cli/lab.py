@@ -1,7 +1,5 @@
 """`vireo lab`: how good rewards, metrics and judges are, on edits whose truth is known."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Pair sets: `vireo world` has the studio render them, `vireo import` reads published training sets."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal
 

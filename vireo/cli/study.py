@@ -1,7 +1,5 @@
 """`vireo study`: people compare finished clips, blind, on a local web page."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """`vireo models`, `vireo doctor` and `vireo bench`: presets, the machine's hardware and libraries, timings."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated, Literal

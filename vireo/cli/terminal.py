@@ -1,7 +1,5 @@
 """Output: progress on stderr, results and JSON on stdout."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import shlex

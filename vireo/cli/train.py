@@ -1,8 +1,6 @@
 """`vireo train`: makes the models from nothing, stage by stage, resumable; `vireo ladder`: what each part of VIVA's
 recipe brings."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal
 

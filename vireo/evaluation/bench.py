@@ -1,7 +1,5 @@
 """Timings on this machine: medians, and ratios that can be compared between machines."""
 
-from __future__ import annotations
-
 import statistics
 import tempfile
 import time

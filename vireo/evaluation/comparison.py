@@ -1,7 +1,5 @@
 """Two evaluations of the same pairs side by side: what differs, how surely, and what could have been found."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

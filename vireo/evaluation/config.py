@@ -1,7 +1,5 @@
 """What is evaluated, and how."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,13 +1,11 @@
 """Where edited clips come from: a model, or a folder of clips that something else has finished."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -57,7 +55,7 @@ class ModelClips:
         self.settings: dict[str, Any] = {**settings, "batch": self.batch}
 
     @classmethod
-    def open(cls, config: EvaluationConfig) -> ModelClips:
+    def open(cls, config: EvaluationConfig) -> Self:
         """Raises ModelError, and InputError for a device that is not there."""
         editor, settings = open_model(config)
         return cls(editor, config.edit, settings)

@@ -18,8 +18,6 @@ The consistencies, flickering and smoothness are highest where nothing happens a
 source before believing a gain.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

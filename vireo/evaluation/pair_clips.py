@@ -1,7 +1,5 @@
 """One pair of a pair set as arrays, ready to be scored."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path

@@ -1,13 +1,11 @@
 """What an evaluation has measured, one JSON line a pair, so that a broken run goes on where it stopped."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -50,7 +48,7 @@ class JudgementRecord(BaseModel, frozen=True):
     cost: float | None
 
     @classmethod
-    def of(cls, judgement: Judgement) -> JudgementRecord:
+    def of(cls, judgement: Judgement) -> Self:
         usage = judgement.usage
         return cls(
             scores=judgement.scores,

@@ -1,7 +1,5 @@
 """Edits every pair of a pair set, scores it against the truth and writes the report."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path

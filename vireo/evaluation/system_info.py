@@ -1,7 +1,5 @@
 """Hardware, libraries and source version, for reports and `vireo doctor`."""
 
-from __future__ import annotations
-
 import os
 import platform
 import shutil

@@ -1,7 +1,5 @@
 """Edits and scores batches of pairs, in this process or in several."""
 
-from __future__ import annotations
-
 import multiprocessing
 import signal
 import time

@@ -1,7 +1,5 @@
 """The supervised loss (VIVA Eq. 3)."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from vireo.flow.path import Prediction, clean_from_output, velocity, velocity_from_output

@@ -1,8 +1,6 @@
 """The straight path between data and noise (rectified flow; VIVA Eq. 9 with its ends swapped, ReViSE Eq. 2), and the
 times along it."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import torch

@@ -3,8 +3,6 @@
 Gradients flow through wherever the caller allows them (no `no_grad` here).
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Chat models that are shown pictures and asked something, and the judge that any of them makes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """FiVE-Acc (FiVE, 2025): a chat model answers questions about an edited clip; is it the answer of a right edit?"""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

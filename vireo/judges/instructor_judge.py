@@ -1,9 +1,8 @@
 """The instructor as a judge: its probability of Yes to the critic's questions (`vireo.models.instructor.critic`)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Self
 
 import numpy as np
 import torch
@@ -64,7 +63,7 @@ class InstructorJudge:
         self.settings = {"judge": f"the instructor of {name}", "rubric": rubric, "frames_shown": frames}
 
     @classmethod
-    def from_pretrained(cls, name: str, rubric: RubricName) -> InstructorJudge:
+    def from_pretrained(cls, name: str, rubric: RubricName) -> Self:
         """name: a preset, folder or hub id of a pipeline. Raises ModelError."""
         pipe = VireoPipeline.from_pretrained(name).to(pick_device())
         return cls(pipe.templated_instructor, rubric, name=name)

@@ -1,11 +1,9 @@
 """A judge of edits: source, edited clip and instruction in, scores under a rubric out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -53,7 +51,7 @@ class Usage:
     completion_tokens: int = 0
     cost: float | None = None
 
-    def __add__(self, other: Usage) -> Usage:
+    def __add__(self, other: Self) -> Self:
         cost = None if self.cost is None or other.cost is None else self.cost + other.cost
         tokens = self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens
         return Usage(self.calls + other.calls, self.cached and other.cached, *tokens, cost)

@@ -1,10 +1,8 @@
 """Chat models that run here: any vision-language model that transformers can load and that has a chat template."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import torch
 from PIL import Image
@@ -34,7 +32,7 @@ class LocalChat:
         self.model, self.processor, self.name = model, processor, name
 
     @classmethod
-    def from_pretrained(cls, folder: Path) -> LocalChat:
+    def from_pretrained(cls, folder: Path) -> Self:
         """Raises ModelError where the folder holds no such model."""
         with foreign_weights(folder):
             processor = AutoProcessor.from_pretrained(folder)

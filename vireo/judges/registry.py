@@ -1,7 +1,5 @@
 """Judges by their address. A new kind of judge is one file of this room with a `JudgeKind`, and one line here."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from vireo.judges.instructor_judge import INSTRUCTOR

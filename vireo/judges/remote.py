@@ -3,8 +3,6 @@
 Replies are validated, asked for again a bounded number of times, kept on disk by what was asked, and counted.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import io

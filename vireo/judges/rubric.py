@@ -9,8 +9,6 @@ so that neither can ask for a score; scores are asked for under plain keys; VIVA
 to 10 for the reference in one place).
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import math

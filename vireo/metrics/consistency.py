@@ -1,7 +1,5 @@
 """How steady a clip is, with no look at what it shows. All of these are highest where nothing happens at all."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

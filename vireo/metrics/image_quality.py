@@ -1,7 +1,5 @@
 """Full-reference picture quality: PSNR and SSIM of uint8 videos."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

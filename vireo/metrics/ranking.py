@@ -1,7 +1,5 @@
 """From who beat whom to how strong each one is."""
 
-from __future__ import annotations
-
 import numpy as np
 
 PRIOR = 0.1

@@ -1,7 +1,5 @@
 """What a removal leaves behind of the object's shadow and reflection."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,8 +3,6 @@
 Groups are families, which weigh the same however many values they have. The same values always give the same figures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any

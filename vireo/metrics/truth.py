@@ -4,8 +4,6 @@ Everywhere: edited E, source S, target T are uint8 (T, H, W, 3); masks are bool 
 pair is dilated first (`dilated`); the functions take the dilated one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 

@@ -6,8 +6,6 @@ with transformers under the name `PRODUCT`; choose it with `model.set_attn_imple
 of the other implementations up to rounding.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface

@@ -1,7 +1,5 @@
 """CLIP-class models with mini's tokenizer: embeddings of pictures and texts in one space."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 from typing import Any

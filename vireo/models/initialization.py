@@ -1,7 +1,5 @@
 """Initial weights from which networks learn in fewer steps than from random ones."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

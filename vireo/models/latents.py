@@ -1,8 +1,6 @@
 """Frames to pixels in -1..1 and on to the transformer's latents, and back, for every video autoencoder that an editor
 may hold."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Named models: where their weights are and what they need."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Trained on the studio's own language, in which nearly every word becomes one token.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterable, Sequence
 

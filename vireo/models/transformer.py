@@ -8,8 +8,6 @@ the text-to-video model computes.
 Mini's output is widened likewise: beside a clean sample it gives gains on the source (flow/path.py, `affine`).
 """
 
-from __future__ import annotations
-
 from typing import cast
 
 import torch

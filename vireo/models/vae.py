@@ -9,8 +9,6 @@ Clips have 4k + 1 frames as in diffusers' video autoencoders: the first frame, a
 block.
 """
 
-from __future__ import annotations
-
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.autoencoders.vae import DecoderOutput, DiagonalGaussianDistribution

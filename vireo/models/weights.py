@@ -1,8 +1,6 @@
 """Weights in folders: a model beside its processor, and checks before any are used, so that a truncated, foreign or
 diverged file is one clear line, not a crash or a silent black video."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

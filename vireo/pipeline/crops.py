@@ -6,8 +6,6 @@ shape, too, and by them decides whether what the instruction names is there. Whe
 whole frame, the edit is made in one of the parts.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -3,8 +3,6 @@
 `vireo edit`, evaluation, validation in training, the ablation and rollouts all come through here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

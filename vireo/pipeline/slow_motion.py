@@ -6,8 +6,6 @@ a latent frame has frames, each latent frame holds one picture, and nothing is s
 so it is done where it helps only.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

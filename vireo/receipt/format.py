@@ -1,11 +1,9 @@
 """The receipt of an edit as a JSON file."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,7 +29,7 @@ class FileFacts(_Strict):
     sha256: Digest
 
     @classmethod
-    def of(cls, path: Path) -> FileFacts:
+    def of(cls, path: Path) -> Self:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return cls(name=path.name, size=path.stat().st_size, sha256=digest)

@@ -5,8 +5,6 @@ the bytes or less, but takes 5 to 10 times as long to encode a mask of 1280x720 
 1.2) and decodes forged counts without an error, so it is not used.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 Nothing that makes edits is imported (tests/test_layers.py).
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -1,12 +1,11 @@
 """Writing a receipt while an edit runs."""
 
-from __future__ import annotations
-
 import hashlib
 import tempfile
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -27,7 +26,7 @@ class ReceiptWriter:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
-    def __enter__(self) -> ReceiptWriter:
+    def __enter__(self) -> Self:
         self._lines = tempfile.TemporaryFile("w+", encoding="utf-8")
         return self
 

@@ -2,8 +2,6 @@
 questions; see `vireo.models.instructor.critic`.
 """
 
-from __future__ import annotations
-
 from typing import get_args
 
 import numpy as np

@@ -1,10 +1,8 @@
 """What scorers are given: one edited clip, and what the networks make of it, each thing computed once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -42,7 +40,7 @@ class Evidence:
         self.sample, self.networks = sample, networks
         self._known: dict[Hashable, Any] = {} if _known is None else _known
 
-    def without_truth(self) -> Evidence:
+    def without_truth(self) -> Self:
         """The same without the exact result; what was computed is shared."""
         return Evidence(replace(self.sample, target=None, mask=None), self.networks, self._known)
 

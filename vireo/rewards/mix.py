@@ -1,7 +1,5 @@
 """The reward that we recommend to train editors with; how it was chosen is in docs/log.md (2026-11-22, reward lab)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from vireo.rewards.evidence import Evidence

@@ -2,8 +2,6 @@
 source's, by CLIP; mean over frames of the difference of both cosines, -2..2.
 """
 
-from __future__ import annotations
-
 from vireo.rewards.evidence import Evidence
 from vireo.rewards.scorer import Scorer
 

@@ -2,8 +2,6 @@
 model (backbone `pick`) where it is loaded, else by CLIP.
 """
 
-from __future__ import annotations
-
 from vireo.rewards.evidence import Evidence
 from vireo.rewards.scorer import Scorer
 

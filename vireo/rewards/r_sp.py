@@ -5,8 +5,6 @@ By the backbone `clip` where it is loaded, else by the instructor's vision tower
 nothing: of use only beside a reward of the change.
 """
 
-from __future__ import annotations
-
 from vireo.metrics.consistency import similarity
 from vireo.rewards.evidence import Evidence
 from vireo.rewards.scorer import Scorer

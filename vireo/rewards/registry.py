@@ -1,7 +1,5 @@
 """All rewards by name. A new reward is one file of this room and one line here; see CONTRIBUTING.md."""
 
-from __future__ import annotations
-
 from vireo.rewards.critic import CRITIC
 from vireo.rewards.mix import RECOMMENDED
 from vireo.rewards.r_if import R_IF

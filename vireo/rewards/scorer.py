@@ -1,7 +1,5 @@
 """What gives an edited clip a number: rewards, and all that the reward lab compares them with."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """How visibly an edit changed anything, without a look at what."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.ndimage import uniform_filter
 

@@ -1,7 +1,5 @@
 """Memory of the many large tensors that a training step on the CPU asks for."""
 
-from __future__ import annotations
-
 import ctypes
 import functools
 from pathlib import Path

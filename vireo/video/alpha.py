@@ -8,8 +8,6 @@ Lengths are shares of the side of the square that has the picture's area, levels
 on held-out pairs of the training split (docs/decisions/0016-one-alpha.md).
 """
 
-from __future__ import annotations
-
 from typing import cast
 
 import numpy as np

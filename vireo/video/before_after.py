@@ -1,7 +1,5 @@
 """A contact sheet of some frames before and after an edit."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -10,8 +10,6 @@ and A source + b is the edit at full size. Light and style keep the source's det
 back as far as the edit keeps it.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

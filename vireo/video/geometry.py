@@ -1,7 +1,5 @@
 """Between the size of a clip and the size of a model; the way back of an edit is in `color_transform`."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

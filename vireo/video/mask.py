@@ -1,7 +1,5 @@
 """Edit regions that the user gives: an image or a video, white where the edit may be."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 from collections.abc import Iterator

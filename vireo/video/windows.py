@@ -1,7 +1,5 @@
 """Splits a stream of any length into overlapping windows of the model's length, and blends results back together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar

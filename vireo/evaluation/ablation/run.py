@@ -1,7 +1,5 @@
 """Trains and scores every variant of the ladder with every seed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace

@@ -1,7 +1,5 @@
 """The ladder's table: success by task and variant, and what each step up brings, with intervals."""
 
-from __future__ import annotations
-
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -7,8 +7,6 @@ vanilla      the instructor reads the instruction alone; plain loss; videos only
 +V+M+I+R     a reference latent beside the source's (the papers' figure 2; not in the table)
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 IMAGE_ONLY = ("style", "recolor", "background")

@@ -1,7 +1,5 @@
 """What a published benchmark is to this package."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """EditVerseBench: an object by number; `<text>` says what to do with the files behind its other tags."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import partial

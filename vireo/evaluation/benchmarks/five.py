@@ -12,8 +12,6 @@ FiVE-Acc                      `vireo.judges.five_acc`, where a chat model judges
 Not measured: NIQE, and motion fidelity (of CoTracker's tracks).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial

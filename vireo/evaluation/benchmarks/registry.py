@@ -1,7 +1,5 @@
 """All benchmarks by name. A new one is one file of this room and one line here; see CONTRIBUTING.md."""
 
-from __future__ import annotations
-
 from vireo.evaluation.benchmarks.benchmark import Benchmark
 from vireo.evaluation.benchmarks.editverse import EDITVERSE
 from vireo.evaluation.benchmarks.five import FIVE

@@ -4,8 +4,6 @@ Measured of every edit: `vireo.evaluation.measures`, and what the benchmark adds
 quality.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict

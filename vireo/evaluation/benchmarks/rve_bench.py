@@ -2,8 +2,6 @@
 editor's, and no exact results.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

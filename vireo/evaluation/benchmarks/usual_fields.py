@@ -5,8 +5,6 @@ on).
 VEGGIE's detection score and mIoU are not measured: their formulas are not published.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import partial

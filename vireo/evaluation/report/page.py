@@ -1,7 +1,5 @@
 """A report's files: its page and tables, and how figures are written there."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Pictures and clips of results: a strip a pair, a contact sheet a family, failures first, and clips side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

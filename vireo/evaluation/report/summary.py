@@ -1,7 +1,5 @@
 """Sums up the records of an evaluation: scores against the truth, what a judge says, and measures."""
 
-from __future__ import annotations
-
 import shlex
 import statistics
 import sys

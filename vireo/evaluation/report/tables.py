@@ -1,7 +1,5 @@
 """Tables as Markdown and as LaTeX; that of a report is in the layout of the papers, one row a task and method."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ A corruption takes a pair's clips, the clips of another pair, and a strength in 
 a clip, uint8 (T, H, W, 3), or None where it means nothing for that pair.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -4,8 +4,6 @@ A reward that training climbs has to fall with every corruption, must not like a
 right edit (VIVA's R_SP does so by design), and must not be high where no edit succeeded.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

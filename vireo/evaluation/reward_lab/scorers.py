@@ -10,8 +10,6 @@ A reward (`vireo.rewards.registry`) or a measure (`vireo.evaluation.measures`) t
 that.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

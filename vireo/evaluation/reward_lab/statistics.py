@@ -1,7 +1,5 @@
 """How good scorers are, from what they say of candidates whose truth is known: the statistics of the reward lab."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any

@@ -4,8 +4,6 @@ pairs     two methods side by side; win, tie or lose for each criterion (VIVA D.
 ranking   all methods at once, from best to worst; counted as the wins of every pair (ReViSE's study)
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """A user study as a local web page; see `answers.py`. The page never learns which method made a clip."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import tempfile

@@ -3,8 +3,6 @@
 Mini's vision tower, or published checkpoints of transformers' classes, from a folder or by their hub id.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -1,8 +1,6 @@
 """LPIPS (Zhang et al. 2018) with SqueezeNet 1.1, as FiVE measures it; the network is built here, its weights are the
 published ones."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

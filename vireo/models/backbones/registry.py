@@ -1,10 +1,8 @@
 """Backbones by kind: which published checkpoint each is, and how it is loaded."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from vireo.errors import InputError
 from vireo.models.backbones.encoders import ClipBackbone, InstructorVision, VisionBackbone
@@ -47,7 +45,7 @@ class Backbones:
     models: dict[str, Any]
 
     @classmethod
-    def open(cls, chosen: Mapping[str, str]) -> Backbones:
+    def open(cls, chosen: Mapping[str, str]) -> Self:
         """chosen: by kind, a folder, a hub id, "mini", or an empty text for the published checkpoint.
 
         Raises InputError for kinds that do not exist or have no such checkpoint, ModelError for weights of another

@@ -1,7 +1,5 @@
 """How far the layout of two pictures is apart: FiVE's structure distance (Tumanyan et al. 2022, Splice)."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

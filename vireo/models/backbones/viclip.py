@@ -6,8 +6,6 @@ in time added to them; so transformers' CLIP computes it. The checkpoints are re
 (OpenGVLab/ViCLIP, ViClip-InternVid-10M-FLT.pth).
 """
 
-from __future__ import annotations
-
 import gzip
 import itertools
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Any video-to-video pipeline of diffusers as an editor."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """HunyuanVideo-class editors at full size: their facts, and the prompt that the transformer was aligned with."""
 
-from __future__ import annotations
-
 from vireo.models.editors.protocol import EditorFacts
 from vireo.models.instructor.prompts import InstructorTemplate
 

@@ -1,7 +1,5 @@
 """Mini: every number of the model that this project trains from nothing, and its networks of untrained weights."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

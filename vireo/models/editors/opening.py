@@ -1,7 +1,5 @@
 """From the name of a model to an editor: presets, folders and hub ids of every class that there is an adapter for."""
 
-from __future__ import annotations
-
 import difflib
 import json
 from collections.abc import Callable

@@ -5,8 +5,6 @@ given, `PipelineEditor` a base for editors that hold a pipeline of diffusers. Wh
 names is not the editor's business: see `models.instructor.presence`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

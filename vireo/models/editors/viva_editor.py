@@ -1,7 +1,5 @@
 """`VireoPipeline` behind the protocol of editors."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Wan's video-to-video pipeline as an editor: it is told what the result shows, not what to change."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import torch

@@ -3,8 +3,6 @@
 Gradients flow through the verdict into the edited frames where those are a float tensor.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

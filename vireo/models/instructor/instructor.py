@@ -1,7 +1,5 @@
 """The instructor as it is passed around, and how it is asked one question about pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

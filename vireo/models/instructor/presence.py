@@ -1,7 +1,5 @@
 """Where an edit takes place according to the instructor: nowhere in the clip, or everywhere in it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol

@@ -6,8 +6,6 @@
 The pieces are tokenised one by one, so their borders are known exactly and nothing has to be searched for.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

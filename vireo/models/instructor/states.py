@@ -3,8 +3,6 @@
 Mini's instructor is trained by `vireo.training.stages.vlm`; at full size it is llava-llama-3-8b.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """H.264 as MP4 and Matroska store it (ISO/IEC 14496-15): length-prefixed NAL units, parameter sets in the header."""
 
-from __future__ import annotations
-
 
 def has_length_prefixes(header: bytes) -> bool:
     """Whether a stream with this AVCDecoderConfigurationRecord prefixes its NAL units with four-byte lengths."""

@@ -3,8 +3,6 @@
 FFmpeg and NumPy release Python's lock for most of their work, so that a second core helps.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

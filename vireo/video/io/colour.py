@@ -4,11 +4,9 @@ Both directions use the same matrix and range, so that what is not edited comes 
 rounding of YCbCr.
 """
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer
@@ -49,7 +47,7 @@ class Colour:
     full: bool
 
     @classmethod
-    def of(cls, frame: VideoFrame) -> Colour:
+    def of(cls, frame: VideoFrame) -> Self:
         """As the frame is tagged; an untagged matrix is BT.709 from 720p on and BT.601 below, as players
         assume."""
         matrix = int(frame.colorspace)

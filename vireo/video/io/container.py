@@ -1,7 +1,5 @@
 """Opening video files, with one clear `VideoError` for each thing that can be wrong with them."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import struct

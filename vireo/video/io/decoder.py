@@ -1,7 +1,5 @@
 """Decoding in this process: frames of a video as a stream, with exact times."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass

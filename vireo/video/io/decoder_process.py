@@ -1,7 +1,5 @@
 """The process that decodes one file for `sandbox`: python -m vireo.video.io.decoder_process FILE PIPE."""
 
-from __future__ import annotations
-
 import gc
 import json
 import math

@@ -1,7 +1,5 @@
 """Encoder, pixel format and quality of an output: those of its source, where they can be written."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from dataclasses import dataclass

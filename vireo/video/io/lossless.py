@@ -1,7 +1,5 @@
 """Lossless clips for the studio and for tests."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from pathlib import Path
 

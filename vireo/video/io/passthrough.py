@@ -1,7 +1,5 @@
 """What a file holds beside its video stream, copied packet by packet: sound, subtitles, cover art, chapters, tags."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from pathlib import Path
 

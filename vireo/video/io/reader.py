@@ -1,11 +1,10 @@
 """Reading videos: frames as a stream, decoded apart from this process."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -35,7 +34,7 @@ class VideoReader:
     def info(self) -> VideoInfo:
         return self._source.info
 
-    def __enter__(self) -> VideoReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

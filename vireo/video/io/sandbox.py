@@ -10,8 +10,6 @@ That process (`decoder_process`) sends messages over a pipe, each a kind, a leng
     end     all frames were sent
 """
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import fcntl

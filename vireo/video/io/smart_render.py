@@ -4,8 +4,6 @@ All packets of a stream share one header, which has to fit copied and new packet
 `MIXABLE_CODECS` are self-contained; for H.264, parameter sets with an identifier of their own are added to the header.
 """
 
-from __future__ import annotations
-
 from array import array
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The video stream of an output: encoded from end to end, or encoded within a span and copied around it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path

@@ -1,13 +1,11 @@
 """A video file with the times and size of its source, and with what that holds beside the picture."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import tempfile
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import av
 import numpy as np
@@ -102,7 +100,7 @@ class VideoWriter:
             stack.callback(self._encoding.close)
             self._stack = stack.pop_all()
 
-    def __enter__(self) -> VideoWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
