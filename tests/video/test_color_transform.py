@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 from torch import from_numpy
 from torch.nn.functional import interpolate
 
-from vireo.video.color_transform import _bilinear, color_change, color_transform
+from vireo.video.color_transform import color_change, color_transform
 
 
 def photograph(rng, height, width):
@@ -100,8 +100,12 @@ def test_a_share_of_the_edit_is_that_share_of_the_change():
     np.testing.assert_allclose(half, (FULL / 255 + whole) / 2, atol=1e-3)
 
 
-def test_enlarging_is_torchs_bilinear_interpolation():
-    maps = np.random.default_rng(4).normal(size=(12, 20, 30)).astype(np.float32)
-    wanted = interpolate(from_numpy(maps)[None], (77, 131), mode="bilinear", align_corners=False)[0].numpy()
-    found = (_bilinear(20, 77) @ from_numpy(maps)) @ _bilinear(30, 131).T
-    np.testing.assert_allclose(found.numpy(), wanted, atol=1e-5)
+@pytest.mark.parametrize("size", [(77, 131), (200, 700)])
+def test_maps_are_enlarged_as_torch_does_bilinearly(size):
+    """At one tile and at several."""
+    rng = np.random.default_rng(4)
+    maps = rng.normal(0, 0.1, (12, 20, 30)).astype(np.float32)
+    source = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
+    large = interpolate(from_numpy(maps)[None], size, mode="bilinear", align_corners=False)[0].numpy()
+    wanted = np.einsum("cohw,hwo->hwc", large[:9].reshape(3, 3, *size), source) + 255 * large[9:].transpose(1, 2, 0)
+    np.testing.assert_allclose(color_change(source, maps), wanted, atol=2e-3)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -51,7 +51,7 @@ class Usage:
     completion_tokens: int = 0
     cost: float | None = None
 
-    def __add__(self, other: Self) -> Self:
+    def __add__(self, other: "Usage") -> "Usage":
         cost = None if self.cost is None or other.cost is None else self.cost + other.cost
         tokens = self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens
         return Usage(self.calls + other.calls, self.cached and other.cached, *tokens, cost)

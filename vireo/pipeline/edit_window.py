@@ -54,9 +54,7 @@ def edit_windows(
         if not np.isfinite(edited).all():
             raise ModelError("the model's result is not a number", "its weights are damaged: get them again")
         with monitor.time("composite"):
-            if everywhere is not None and everywhere[number] > EVERYWHERE:
-                alpha = np.ones(edited.shape[:3], np.float32)
-            else:
-                alpha = estimate_alpha(window.frames, edited, pace.rebuilt)
+            whole = everywhere is not None and everywhere[number] > EVERYWHERE
+            alpha = estimate_alpha(window.frames, edited, pace.rebuilt, everywhere=whole)
         edits.append(WindowEdit(edited, pace.rebuilt, alpha))
     return edits

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class Evidence:
         self.sample, self.networks = sample, networks
         self._known: dict[Hashable, Any] = {} if _known is None else _known
 
-    def without_truth(self) -> Self:
+    def without_truth(self) -> "Evidence":
         """The same without the exact result; what was computed is shared."""
         return Evidence(replace(self.sample, target=None, mask=None), self.networks, self._known)
 

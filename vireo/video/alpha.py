@@ -31,22 +31,36 @@ NOISE = 2.25
 GROW = 0.031
 """The region is widened by so much; over the outer half it falls from 1 to 0."""
 
+CERTAIN = 0.9
+"""A change of this share of the region's median is taken whole, and one of 3 x REACH at the latest. Less is taken in
+part, by the square, so that what hardly changed keeps its grain."""
 
-def estimate_alpha(source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
+
+def estimate_alpha(
+    source: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray, *, everywhere: bool = False
+) -> np.ndarray:
     """float32 (T, h, w) in 0..1: 1 where a pixel takes the edit whole, 0 where it stays the source's.
 
     source: uint8 (T, h, w, 3). edited, rebuilt: float (T, h, w, 3) in 0..1, the model's result, and the source through
-    the autoencoder; what is lost there is no change. Zeros where nothing but noise changed.
+    the autoencoder; what is lost there is no change. everywhere: whether the edit is known to concern the whole
+    picture; then all of it is the region. Zeros where nothing but noise changed.
     """
-    width = SMOOTH * side_of(source)
+    side = side_of(source)
+    width = SMOOTH * side
     change = np.abs(gaussian_filter(255 * (edited - rebuilt), (0, width, width, 0), mode="nearest")).max(-1)
+    region = np.ones_like(change) if everywhere else _widened(_core(change), GROW * side)
+    if not region.any():
+        return region
+    certain = max(min(CERTAIN * float(np.median(change[region == 1])), 3 * REACH), 1e-3)
+    return region * np.clip(change / certain, 0, 1) ** 2
+
+
+def _core(change: np.ndarray) -> np.ndarray:
+    """bool (T, h, w): what changed by REACH, or beyond the noise, and hangs together with a change SEED times that."""
     noise = NOISE * float(np.median(change))
-    # More than half of the picture changes: its median says nothing of noise.
+    # Where more than half of the picture changes, its median says nothing of noise.
     reach = REACH if noise > SEED * REACH else max(REACH, noise)
-    core = _connected(change > reach, change > SEED * reach)
-    # From a quarter of REACH on a change counts in part, from thrice on in full: what hardly changed keeps its grain.
-    certain = np.clip((4 * change / REACH - 1) / 11, 0, 1)
-    return certain * _widened(core, GROW * side_of(source))
+    return _connected(change > reach, change > SEED * reach)
 
 
 def _connected(reached: np.ndarray, seeds: np.ndarray) -> np.ndarray:

@@ -22,7 +22,10 @@ RIDGE = 4e-4
 16e-4 the one with the least edit error at 4 times the model's size (docs/log.md, 2026-11-27)."""
 
 WINDOW = 2
-"""Radius in pixels of the smallest windows in which A is fitted; the next ones are six times as wide, the last all."""
+"""Radius in pixels of the windows in which A is fitted, after it was fitted to the whole picture."""
+
+_ONE, _OTHER = torch.triu_indices(3, 3)
+"""Rows and columns of the upper triangle of a 3x3 matrix."""
 
 _TILE = (60, 320)
 """Rows and columns of a large frame that are computed at a time, so that they stay in the processor's cache."""
@@ -44,33 +47,31 @@ def color_transform(guide: np.ndarray, edited: np.ndarray, alpha: np.ndarray) ->
 
 
 def _fit(guide: Tensor, edited: Tensor, alpha: Tensor) -> Tensor:
-    """A, (T, 3, 3, h, w): ridge regression of `edited` on `guide` in windows, from coarse to fine.
+    """A, (T, 3, 3, h, w): ridge regression of `edited` on `guide` in windows, weighted by alpha.
 
-    Each scale is drawn to the result of the coarser one where its window has no contrast, and the coarsest to the
-    identity, so that a plain wall keeps the texture that the model cannot see. Weighted by alpha.
+    Where a window has no contrast, its A is drawn to that of the whole picture, and that to the identity, so that a
+    plain wall keeps the texture that the model cannot see.
     """
     weight = alpha + 1e-3
-    one, other = torch.triu_indices(3, 3)
-    squares = guide[:, one] * guide[:, other]
+    squares = guide[:, _ONE] * guide[:, _OTHER]
     products = (edited[:, :, None] * guide[:, None]).flatten(1, 2)
     moments = weight * torch.cat([torch.ones_like(weight), guide, edited, squares, products], 1)
-    identity = torch.eye(3)[:, :, None, None]
-    matrix, scales = identity.expand(len(guide), 3, 3, *guide.shape[2:]), []
-    for radius in (None, 6 * WINDOW, WINDOW):
-        mean = _window_mean(moments, radius)
-        mean = mean[:, 1:] / mean[:, :1]
-        mean_guide, mean_edited = mean[:, :3], mean[:, 3:6]
-        variance = mean[:, 6:12] - mean_guide[:, one] * mean_guide[:, other] + RIDGE * (one == other)[:, None, None]
-        covariance = mean[:, 12:].unflatten(1, (3, 3)) - mean_edited[:, :, None] * mean_guide[:, None]
-        # A (V + r 1) = C + r A_coarser
-        wanted, inverse = covariance + RIDGE * matrix, _inverse(variance)
-        matrix = torch.stack([wanted[:, :, k, None] * inverse[:, None, k] for k in range(3)]).sum(0)
-        scales.append(matrix)
+    whole = _ridge(_window_mean(moments, None), torch.eye(3)[:, :, None, None])
+    matrix = _ridge(_window_mean(moments, WINDOW), whole)
     # Detail comes back where nearly all of it is still seen. Where a window keeps less than the region as a whole does
-    # (a letter that is gone but for a trace), hardly any of it may: to the third power.
-    whole = scales[0]
+    # (a letter that is gone but for a trace), hardly any of it may: to the fourth power.
     kept = (matrix * whole).sum((1, 2)) / (whole * whole).sum((1, 2)).clamp_min(1e-6)
-    return matrix * kept.clamp(0, 1)[:, None, None] ** 3
+    return matrix * kept.clamp(0, 1)[:, None, None] ** 4
+
+
+def _ridge(mean: Tensor, drawn_to: Tensor) -> Tensor:
+    """A of the moments in `mean`, (T, 3, 3, h, w); A (V + r 1) = C + r A0, A0 given by `drawn_to`."""
+    mean = mean[:, 1:] / mean[:, :1]
+    mean_guide, mean_edited = mean[:, :3], mean[:, 3:6]
+    variance = mean[:, 6:12] - mean_guide[:, _ONE] * mean_guide[:, _OTHER] + RIDGE * (_ONE == _OTHER)[:, None, None]
+    covariance = mean[:, 12:].unflatten(1, (3, 3)) - mean_edited[:, :, None] * mean_guide[:, None]
+    wanted, inverse = covariance + RIDGE * drawn_to, _inverse(variance)
+    return torch.stack([wanted[:, :, k, None] * inverse[:, None, k] for k in range(3)]).sum(0)
 
 
 def _window_mean(maps: Tensor, radius: int | None) -> Tensor:
