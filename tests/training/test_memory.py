@@ -18,7 +18,7 @@ faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 kept = torch.ones(64 << 20)
 print(faults, open("/proc/self/smaps_rollup").read())
 """
-BEGIN = "from vireo.runtime import reuse_memory; reuse_memory(); reuse_memory()"
+BEGIN = "from vireo.training.memory import reuse_memory; reuse_memory(); reuse_memory()"
 
 
 def measured(begin: str) -> tuple[int, int]:

@@ -14,8 +14,8 @@ from scipy.ndimage import gaussian_filter
 from vireo.models.editors.protocol import Editor, Reconstruction
 from vireo.video.geometry import side_of
 
-SMEARED = 10.0
-"""Loss of a window (1/255, see `_loss`) above which slow motion is tried."""
+SMEARED = 25.0
+"""Loss of a window (1/255, see `_loss`) above which slow motion is tried; decision 10 has what other values bring."""
 
 WORTH = 0.5
 """Slow motion has to bring the loss below this share of what it was; texture that is lost at any pace does not."""
