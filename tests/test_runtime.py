@@ -1,12 +1,13 @@
 """Devices and precisions by name."""
 
 import gc
+import os
 
 import pytest
 import torch
 
 from vireo.errors import InputError
-from vireo.runtime import autocast, lasting_imports, pick_device, pick_dtype
+from vireo.runtime import autocast, lasting_imports, pick_device, pick_dtype, waiting_threads
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -44,3 +45,12 @@ def test_objects_of_imports_are_not_collected_again():
         assert gc.get_freeze_count() >= before + len(made)
     finally:
         gc.unfreeze()
+
+
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    waiting_threads()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    waiting_threads()
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"

@@ -65,6 +65,15 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def waiting_threads() -> None:
+    """Lets torch's threads sleep while they wait for one another; to be called before torch is imported.
+
+    By default they spin, and an edit whose cores are wanted by others, be it by its own decoder, takes up to four times
+    as long (10 s of 1280x720 on two busy cores: 36 s instead of 142, 36 s of processor time instead of 124).
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 @contextlib.contextmanager
 def preserved_scheduling() -> Iterator[None]:
     """Restores the scheduling policy of this thread, and sets it for threads that start within the block.

@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from tests.pipeline.rule_editor import RuleEditor, edit
 from vireo.models.editors.protocol import Reconstruction
-from vireo.pipeline.slow_motion import choose_pace, real_time
+from vireo.pipeline.slow_motion import in_slow_motion, real_time
 
 TEXTURE = np.random.default_rng(1).normal(size=(96, 96, 3))
 Y, X = np.mgrid[:96, :96]
@@ -29,10 +29,15 @@ def ball(speed, count=9, wall=0.0):
     return np.clip(frames, 0, 255).astype(np.uint8)
 
 
-def test_what_stands_still_is_shown_once_at_its_own_pace():
-    shown = choose_pace(ball(0, wall=30.0), SmearingEditor())
-    assert len(shown.clips) == 1
-    assert (shown.clips[0] == ball(0, wall=30.0)).all()
+EVERYWHERE = np.ones((9, 96, 96), np.float32)
+
+
+def slowly(frames, editor, alpha=EVERYWHERE):
+    return in_slow_motion(frames, editor.reconstruct(frames).frames, alpha[: len(frames)], editor)
+
+
+def test_what_stands_still_is_not_edited_again():
+    assert slowly(ball(0, wall=30.0), SmearingEditor()) is None
 
 
 def test_texture_that_is_lost_at_any_pace_is_no_reason():
@@ -41,21 +46,27 @@ def test_texture_that_is_lost_at_any_pace_is_no_reason():
             self.lengths.append(len(frames))
             return Reconstruction(gaussian_filter(frames / 255.0, (0, 3, 3, 0)).astype(np.float32), None)
 
-    frames = ball(0, wall=60.0)
-    assert np.abs(frames / 255.0 - Blurring().reconstruct(frames).frames).max() > 0.2
-    editor = Blurring()
-    assert len(choose_pace(frames, editor).clips) == 1
-    assert editor.lengths == [9, 1], "one picture is enough to see that"
+    frames, editor = ball(0, wall=60.0), Blurring()
+    assert np.abs(frames / 255.0 - editor.reconstruct(frames).frames).max() > 0.2
+    assert slowly(frames, editor) is None
+    assert editor.lengths == [9, 9, 1], "one picture is enough to see that"
 
 
 def test_fast_motion_is_shown_slowly_and_comes_back_in_real_time():
     frames = ball(7)
-    shown = choose_pace(frames, SmearingEditor())
+    shown = slowly(frames, SmearingEditor())
     assert [clip.shape for clip in shown.clips] == [frames.shape] * 4
     for clip in shown.clips:
         assert len(np.unique(clip.reshape(9, -1), axis=0)) == 3  # the frame before, and two frames of its own
     assert np.allclose(real_time([clip / 255 for clip in shown.clips]), frames / 255)
     assert np.allclose(shown.rebuilt, frames / 255)
+
+
+def test_fast_motion_beside_the_edit_is_no_reason():
+    corner = np.zeros_like(EVERYWHERE)
+    corner[:, :20, :20] = 1
+    assert slowly(ball(7), SmearingEditor(), corner) is None
+    assert slowly(ball(7), SmearingEditor(), 0 * corner) is not None, "where nothing was edited, all of it counts"
 
 
 @pytest.mark.parametrize("count", [9, 14, 25])
@@ -67,6 +78,5 @@ def test_a_fast_object_leaves_no_ghost(count):
     assert (result.edited[~red] == frames[~red]).all()
 
 
-def test_a_picture_is_shown_as_it_is():
-    frames = ball(0, 1)
-    assert choose_pace(frames, SmearingEditor()).clips[0] is frames
+def test_a_picture_has_no_pace():
+    assert slowly(ball(0, 1), SmearingEditor()) is None

@@ -7,7 +7,7 @@ import typer
 
 from vireo.cli import terminal
 from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Guidance, Look, Preserve, Seed, Steps
-from vireo.runtime import lasting_imports
+from vireo.runtime import lasting_imports, waiting_threads
 
 
 def edit(  # noqa: PLR0913 - the options of the contract
@@ -49,6 +49,7 @@ def edit(  # noqa: PLR0913 - the options of the contract
     overwrite: Annotated[bool, typer.Option("-y", "--yes", help="Overwrite existing outputs.")] = False,
 ) -> None:
     """Edit SOURCE as INSTRUCTION says; size, frame times and sound stay."""
+    waiting_threads()
     with terminal.progress("loading") as advance:
         with lasting_imports():
             from vireo.pipeline.edit import edit_video

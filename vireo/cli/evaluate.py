@@ -9,7 +9,7 @@ import typer
 from vireo.cli import terminal
 from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Guidance, Look, Preserve, Seed, Steps, read_named
 from vireo.errors import InputError
-from vireo.runtime import cache_folder
+from vireo.runtime import cache_folder, waiting_threads
 
 
 def evaluate(  # noqa: PLR0913 - the options of the contract
@@ -64,6 +64,7 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
     terminal.check_folder(out)
     prices, named = _prices(price), read_named(backbone or [])
     command = terminal.command_line()
+    waiting_threads()
     with terminal.progress("loading") as advance:
         from vireo.evaluation.benchmarks.registry import BENCHMARKS
         from vireo.evaluation.benchmarks.run import evaluate_published

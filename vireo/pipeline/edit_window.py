@@ -11,7 +11,7 @@ import numpy as np
 from vireo.errors import ModelError
 from vireo.models.editors.protocol import Editor, Sampling, Window
 from vireo.monitor import Monitor
-from vireo.pipeline.slow_motion import choose_pace, real_time
+from vireo.pipeline.slow_motion import in_slow_motion, real_time
 from vireo.video.alpha import estimate_alpha
 
 EVERYWHERE = 0.5
@@ -41,20 +41,42 @@ def edit_windows(
     Raises ModelError where a result is not finite.
     """
     with monitor.time("encode"):
-        paces = [choose_pace(window.frames, editor) for window in windows]
-    shown = [
-        replace(window, frames=clip, reconstruction=reconstruction)
-        for window, pace in zip(windows, paces, strict=True)
-        for clip, reconstruction in zip(pace.clips, pace.reconstructions, strict=True)
+        shown = [replace(window, reconstruction=editor.reconstruct(window.frames)) for window in windows]
+    whole = [chance > EVERYWHERE for chance in everywhere] if everywhere is not None else [False] * len(windows)
+    results = editor.edit(shown, sampling, monitor)
+    edits = [
+        _located(window.frames, edited, _rebuilt(window), each, monitor)
+        for window, edited, each in zip(shown, results, whole, strict=True)
     ]
-    results = iter(editor.edit(shown, sampling, monitor))
-    edits = []
-    for number, (window, pace) in enumerate(zip(windows, paces, strict=True)):
-        edited = real_time([next(results) for _ in pace.clips])
-        if not np.isfinite(edited).all():
-            raise ModelError("the model's result is not a number", "its weights are damaged: get them again")
-        with monitor.time("composite"):
-            whole = everywhere is not None and everywhere[number] > EVERYWHERE
-            alpha = estimate_alpha(window.frames, edited, pace.rebuilt, everywhere=whole)
-        edits.append(WindowEdit(edited, pace.rebuilt, alpha))
+    with monitor.time("encode"):
+        slowed = {
+            number: slow
+            for number, (window, edit) in enumerate(zip(windows, edits, strict=True))
+            if (slow := in_slow_motion(window.frames, edit.rebuilt, edit.alpha, editor)) is not None
+        }
+    clips = [
+        replace(windows[number], frames=clip, reconstruction=reconstruction)
+        for number, slow in slowed.items()
+        for clip, reconstruction in zip(slow.clips, slow.reconstructions, strict=True)
+    ]
+    again = iter(editor.edit(clips, sampling, monitor) if clips else ())
+    for number, slow in slowed.items():
+        edited = real_time([next(again) for _ in slow.clips])
+        edits[number] = _located(windows[number].frames, edited, slow.rebuilt, whole[number], monitor)
     return edits
+
+
+def _rebuilt(window: Window) -> np.ndarray:
+    """float32 (T, h, w, 3) in 0..1; of a model without autoencoder, the window itself."""
+    if window.reconstruction is None:
+        return window.frames / np.float32(255)
+    return window.reconstruction.frames
+
+
+def _located(
+    frames: np.ndarray, edited: np.ndarray, rebuilt: np.ndarray, everywhere: bool, monitor: Monitor
+) -> WindowEdit:
+    if not np.isfinite(edited).all():
+        raise ModelError("the model's result is not a number", "its weights are damaged: get them again")
+    with monitor.time("composite"):
+        return WindowEdit(edited, rebuilt, estimate_alpha(frames, edited, rebuilt, everywhere=everywhere))
