@@ -26,7 +26,7 @@ SEED = 5.0
 """... if it somewhere changes by so many times as much."""
 
 NOISE = 2.25
-"""Both are raised to the picture's own noise, the median change, times this, where that is higher."""
+"""REACH is raised to the picture's own noise, the median change, times this, where that is higher."""
 
 GROW = 0.031
 """The region is widened by so much; over the outer half it falls from 1 to 0."""
@@ -56,11 +56,11 @@ def estimate_alpha(
 
 
 def _core(change: np.ndarray) -> np.ndarray:
-    """bool (T, h, w): what changed by REACH, or beyond the noise, and hangs together with a change SEED times that."""
+    """bool (T, h, w): what changed by REACH and beyond the noise, and hangs together with a change of SEED x REACH."""
     noise = NOISE * float(np.median(change))
     # Where more than half of the picture changes, its median says nothing of noise.
     reach = REACH if noise > SEED * REACH else max(REACH, noise)
-    return _connected(change > reach, change > SEED * reach)
+    return _connected(change > reach, change > max(SEED * REACH, reach))
 
 
 def _connected(reached: np.ndarray, seeds: np.ndarray) -> np.ndarray:
