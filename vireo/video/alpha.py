@@ -60,7 +60,7 @@ def _core(change: np.ndarray) -> np.ndarray:
     noise = NOISE * float(np.median(change))
     # Where more than half of the picture changes, its median says nothing of noise.
     reach = REACH if noise > SEED * REACH else max(REACH, noise)
-    return _connected(change > reach, change > max(SEED * REACH, reach))
+    return _connected(change > reach, change > SEED * REACH)
 
 
 def _connected(reached: np.ndarray, seeds: np.ndarray) -> np.ndarray:
