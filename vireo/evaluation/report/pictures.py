@@ -14,7 +14,7 @@ from vireo.pairs.contact_sheet import wrapped
 from vireo.runtime import whole_file
 from vireo.video.io import Quality, VideoReader, VideoWriter
 
-PER_SHEET, ACROSS, GAP, TEXT = 16, 4, 8, 40
+PER_SHEET, ACROSS, GAP, TEXT = 6, 3, 8, 40
 COLOURS = {True: (20, 110, 50), False: (170, 30, 30)}
 QUALITY = Quality("h264", crf=14)
 """Browsers play it."""
@@ -48,7 +48,7 @@ def write_sheets(out: Path, records: Sequence[Record]) -> dict[str, str]:
         if tiles:
             sheets[family] = f"sheet-{family}.jpg"
             with whole_file(out / sheets[family]) as temporary:
-                _arranged(tiles).save(temporary, format="JPEG", quality=88, optimize=True)
+                _arranged(tiles).save(temporary, format="JPEG", quality=80, optimize=True)
     return sheets
 
 
