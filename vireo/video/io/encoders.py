@@ -66,7 +66,10 @@ ENCODERS = {
 IMAGES = {".png": "png", ".jpg": "mjpeg", ".jpeg": "mjpeg", ".bmp": "bmp", ".tif": "tiff", ".tiff": "tiff"}
 """Suffixes of single pictures, and their codecs."""
 
-LOSSLESS = {"ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvideo", "png", "apng", "bmp", "tiff"}
+LOSSLESS = {
+    *("ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvideo", "png", "apng", "bmp", "tiff"),
+    *("lagarith", "zmbv", "cscd", "tscc", "fraps", "dxtory", "mszh", "zlib", "flashsv"),  # of screen recorders
+}
 """Lossless codecs; FFV1 replaces one that the container cannot hold."""
 
 UNLISTED_CODECS = {"mpegts": ("h264", "hevc"), "apng": ("apng",), "webp": ("webp",)}
@@ -214,12 +217,14 @@ def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) 
     if quality.lossless and codec != "rawvideo":
         return next(name for name in (*deep_rgb, *_RGB_FORMATS) if name in formats)
     odd = source.width % 2 or source.height % 2
-    full = []
-    if is_rgb(source.pix_fmt) and codec in (source.codec, "ffv1", "utvideo", "huffyuv"):
-        full = [*deep_rgb, "bgr0", "gbrp", "rgb24"]
-    elif is_rgb(source.pix_fmt) and not source.still and source.codec not in _ANIMATIONS:
-        # Recordings of screens: half of the colour samples would blur coloured text.
-        full = ["yuv444p10le", "yuv444p"] if source.deep else ["yuv444p", "yuv444p10le"]
+    # The layout of colour samples stays, too: in recordings of screens, fewer blur coloured text.
+    as_rgb = is_rgb(source.pix_fmt)
+    layout = next((layout for layout in ("444", "422") if layout in source.pix_fmt), "420")
+    if as_rgb and not source.still and source.codec not in _ANIMATIONS:
+        layout = "444"
+    by_depth = [f"yuv{layout}p", f"yuv{layout}p10le"][:: -1 if source.deep else 1]
+    if as_rgb and codec in (source.codec, "ffv1", "utvideo", "huffyuv"):
+        by_depth = [*deep_rgb, "bgr0", "gbrp", "rgb24", *by_depth]
     if codec == "gif":
         wanted = ["pal8"]
     elif codec in _RGB_CODECS:
@@ -228,14 +233,13 @@ def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) 
         return "bgr24"
     elif codec == "mjpeg":
         # JPEG's luma takes the full range.
-        dense = [f"yuvj{layout}p" for layout in ("422", "444") if layout in source.pix_fmt]
-        wanted = [*dense, "yuvj444p" if full or (source.still and is_rgb(source.pix_fmt)) else "yuvj420p"]
+        wanted = [f"yuvj{'444' if source.still and as_rgb else layout}p"]
     elif encoder.even_sizes and odd:
         # 4:2:0 of these codecs has even sizes only.
-        wanted = [*full, "yuv444p10le" if source.deep else "yuv444p", "yuv444p"]
+        wanted = [*(by_depth if as_rgb else ()), "yuv444p10le" if source.deep else "yuv444p", "yuv444p"]
     else:
         dense = ["yuv420p10le"] if source.deep else []
-        wanted = [source.pix_fmt, *full, source.pix_fmt.replace("yuva", "yuv"), *dense, "yuv420p", "yuv422p10le"]
+        wanted = [source.pix_fmt, source.pix_fmt.replace("yuva", "yuv"), *by_depth, *dense, "yuv420p", "yuv422p10le"]
     opaque = [f for f in wanted if f in formats]
     if not opaque:
         raise VideoError(f"{codec} cannot hold {source.width}x{source.height} pictures", "name the output .mkv or .mp4")

@@ -15,7 +15,7 @@ from vireo.video.io.encoders import UNLISTED_CODECS
 
 _FILE_TAGS = {
     *("major_brand", "minor_version", "compatible_brands", "encoder", "vendor_id", "alpha_mode", "rotate"),
-    *("duration", "bps", "number_of_frames", "number_of_bytes"),
+    *("duration", "bps", "number_of_frames", "number_of_bytes", "software"),
 }
 """Tags that describe the source file, not its content."""
 
@@ -121,7 +121,9 @@ class Passthrough:
         return {
             "title" if key == "name" else key: value  # QuickTime calls the title of a track its name
             for key, value in tags.items()
-            if key.lower().partition("-")[0] not in passed and not key.startswith("_")  # Matroska has BPS-eng and such
+            # Matroska has BPS-eng and such; QuickTime's are given a second time with their language.
+            if (base := key.partition("-")[0]).lower() not in passed and not key.startswith("_")
+            if key == base or tags.get(base) != value
         }
 
     def lost_tags(self, path: Path) -> tuple[str, ...]:
@@ -196,9 +198,7 @@ def _is_held(key: str, value: str, tags: dict[str, str]) -> bool:
     """Whether the tags of a file, with small letters, hold one; languages and times are spelt in several ways."""
     if key in ("language", "creation_time"):
         return key in tags or value == "und"
-    # Demuxers give some a second time with their language, and QuickTime calls the title of a track its name.
-    base = key.partition("-")[0]
-    return value in (tags.get(key), tags.get(base), tags.get("name") if key == "title" else None)
+    return value == tags.get(key) or (key == "title" and value == tags.get("name"))
 
 
 def _describe(stream: Stream) -> str:

@@ -90,6 +90,6 @@ def _read_display(data: bytes) -> tuple[int, ...]:
     if not (has_primaries and has_luminance and all(fractions[1::2])):
         return ()
     pairs = zip(fractions[::2], fractions[1::2], [_CHROMATICITIES] * 8 + [_LUMINANCE] * 2, strict=True)
-    numbers = [round(unit * top / bottom) for top, bottom, unit in pairs]
-    red, green, blue, white = numbers[:2], numbers[2:4], numbers[4:6], numbers[6:8]
-    return (*green, *blue, *red, *white, numbers[9], numbers[8])
+    *places, darkest, brightest = [round(unit * top / bottom) for top, bottom, unit in pairs]
+    red, green, blue, white = places[:2], places[2:4], places[4:6], places[6:]
+    return (*green, *blue, *red, *white, brightest, darkest)
