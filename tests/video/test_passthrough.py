@@ -127,6 +127,7 @@ def test_lost_tags_are_named(tmp_path):
     assert copy(tmp_path / "a.mkv", tmp_path / "b.mkv") == ()
     assert copy(tmp_path / "a.mkv", tmp_path / "b.mp4") == ("tags: CAMERA",)
     assert copy(tmp_path / "a.mkv", tmp_path / "b.ts") == ("tags: title, MOOD, CAMERA",)
+    assert copy(tmp_path / "a.mkv", tmp_path / "b.wtv") == ("perhaps tags",)  # not a format that is read
 
 
 def test_a_cover_goes_before_tags_without_a_place(tmp_path):
