@@ -223,6 +223,12 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
     assert "nothing in the picture fits the instruction" in run("edit", "in.mp4", "x", "-o", "out.mp4")[1]
 
 
+def test_what_does_not_come_along_is_named(run, monkeypatch):
+    left = ("stream 2: subtitle (subrip)", "tags: mood")
+    monkeypatch.setattr("vireo.pipeline.edit.edit_video", lambda *a, **k: Edited("o.mp4", {"total": 1}, left_out=left))
+    assert "stream 2: subtitle (subrip); tags: mood\n" in run("edit", "in.mp4", "x", "-o", "o.mp4")[1]
+
+
 def test_verify_exits_by_its_verdict(run, tmp_path):
     frames = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
     source, output, receipt = tmp_path / "in.mkv", tmp_path / "out.mkv", tmp_path / "r.json"

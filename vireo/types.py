@@ -48,7 +48,7 @@ class EditResult:
     fps: average frames per second. seconds: spent in each stage, and in total.
     changed_fraction: share of all pixels of the clip that lie inside the predicted edit region.
     found: whether the clip shows what the instruction names; None where that was not checked.
-    left_out: what of the source the output's codec and container cannot hold, in words.
+    left_out: what of the source does not come along, in words.
     warnings: what else a user should know, as of settings for which the weights were not trained.
     """
 

@@ -290,6 +290,25 @@ def test_small_masks_let_the_edit_through(tmp_path):
     assert mask[100, 600] == pytest.approx(64 / (300 * 960) ** 0.5)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_a_mask_is_black_where_it_is_transparent(tmp_path, mode):
+    opacity = np.zeros((60, 80), np.uint8)
+    opacity[10:40, 20:50] = 255
+    strokes = np.dstack([np.full((60, 80, 3), 255, np.uint8), opacity])
+    strokes[10:40, 45:50, :3] = 0  # painted black
+    Image.fromarray(strokes).convert(mode).save(tmp_path / "mask.png")
+    write_frames = Image.fromarray(strokes)
+    write_frames.save(tmp_path / "mask.apng", "PNG", save_all=True, append_images=[Image.fromarray(strokes[::-1])])
+    with open_masks(tmp_path / "mask.png", probe(tmp_path / "mask.png")) as masks:
+        white = next(masks) > 0
+    wanted = np.zeros((60, 80), bool)
+    wanted[10:40, 20:45] = True
+    assert (white == wanted).all()
+    with open_masks(tmp_path / "mask.apng", probe(tmp_path / "mask.apng")) as masks:
+        assert ((next(masks) > 0) == wanted).all()
+        assert ((next(masks) > 0) == wanted[::-1]).all()
+
+
 def test_outputs_are_different_files(edited, tmp_path):
     with pytest.raises(InputError, match="the same file"):
         edited(receipt=tmp_path / "out.mkv")

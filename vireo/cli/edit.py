@@ -93,7 +93,7 @@ def edit(  # noqa: PLR0913 - the options of the contract
     if result.warnings:
         facts["warning"] = "; ".join(result.warnings)
     if result.left_out:
-        facts["left out"] = f"{', '.join(result.left_out)}: {output.suffix} files do not take that here"
+        facts["left out"] = "; ".join(result.left_out)
     written = {"before/after": compare, "preview": preview, "receipt": receipt}
     terminal.print_facts(facts | {name: path for name, path in written.items() if path is not None})
 

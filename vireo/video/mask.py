@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, label, maximum
 
 from vireo.errors import InputError
-from vireo.video.io import VideoInfo, VideoReader
+from vireo.video.io import TimedFrame, VideoInfo, VideoReader
 
 FEATHER = 1 / 64
 """Width over which the edit fades out inside the mask's border, as a share of the square root of the frame's area; at
@@ -22,8 +22,8 @@ def open_masks(path: str | Path, clip: VideoInfo) -> Iterator[Iterator[np.ndarra
     """Yields soft masks, float32 (H, W) in 0..1, one for each frame of a clip; above 0 only where the mask is white.
 
     An image is the mask of all frames; of a video, each frame is that of one, and frames beyond the clip's length are
-    not read. White is what is brighter than half. Raises InputError where the size differs from the clip's, an image
-    is black everywhere, or a video is shorter than the clip.
+    not read. White is what is brighter than half, laid over black where it is transparent. Raises InputError where the
+    size differs from the clip's, an image is black everywhere, or a video is shorter than the clip.
     """
     with VideoReader(path) as reader:
         info = reader.info
@@ -32,8 +32,13 @@ def open_masks(path: str | Path, clip: VideoInfo) -> Iterator[Iterator[np.ndarra
                 f"the mask {path} is {info.width}x{info.height}, the clip {clip.width}x{clip.height}",
                 "make the mask as large as the clip",
             )
-        white = (frame.pixels.mean(-1) > 127.5 for frame in reader)
+        white = (_white(frame) for frame in reader)
         yield _repeated(next(white), path) if info.still else _per_frame(white, path)
+
+
+def _white(frame: TimedFrame) -> np.ndarray:
+    opacity = 1 if frame.alpha is None else frame.alpha / 255
+    return frame.pixels.mean(-1) * opacity > 127.5
 
 
 def _repeated(white: np.ndarray, path: str | Path) -> Iterator[np.ndarray]:

@@ -7,7 +7,8 @@ sandbox.py        the same from a process with limits (decoder_process.py is wha
 reader.py         `VideoReader`, `read_clip`: what the rest of the program uses
 background.py     reading ahead and writing behind in threads
 encoders.py       which encoder, pixel format and quality an output gets, and which ones this build of FFmpeg has
-passthrough.py    sound, subtitles, cover art, chapters and tags, copied packet by packet
+side_data.py      what frames carry beside pixels, such as HDR10's metadata
+passthrough.py    sound, subtitles, cover art, attachments, chapters and tags, copied packet by packet
 smart_render.py   which packets around an edited span can be copied (avc.py: headers of H.264)
 streams.py        the video stream of an output, encoded or in part copied
 writer.py         `VideoWriter`: a file with the times, size and sound of its source

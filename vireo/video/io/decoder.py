@@ -1,6 +1,7 @@
 """Decoding in this process: frames of a video as a stream, with exact times."""
 
 import itertools
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,7 @@ from vireo.errors import VideoError
 from vireo.runtime import available_cores
 from vireo.video.io.colour import Colour, has_alpha, is_deep, is_rotated, swaps_axes, to_rgb
 from vireo.video.io.container import open_source, read_errors, video_stream
+from vireo.video.io.side_data import SideData
 
 DEFAULT_FPS = Fraction(8)
 """For files that state no rate."""
@@ -33,7 +35,8 @@ class VideoInfo:
     frames: count stated by the file or estimated from its duration, None where neither is known.
     codec, pix_fmt, container: FFmpeg's names. alpha: pixels may be transparent. deep: samples have more than 8 bits.
     rotated: frames are stored rotated or flipped, with a display matrix. first_pts: of the first frame. still: an
-    image file.
+    image file. side_data: of the first frame. plays: how often an animation (GIF, APNG) plays, 0 for ever; None for
+    other files.
     """
 
     width: int
@@ -51,6 +54,8 @@ class VideoInfo:
     rotated: bool
     first_pts: int
     still: bool
+    side_data: SideData
+    plays: int | None
 
     def within(self, pts: int, start: float | None, stop: float | None) -> bool:
         """Whether a frame is shown from `start` on and before `stop`, seconds from the first; None is no bound."""
@@ -214,7 +219,23 @@ class Decoder:
             rotated=is_rotated(frame),
             first_pts=frame.pts or 0,
             still=still,
+            side_data=SideData.of(frame),
+            plays=_count_plays(self.path, name),
         )
+
+
+def _count_plays(path: Path, demuxer: str) -> int | None:
+    """How often an animation plays, which FFmpeg does not tell."""
+    if demuxer not in ("gif", "apng"):
+        return None
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if demuxer == "apng":
+            at = data.find(b"acTL")
+            return int.from_bytes(data[at + 8 : at + 12], "big")
+        # The extension of GIF says how often it is repeated; without one it plays once.
+        at = max(data.find(name + b"\x03\x01") for name in (b"NETSCAPE2.0", b"ANIMEXTS1.0"))
+        repeats = int.from_bytes(data[at + 13 : at + 15], "little")
+        return 1 if at < 0 else repeats and repeats + 1
 
 
 def _seconds(clock: str) -> float:

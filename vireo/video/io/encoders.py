@@ -9,6 +9,7 @@ from typing import Literal
 import av
 from av.codec.codec import Codec, UnknownCodecError
 from av.container import OutputContainer
+from av.video.format import VideoFormat
 
 from vireo.errors import VideoError
 from vireo.runtime import preserved_scheduling
@@ -21,11 +22,16 @@ os.environ.setdefault("SVT_LOG", "1")
 @dataclass(frozen=True)
 class Encoder:
     """An encoder by FFmpeg's name. options: its settings, visually lossless where it is lossy. even_sizes: whether
-    4:2:0 frames need an even width and height."""
+    4:2:0 frames need an even width and height. rgb: the encoder of RGB frames where that is another."""
 
     name: str
     options: dict[str, str]
     even_sizes: bool = False
+    rgb: str | None = None
+
+    def name_for(self, pix_fmt: str) -> str:
+        """The encoder of frames in a pixel format."""
+        return self.rgb if self.rgb and is_rgb(pix_fmt) else self.name
 
 
 # "veryfast" at crf 13 takes 0.37 to 0.45 of the time of "fast" at crf 14 for as many bytes; PSNR is 0.8 dB lower on a
@@ -35,7 +41,7 @@ X264_PARAMS = "cpu-independent=1"
 _X264 = {"crf": "13", "preset": "veryfast", "x264-params": X264_PARAMS}
 
 ENCODERS = {
-    "h264": Encoder("libx264", _X264, even_sizes=True),
+    "h264": Encoder("libx264", _X264, even_sizes=True, rgb="libx264rgb"),
     "hevc": Encoder("libx265", {"crf": "15", "preset": "fast", "x265-params": "log-level=none"}, even_sizes=True),
     "vp8": Encoder("libvpx", {"crf": "6", "b": "20M", "deadline": "good", "cpu-used": "4"}),
     "vp9": Encoder("libvpx-vp9", {"crf": "16", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}),
@@ -60,7 +66,10 @@ ENCODERS = {
 IMAGES = {".png": "png", ".jpg": "mjpeg", ".jpeg": "mjpeg", ".bmp": "bmp", ".tif": "tiff", ".tiff": "tiff"}
 """Suffixes of single pictures, and their codecs."""
 
-LOSSLESS = {"ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvideo", "png", "apng", "bmp", "tiff"}
+LOSSLESS = {
+    *("ffv1", "utvideo", "huffyuv", "ffvhuff", "magicyuv", "qtrle", "rawvideo", "png", "apng", "bmp", "tiff"),
+    *("lagarith", "zmbv", "cscd", "tscc", "fraps", "dxtory", "mszh", "zlib", "flashsv"),  # of screen recorders
+}
 """Lossless codecs; FFV1 replaces one that the container cannot hold."""
 
 UNLISTED_CODECS = {"mpegts": ("h264", "hevc"), "apng": ("apng",), "webp": ("webp",)}
@@ -81,6 +90,8 @@ _PREFERRED = ("h264", "vp9", "mpeg4", "vp8", "mjpeg", "gif", "apng", "webp")
 _WITH_ALPHA = ("vp9", "prores", "apng", "webp", "gif")
 """The same for frames with transparency."""
 
+
+_ANIMATIONS = ("gif", "apng", "webp")
 
 _CRF = {"h264": (0, 51), "hevc": (0, 51), "vp8": (4, 63), "vp9": (0, 63), "av1": (1, 63)}
 """Codecs with a constant rate factor: the best and the worst."""
@@ -154,7 +165,7 @@ def choose_codec(container: OutputContainer, path: Path, source: VideoInfo, qual
     if path.suffix.lower() in IMAGES:
         return IMAGES[path.suffix.lower()]
     name = container.format.name
-    moving = not source.still and source.codec not in ("gif", "apng", "webp")
+    moving = not source.still and source.codec not in _ANIMATIONS
     if source.codec in allowed and (moving or name == source.codec):
         return source.codec
     if moving and source.codec in LOSSLESS and "ffv1" in allowed:
@@ -199,10 +210,21 @@ def _pix_fmts(codec: str) -> list[str]:
 def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) -> str:
     """The source's pixel format where the encoder takes it, else one that loses least; without transparency."""
     encoder, formats = ENCODERS[codec], _pix_fmts(codec)
+    if encoder.rgb is not None and source.codec == codec:  # few players take it, so only where they took the source
+        with contextlib.suppress(UnknownCodecError):
+            formats += [f.name for f in Codec(encoder.rgb, "w").video_formats or []]
     deep_rgb = _DEEP_RGB_FORMATS if source.deep else ()
     if quality.lossless and codec != "rawvideo":
         return next(name for name in (*deep_rgb, *_RGB_FORMATS) if name in formats)
     odd = source.width % 2 or source.height % 2
+    # The layout of colour samples stays, too: in recordings of screens, fewer blur coloured text.
+    as_rgb = is_rgb(source.pix_fmt)
+    layout = next((layout for layout in ("444", "422") if layout in source.pix_fmt), "420")
+    if as_rgb and not source.still and source.codec not in _ANIMATIONS:
+        layout = "444"
+    by_depth = [f"yuv{layout}p", f"yuv{layout}p10le"][:: -1 if source.deep else 1]
+    if as_rgb and codec in (source.codec, "ffv1", "utvideo", "huffyuv"):
+        by_depth = [*deep_rgb, "bgr0", "gbrp", "rgb24", *by_depth]
     if codec == "gif":
         wanted = ["pal8"]
     elif codec in _RGB_CODECS:
@@ -211,20 +233,24 @@ def choose_pix_fmt(codec: str, source: VideoInfo, quality: Quality = Quality()) 
         return "bgr24"
     elif codec == "mjpeg":
         # JPEG's luma takes the full range.
-        dense = [f"yuvj{layout}p" for layout in ("422", "444") if layout in source.pix_fmt]
-        wanted = [*dense, "yuvj444p" if source.still and is_rgb(source.pix_fmt) else "yuvj420p"]
+        wanted = [f"yuvj{'444' if source.still and as_rgb else layout}p"]
     elif encoder.even_sizes and odd:
         # 4:2:0 of these codecs has even sizes only.
-        wanted = ["yuv444p10le" if source.deep else "yuv444p", "yuv444p"]
+        wanted = [*(by_depth if as_rgb else ()), "yuv444p10le" if source.deep else "yuv444p", "yuv444p"]
     else:
         dense = ["yuv420p10le"] if source.deep else []
-        wanted = [source.pix_fmt, source.pix_fmt.replace("yuva", "yuv"), *dense, "yuv420p", "yuv422p10le"]
-        if is_rgb(source.pix_fmt) and codec in ("ffv1", "utvideo", "huffyuv"):
-            wanted[1:1] = [*deep_rgb, "bgr0", "gbrp", "rgb24"]
+        wanted = [source.pix_fmt, source.pix_fmt.replace("yuva", "yuv"), *by_depth, *dense, "yuv420p", "yuv422p10le"]
     opaque = [f for f in wanted if f in formats]
     if not opaque:
         raise VideoError(f"{codec} cannot hold {source.width}x{source.height} pictures", "name the output .mkv or .mp4")
     return opaque[0]
+
+
+def loses_colour(stored: str, source: str) -> bool:
+    """Whether one pixel format has fewer colour samples a picture than another."""
+    fewer, more = VideoFormat(stored, 16, 16), VideoFormat(source, 16, 16)
+    samples = [kind.chroma_width() * kind.chroma_height() for kind in (fewer, more)]
+    return samples[0] < samples[1] and len(more.components) >= 3
 
 
 def open_encoder(context: av.VideoCodecContext) -> None:

@@ -32,6 +32,7 @@ import numpy as np
 from vireo.errors import VideoError, VireoError
 from vireo.video.io.colour import Colour
 from vireo.video.io.decoder import TimedFrame, VideoInfo, timed_frame
+from vireo.video.io.side_data import SideData
 
 HEADER, TIMES = struct.Struct("<5sQ"), struct.Struct("<qq")
 INFO, FRAME, ERROR, FAULT, END = b"info ", b"frame", b"error", b"fault", b"end  "
@@ -56,7 +57,8 @@ def info_to_json(info: VideoInfo) -> str:
 def info_from_json(text: bytes) -> VideoInfo:
     values = json.loads(text)
     fractions = {name: Fraction(values[name]) for name in ("aspect", "fps", "time_base")}
-    return VideoInfo(**(values | fractions | {"colour": Colour(**values["colour"])}))
+    side_data = SideData(**{name: tuple(value) for name, value in dict(values["side_data"]).items()})
+    return VideoInfo(**(values | fractions | {"colour": Colour(**values["colour"]), "side_data": side_data}))
 
 
 class Sandbox:

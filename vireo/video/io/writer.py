@@ -25,7 +25,15 @@ from vireo.video.io.background import WriteBehind, queue_depth
 from vireo.video.io.colour import from_rgb, is_deep
 from vireo.video.io.container import write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
-from vireo.video.io.encoders import ENCODERS, IMAGES, Quality, choose_alpha_format, choose_codec, choose_pix_fmt
+from vireo.video.io.encoders import (
+    ENCODERS,
+    IMAGES,
+    Quality,
+    choose_alpha_format,
+    choose_codec,
+    choose_pix_fmt,
+    loses_colour,
+)
 from vireo.video.io.passthrough import Passthrough
 from vireo.video.io.smart_render import MIXABLE_CODECS, find_reencoded_span
 from vireo.video.io.streams import EncodedStream, SmartRenderedStream
@@ -53,7 +61,7 @@ def refuse_output(output: str | Path, source: str | Path | None = None, overwrit
 class VideoWriter:
     """Writes frames at the times of the source's, and copies its sound, subtitles, cover art, chapters and tags.
 
-    left_out: descriptions of what the container cannot hold.
+    left_out: descriptions of what does not come along; whole once the block has ended.
 
         with VideoReader(source) as reader, VideoWriter(output, reader.info, source=source) as writer:
             for frame in reader:
@@ -116,6 +124,8 @@ class VideoWriter:
                     self._passthrough.copy_until(None)
                 self._container.close()
                 self._finished = True
+                if self._passthrough is not None:
+                    self.left_out += self._passthrough.lost_tags(Path(self._container.name))
 
     def write(self, timing: TimedFrame, pixels: np.ndarray) -> None:
         """Appends a frame, uint8 RGB (height, width, 3), with the times and transparency of `timing` and, where source
@@ -178,24 +188,45 @@ class VideoWriter:
         self._pix_fmt, self._deep = pix_fmt, info.deep and is_deep(pix_fmt)
         if info.deep and not self._deep:
             self.left_out += ("shades finer than 8 bits",)
+        if loses_colour(pix_fmt, info.pix_fmt):
+            self.left_out += (f"colour samples ({info.pix_fmt} becomes {pix_fmt})",)
+        self.left_out += info.side_data.left_out(codec)
+        self._set_plays()
         span = None
         if source is not None and bounds != (None, None) and self._quality == Quality():
             span = find_reencoded_span(source, info, container.format.name, codec, pix_fmt, *bounds)
+        encoder_name = ENCODERS[codec].name_for(pix_fmt)
         if source is None or span is None:
-            stream = cast(VideoStream, container.add_stream(ENCODERS[codec].name, rate=info.fps, options=options))
+            options = info.side_data.encoder_options(options, codec)
+            stream = cast(VideoStream, container.add_stream(encoder_name, rate=info.fps, options=options))
             video = EncodedStream(container, stream, self._copy_passthrough)
         else:
-            encoder = cast(VideoCodecContext, av.CodecContext.create(ENCODERS[codec].name, "w"))
-            encoder.framerate, encoder.options = info.fps, options | MIXABLE_CODECS[codec]
+            encoder = cast(VideoCodecContext, av.CodecContext.create(encoder_name, "w"))
+            options = info.side_data.encoder_options(options | MIXABLE_CODECS[codec], codec)
+            encoder.framerate, encoder.options = info.fps, options
             video = SmartRenderedStream(source, span, container, encoder, self._copy_passthrough)
         self._configure(video.encoder, codec, pix_fmt)
         video.open()
         return video
 
+    def _set_plays(self) -> None:
+        """Has an animation play as often as the source."""
+        plays, name = self._info.plays, self._container.format.name
+        if plays is None or self._image:
+            return
+        if name not in ("gif", "apng", "webp"):
+            self.left_out += ("how often it plays",) if plays != 1 else ()
+            return
+        if name == "gif":  # counts repetitions; -1 is none
+            plays = plays and (plays - 1 or -1)
+        self._container.container_options["plays" if name == "apng" else "loop"] = str(min(plays, 65535))
+
     def _configure(self, context: VideoCodecContext, codec: str, pix_fmt: str) -> None:
         info, container = self._info, self._container
         context.width, context.height, context.pix_fmt = info.width, info.height, pix_fmt
         context.flags |= Flags.bitexact
+        if codec == "hevc" and container.format.name in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # Apple's players refuse FFmpeg's default, hev1
         # AVI and MPEG-4 part 2 count frames at a fixed rate and cannot take fine time bases.
         fixed = container.format.name == "avi" or (codec == "mpeg4" and info.time_base.denominator > 65535)
         context.time_base = 1 / info.fps if fixed else info.time_base
