@@ -11,6 +11,7 @@ import av
 import numpy as np
 from av.codec.context import ThreadType
 from av.video.codeccontext import VideoCodecContext
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
 from vireo.errors import VideoError
@@ -51,6 +52,11 @@ class VideoInfo:
     rotated: bool
     first_pts: int
     still: bool
+
+    @property
+    def bits(self) -> int:
+        """Bits of a sample."""
+        return max(component.bits for component in VideoFormat(self.pix_fmt).components)
 
     def within(self, pts: int, start: float | None, stop: float | None) -> bool:
         """Whether a frame is shown from `start` on and before `stop`, seconds from the first; None is no bound."""
