@@ -43,7 +43,7 @@ def sepia(frames: np.ndarray) -> Planes:
 
 def negative(frames: np.ndarray) -> Planes:
     """The film negative: every channel inverted."""
-    return _by_channel(lambda plane, _: 255 - plane, frames)
+    return _by_channel(lambda plane, _: np.float32(255) - plane, frames)
 
 
 def poster(frames: np.ndarray) -> Planes:
