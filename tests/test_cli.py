@@ -142,6 +142,7 @@ class Edited:
 
     output: str
     seconds: dict
+    operation: str | None = None
     frames: int = 9
     width: int = 96
     height: int = 96
@@ -203,6 +204,7 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "reference": Path("r.png"),
         "mask": Path("m.png"),
         "look": False,
+        "executor": "auto",
         "receipt": Path("r.json"),
         "preview": Path("p.mp4"),
         "quality": Quality("hevc", 20, False),
@@ -227,6 +229,19 @@ def test_what_does_not_come_along_is_named(run, monkeypatch):
     left = ("stream 2: subtitle (subrip)", "tags: mood")
     monkeypatch.setattr("vireo.pipeline.edit.edit_video", lambda *a, **k: Edited("o.mp4", {"total": 1}, left_out=left))
     assert "stream 2: subtitle (subrip); tags: mood\n" in run("edit", "in.mp4", "x", "-o", "o.mp4")[1]
+
+
+def test_eval_has_the_model_edit_unless_told_otherwise(run, monkeypatch, tmp_path):
+    seen = []
+
+    def evaluate(pairs, out, config, **_):
+        seen.append(config.edit.executor)
+        raise InputError("enough", "stop")
+
+    monkeypatch.setattr("vireo.evaluation.runner.evaluate", evaluate)
+    for options in ([], ["--executor", "auto"]):
+        assert run("eval", tmp_path, "--out", tmp_path / "out", "--model", "mini", *options)[0] == 2
+    assert seen == ["model", "auto"]
 
 
 def test_verify_exits_by_its_verdict(run, tmp_path):

@@ -97,6 +97,7 @@ def test_receipts_import_nothing_that_makes_edits(place):
         *((name, ()) for name in ("vireo", "vireo.cli", "vireo.config", "vireo.types")),
         *((name, ()) for name in ("vireo.pairs.format", "vireo.models.presets", "vireo.world.families")),
         ("vireo.receipt", ("av",)),
+        ("vireo.pipeline.edit", ("av", "vireo.pipeline")),
     ],
 )
 def test_light_modules_load_without_heavy_ones(module, but):

@@ -73,7 +73,7 @@ def test_weights_stay_small():
 
 def test_the_command_edits_the_example(tmp_path):
     out = tmp_path / "night.mp4"
-    words = ["edit", str(EXAMPLE), "make it night", "-o", str(out), "--seed", "1", "--json"]
+    words = ["edit", str(EXAMPLE), "make it night", "-o", str(out), "--executor", "model", "--seed", "1", "--json"]
     command = [Path(sys.executable).parent / "vireo", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     facts = json.loads(done.stdout)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+
+from vireo.errors import InputError
 
 OnCount = Callable[[int, int], None]
 """Called by long work with what is done and the total; may end the work by raising."""
@@ -13,6 +15,10 @@ OnCount = Callable[[int, int], None]
 
 Preserve = Literal["strict", "soft", "off"]
 """What becomes of the picture outside the edit region: every pixel kept | blended softly | taken as made."""
+
+Executor = Literal["auto", "model", "exact"]
+"""Who carries an edit out: a model, or the exact function of the pixels that an instruction asks for (see
+`vireo.video.operations`; an error where it asks for none); auto: the function where there is one, else the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +29,7 @@ class EditSettings:
     seed: of the noise; every window of a clip starts from the same noise.
     preserve: see `Preserve`. gate: whether it is checked first that the clip shows what the instruction names; where it
         does not, the clip stays as it is.
+    executor: see `Executor`. The default is what measures a model; what users call (`edit_video`) has "auto".
     """
 
     steps: int | None = None
@@ -30,6 +37,7 @@ class EditSettings:
     seed: int = 0
     preserve: Preserve = "strict"
     gate: bool = True
+    executor: Executor = "model"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,20 +48,45 @@ class EditRequest:
     reference: np.ndarray | None = None
     settings: EditSettings = EditSettings()
 
+    def check(self) -> None:
+        """Raises InputError for what no clip can be edited by."""
+        if not self.instruction.strip():
+            raise InputError("the instruction is empty", 'say what to change, e.g. "make the red ball blue"')
+        for name, kinds in (("preserve", Preserve), ("executor", Executor)):
+            value = getattr(self.settings, name)
+            if value not in get_args(kinds):
+                raise InputError(f"{name} is {value!r}", f"choose one of {', '.join(get_args(kinds))}")
+
+
+@dataclass(frozen=True)
+class Composite:
+    """A finished frame. pixels: uint8 (H, W, 3). region: bool (H, W), the edit region. touched: bool (H, W), pixels
+    that may differ from the source; elsewhere they are bit-equal to it. deep: the pixels before rounding to 8 bits, as
+    in `TimedFrame`, where the edit itself was computed so finely; else None."""
+
+    pixels: np.ndarray
+    region: np.ndarray
+    touched: np.ndarray
+    deep: np.ndarray | None = None
+
 
 @dataclass(frozen=True, kw_only=True)
 class EditResult:
     """What was done to a file; the keys of `vireo edit --json`.
 
     fps: average frames per second. seconds: spent in each stage, and in total.
-    changed_fraction: share of all pixels of the clip that lie inside the predicted edit region.
+    executor: who carried the edit out. operation: the exact function of the pixels that was; None of a model.
+    model: None where none took part.
+    changed_fraction: share of all pixels of the clip that lie inside the edit region.
     found: whether the clip shows what the instruction names; None where that was not checked.
     left_out: what of the source does not come along, in words.
     warnings: what else a user should know, as of settings for which the weights were not trained.
     """
 
     output: str
-    model: str
+    executor: Literal["model", "exact"]
+    operation: str | None
+    model: str | None
     instruction: str
     seed: int
     steps: int

@@ -21,6 +21,7 @@ from vireo.judges.judge import Judgement, Usage
 from vireo.pairs.format import read_pairs
 from vireo.types import EditPair, EditSettings
 from vireo.video.io import read_clip, write_lossless
+from vireo.video.operations import OPERATIONS
 
 SHAPE = (9, 32, 32)
 
@@ -79,7 +80,7 @@ class Perfect:
     batch = 2
 
     def __init__(self, fails=()):
-        self.settings = {"model": "perfect", "fails": sorted(fails)}
+        self.settings = {"model": "perfect", "executor": "model", "fails": sorted(fails)}
         self.fails, self.calls = fails, []
 
     def edit(self, jobs, truths):
@@ -157,6 +158,9 @@ def test_tables_in_the_papers_layout(run, tmp_path):
     assert cells["recolor"][2:5] == ["2", "50.0 [0.0, 100.0]", "0.500 [0.000, 1.000]"]
     assert cells["balanced"][3].startswith("83.3 [")
     assert "vireo eval x_y" in (tmp_path / "report.md").read_text()
+    assert report["executor"] == "model"
+    for name in ("report.md", "report.tex", "report.html"):
+        assert ", executor model" in (tmp_path / name).read_text(), name
     latex = (tmp_path / "report.tex").read_text()
     assert latex.count(r" \\") == 1 + len(report["families"]) + 1
     assert r"Success \%" in latex
@@ -366,3 +370,19 @@ def test_batches_give_what_single_edits_give_and_the_gate_leaves_the_raw_result_
     assert (absent.composited == frames).all()
     assert not absent.region.any()
     assert (absent.raw != frames).any(), "the model's own result is scored all the same"
+
+
+def test_exact_edits_are_scored_beside_those_of_the_model_only_where_asked(pairs_dir):
+    pairs = list(read_pairs(pairs_dir))[:2]
+    clips = [replace(load_pair_clips(pairs_dir, pair), source=scene(9)[0]) for pair in pairs]
+    jobs = [
+        runner.Job(pair, "plain", text, "") for pair, text in zip(pairs, ("make it sepia", "red to blue"), strict=True)
+    ]
+    for executor, count in (("model", 2), ("auto", 1)):
+        source = ModelClips(RuleEditor(), EditSettings(executor=executor))
+        sepia, blue = source.edit(jobs, clips)
+        assert len(source.editor.lengths) == count
+        exact = np.array_equal(sepia.composited, OPERATIONS["sepia"](clips[0].source))
+        assert exact == np.array_equal(sepia.raw, sepia.composited) == bool(sepia.region.all()) == (executor == "auto")
+        assert (blue.composited != clips[1].source).any()
+    assert EvaluationConfig(model="mini").edit.executor == "model"

@@ -22,7 +22,7 @@ def test_an_edited_file_equals_the_evaluated_clip_bit_for_bit(tmp_path, request,
     count = request.config.getoption("--same")
     make_pairs(tmp_path, PairSetSpec(count=count, seed=962_000), workers=1)
     editor = open_editor("mini", device="cpu")
-    source = ModelClips(editor, EditSettings(preserve=preserve, seed=3))
+    source = ModelClips(editor, EditSettings(preserve=preserve, seed=3, executor="auto"))
     for pair in read_pairs(tmp_path):
         clips = load_pair_clips(tmp_path, pair)
         edited = source.edit([Job(pair, "plain", pair.instruction, "")], [clips])[0]

@@ -164,7 +164,9 @@ def test_a_short_clip_is_not_filled_up_for_a_model_that_takes_it(editors, monkey
 def test_a_folder_edits_a_file_by_the_class_that_it_names_or_the_adapter_that_is_named(tmp_path):
     folder = wan_folder(tmp_path / "wan")
     write_lossless(tmp_path / "in.mkv", np.full((5, 32, 48, 3), 90, np.uint8), 8)
-    result = edit_video(tmp_path / "in.mkv", "night", tmp_path / "out.mkv", model=str(folder), steps=2)
+    result = edit_video(
+        tmp_path / "in.mkv", "night", tmp_path / "out.mkv", model=str(folder), executor="model", steps=2
+    )
     assert read_clip(tmp_path / "out.mkv").frames.shape == (5, 32, 48, 3)
     assert result.found is None, "nobody looks for such a model"
     index = folder / "model_index.json"

@@ -22,23 +22,24 @@ def full(request):
     return request.config.getoption("--long")
 
 
-def edited(folder, name, size, frames, suffix):
+def edited(folder, name, size, frames, suffix, executor="model"):
     """Seconds and peak megabytes of editing a tour."""
     source, output = folder / f"{name}{suffix}", folder / f"{name}-edited{suffix}"
     write_tour(source, size, frames)
     began = time.perf_counter()
     command = [sys.executable, "-c", "from vireo.cli import main; main()"]
-    command += ["edit", str(source), INSTRUCTION, "-o", str(output)]
+    command += ["edit", str(source), INSTRUCTION, "-o", str(output), "--executor", executor]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with process, peak_memory(process.pid) as peak:
         assert process.wait() == 0
     return time.perf_counter() - began, peak[0] / 2**20
 
 
-def test_ten_seconds_of_720p(tmp_path, full):
-    seconds, megabytes = edited(tmp_path, "hd", (1280, 720), 300 if full else 30, ".mp4")
-    print(f"\n1280x720: {seconds:.1f} s, {megabytes:.0f} MB")
-    assert seconds < 90
+@pytest.mark.parametrize(("executor", "limit"), [("model", 90), ("auto", 15)])
+def test_ten_seconds_of_720p(tmp_path, full, executor, limit):
+    seconds, megabytes = edited(tmp_path, "hd", (1280, 720), 300 if full else 30, ".mp4", executor)
+    print(f"\n1280x720, {executor}: {seconds:.1f} s, {megabytes:.0f} MB")
+    assert seconds < limit
     assert megabytes < 2048
 
 

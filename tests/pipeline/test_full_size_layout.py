@@ -166,6 +166,6 @@ def test_a_clip_of_another_aspect_keeps_it(pipe):
 def test_edits_a_file(pipe, tmp_path):
     frames = np.random.default_rng(2).integers(0, 256, (7, 32, 32, 3), dtype=np.uint8)
     write_lossless(tmp_path / "in.mkv", frames, 8)
-    result = edit_video(tmp_path / "in.mkv", "make it night", tmp_path / "out.mkv", model=pipe)
+    result = edit_video(tmp_path / "in.mkv", "make it night", tmp_path / "out.mkv", model=pipe, executor="model")
     assert read_clip(tmp_path / "out.mkv").frames.shape == frames.shape
     assert result.frames == 7

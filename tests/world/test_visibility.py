@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from vireo.errors import InputError
+from vireo.video.operations import OPERATIONS
 from vireo.world import shapes
 from vireo.world.camera import frame_cameras
 from vireo.world.palette import COLORS, PLACES
 from vireo.world.render import render
 from vireo.world.sampling import jitter, sample_scene
 from vireo.world.scene import Scene
-from vireo.world.styles import gray, negative, pixel
+from vireo.world.styles import pixel
 from vireo.world.visibility import camera_distances, place_name, relations, visible_objects
 
 
@@ -132,7 +133,7 @@ def test_jitter_stays_nearest_to_its_own_name():
 def test_styles_by_hand():
     frame = np.zeros((1, 8, 8, 3), np.uint8)
     frame[..., 0] = 200
-    assert (gray(frame) == round(200 * 0.299)).all()
-    assert (negative(frame)[0, 0, 0] == [55, 255, 255]).all()
+    assert (OPERATIONS["gray"](frame) == round(200 * 0.299)).all()
+    assert (OPERATIONS["negative"](frame)[0, 0, 0] == [55, 255, 255]).all()
     frame[0, :4, :4] = 128
     assert np.ptp(pixel(frame)[0, :4, :4].reshape(-1, 3), axis=0).max() == 0

@@ -21,7 +21,8 @@ Adapter = Annotated[
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Preserve = Literal["strict", "soft", "off"]
-"""As `vireo.types.Preserve`, which is not imported, so that help answers at once."""
+Executor = Literal["auto", "model", "exact"]
+"""As in `vireo.types`, which is not imported, so that help answers at once."""
 
 
 def read_size(text: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Guidance, Look, Preserve, Seed, Steps
+from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Executor, Guidance, Look, Preserve, Seed, Steps
 from vireo.runtime import lasting_imports, waiting_threads
 
 
@@ -28,6 +28,13 @@ def edit(  # noqa: PLR0913 - the options of the contract
         Preserve, typer.Option(help="Outside the edit: keep every pixel, blend softly, or take all as made.")
     ] = "strict",
     look: Look = True,
+    executor: Annotated[
+        Executor,
+        typer.Option(
+            help="Who edits: a model, or the exact function of the pixels that is asked for (black and white, sepia, "
+            "night ...), at full size and without a model; auto: the function where there is one."
+        ),
+    ] = "auto",
     device: Device = "auto",
     dtype: Dtype = None,
     adapter: Adapter = None,
@@ -54,6 +61,11 @@ def edit(  # noqa: PLR0913 - the options of the contract
         with lasting_imports():
             from vireo.pipeline.edit import edit_video
             from vireo.video.io import Quality
+            from vireo.video.operations import read_operation
+
+            alone = reference is None and read_operation(instruction) is not None
+            if executor == "model" or (executor == "auto" and not alone):
+                import vireo.pipeline.stream  # noqa: F401 - what a model needs, which takes seconds
 
         result = edit_video(
             source,
@@ -67,6 +79,7 @@ def edit(  # noqa: PLR0913 - the options of the contract
             seed=seed,
             preserve=preserve,
             look=look,
+            executor=executor,
             device=device,
             dtype=dtype,
             adapter=adapter,
@@ -88,6 +101,8 @@ def edit(  # noqa: PLR0913 - the options of the contract
         "edit region": f"{result.changed_fraction:.1%} of the pixels",
         "seconds": f"{result.seconds['total']:.1f}",
     }
+    if result.operation is not None:
+        facts["executor"] = f"exact: {result.operation}; no model took part"
     if result.found is False:
         facts["note"] = "nothing in the picture fits the instruction; the clip was left as it is (--no-look edits it)"
     if result.warnings:

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Guidance, Look, Preserve, Seed, Steps, read_named
+from vireo.cli.choices import (
+    Adapter,
+    AsJson,
+    Device,
+    Dtype,
+    Executor,
+    Guidance,
+    Look,
+    Preserve,
+    Seed,
+    Steps,
+    read_named,
+)
 from vireo.errors import InputError
 from vireo.runtime import cache_folder, waiting_threads
 
@@ -28,6 +40,9 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
     preserve: Annotated[Preserve, typer.Option(help="As in `vireo edit`.")] = "strict",
     look: Look = True,
+    executor: Annotated[
+        Executor, typer.Option(help="As in `vireo edit`; scores of a model are measured with `model`.")
+    ] = "model",
     steps: Steps = None,
     guidance: Guidance = None,
     seed: Seed = 0,
@@ -78,7 +93,9 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
         config = EvaluationConfig(
             model=model,
             videos=videos,
-            edit=EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look),
+            edit=EditSettings(
+                steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look, executor=executor
+            ),
             device=device,
             dtype=dtype,
             adapter=adapter,

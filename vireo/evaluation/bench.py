@@ -87,7 +87,8 @@ def bench_edit(model: str) -> dict[str, Any]:
         frames = render(sample_scene(0)).frames
         write_lossless(source, frames, fps=8)
         edited = Path(folder) / "edited.mkv"
-        runs = [edit_video(source, "make it night", edited, model=model, overwrite=True) for _ in range(REPEATS)]
+        options: dict[str, Any] = {"model": model, "executor": "model", "overwrite": True}
+        runs = [edit_video(source, "make it night", edited, **options) for _ in range(REPEATS)]
     stages = {stage: statistics.median(run.seconds[stage] for run in runs) for stage in runs[0].seconds}
     return {"frames": len(frames), "seconds": stages, "seconds_a_frame": stages["total"] / len(frames)}
 

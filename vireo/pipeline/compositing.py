@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.types import Preserve
+from vireo.types import Composite, Preserve
 from vireo.video.alpha import spread
 from vireo.video.color_transform import color_change, color_transform
 from vireo.video.geometry import enlarge, to_uint8
@@ -36,16 +36,6 @@ class FrameEdit:
 
 Edits = Sequence[tuple[float, FrameEdit]]
 """The edits of one frame in the windows that hold it, with weights that sum to 1."""
-
-
-@dataclass(frozen=True)
-class Composite:
-    """A finished frame. pixels: uint8 (H, W, 3). region: bool (H, W), the predicted edit region. touched: bool (H, W),
-    pixels that may differ from the source; elsewhere they are bit-equal to it."""
-
-    pixels: np.ndarray
-    region: np.ndarray
-    touched: np.ndarray
 
 
 def _merged(edits: Edits) -> Edits:

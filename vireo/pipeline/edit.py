@@ -10,22 +10,25 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from vireo.errors import InputError
-from vireo.models.editors.protocol import Editor
 from vireo.monitor import Monitor
-from vireo.pipeline.compositing import Edits, composited
-from vireo.pipeline.stream import ClipEditor, check_request, edit_stream, sampling_of, warnings_of
+from vireo.pipeline.exact import carried_out, operation_of
 from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
-from vireo.types import EditRequest, EditResult, EditSettings, Preserve
+from vireo.types import Composite, EditRequest, EditResult, EditSettings, Executor, Preserve
 from vireo.video.before_after import BeforeAfterStrip, refuse_picture
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
 from vireo.video.io.background import queue_depth, read_ahead
-from vireo.video.mask import open_masks
+from vireo.video.operations import Operation
 
+# What only a model needs (torch, diffusers, transformers) is imported where one takes part: it takes seconds.
 if TYPE_CHECKING:
+    from vireo.models.editors.protocol import Editor
     from vireo.models.editors.viva import VireoPipeline
+    from vireo.pipeline.stream import ClipEditor
 
 PREVIEW_STEPS = 4
 """Denoising steps of a preview."""
@@ -54,7 +57,7 @@ class FileEdit:
     def check(self, *further: Path | None) -> None:
         """Raises InputError for what no file can be edited by; further: other files that are to be written."""
         settings = self.request.settings
-        check_request(self.request)
+        self.request.check()
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise InputError(f"start ({self.start} s) is not before end ({self.end} s)", "swap them")
         self.quality.check()
@@ -83,6 +86,7 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     seed: int = 0,
     preserve: Preserve = "strict",
     look: bool = True,
+    executor: Executor = "auto",
     start: float | None = None,
     end: float | None = None,
     compare: str | Path | None = None,
@@ -104,6 +108,9 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     edit region. preserve: what becomes of the picture outside the edit region. look: whether it is checked first that
     the clip shows what the instruction names, and the clip stays as it is where it does not; with a mask that is not
     asked.
+    executor: "model", "exact" (the instruction asks for a function of the pixels, such as black and white or night,
+    which is carried out on every frame at its full size, without the model being opened; InputError where it does not)
+    or "auto": exact where that can be, else model.
     start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
     codec and container stay the source's. compare: also writes a before/after picture there. receipt: also writes what
     was done and what was left alone, for `vireo.receipt.verify`. preview: the same edit of at most PREVIEW_STEPS steps
@@ -113,7 +120,9 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
 
     Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files, and Cancelled.
     """
-    settings = EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look and mask is None)
+    settings = EditSettings(
+        steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look and mask is None, executor=executor
+    )
     job = FileEdit(
         source=Path(source),
         output=Path(output),
@@ -129,33 +138,36 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
         overwrite=overwrite,
     )
     job.check(_path(preview))
+    operation = operation_of(job.request, reference=job.reference is not None)
     monitor, began = Monitor(cancelled=cancelled), time.perf_counter()
     with monitor.time("load"):
-        editor = _opened(model, device, dtype, adapter)
+        by = operation or _opened(model, device, dtype, adapter)
     if job.reference is not None:
         picture = read_clip(job.reference, max_frames=1).frames[0]
         job = replace(job, request=replace(job.request, reference=picture))
     if preview is not None:
-        few = min(PREVIEW_STEPS, sampling_of(settings, editor.facts).steps)
-        first = replace(job, output=Path(preview), compare=None, receipt=None)
-        first = replace(first, request=replace(job.request, settings=replace(settings, steps=few)))
-        edit_file(editor, first, Monitor(cancelled=cancelled), on_progress and _labelled(on_progress, "preview"))
-    result = edit_file(editor, job, monitor, on_progress)
+        first = replace(job, output=Path(preview), compare=None, receipt=None, request=_quick(job.request, by))
+        edit_file(by, first, Monitor(cancelled=cancelled), on_progress and _labelled(on_progress, "preview"))
+    result = edit_file(by, job, monitor, on_progress)
     return replace(result, seconds=result.seconds | {"total": round(time.perf_counter() - began, 3)})
 
 
-def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Progress | None = None) -> EditResult:
-    """Carries out an edit of a file with an editor that is open; several threads may do so with one editor."""
+def edit_file(
+    by: Editor | Operation, job: FileEdit, monitor: Monitor, on_progress: Progress | None = None
+) -> EditResult:
+    """Carries out an edit of a file.
+
+    by: an operation, or an editor that is open; several threads may edit with one editor.
+    """
     began, settings = time.perf_counter(), job.request.settings
-    warnings = warnings_of(settings, editor.facts)
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(VideoReader(job.source))
         info = reader.info
-        masks = itertools.repeat(None) if job.mask is None else stack.enter_context(open_masks(job.mask, info))
+        edit, state = _edit_of(by, job.request, info, monitor)
+        masks = itertools.repeat(None) if job.mask is None else stack.enter_context(_masks(job.mask, info))
         record = None if job.receipt is None else stack.enter_context(ReceiptWriter(job.receipt))
-        state = ClipEditor[TimedFrame](editor, editor.gate(), job.request, monitor, lambda frame: frame.pixels)
         strip = None if job.compare is None else BeforeAfterStrip()
-        changed = count = 0
+        changed = count = edited = 0
 
         def show() -> None:
             if on_progress is not None:
@@ -166,31 +178,30 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
         depth = queue_depth(3 * info.width * info.height)
         frames = stack.enter_context(read_ahead(_timed_each(reader, monitor), depth))
         with VideoWriter(job.output, info, job.source, job.overwrite, job.quality, span) as writer:
-            for frame, edits in _edited_span(state, frames, info, span):
-                monitor.check()
-                mask = next(masks)
-                with monitor.time("composite"):
-                    made = composited(frame.pixels, edits, settings.preserve, mask)
-                with monitor.time("write"):
-                    writer.write(frame, made.pixels)
-                if strip is not None:
-                    strip.add(frame.pixels, made.pixels)
-                changed, count = changed + int(made.region.sum()), count + 1
-                if record is not None:
-                    record.add(frame, made.pixels, made.touched)
-                show()
-            if state.count == 0:
+            for wanted, group in groupby(frames, lambda frame: info.within(frame.pts, *span)):
+                for frame, made in (edit if wanted else _unedited)(group, masks):
+                    monitor.check()
+                    shown = frame if made.deep is None else replace(frame, pixels=made.pixels, deep=made.deep)
+                    with monitor.time("write"):
+                        writer.write(shown, made.pixels)
+                    if strip is not None:
+                        strip.add(frame.pixels, made.pixels)
+                    changed, count, edited = changed + int(made.region.sum()), count + 1, edited + wanted
+                    if record is not None:
+                        record.add(frame, made.pixels, made.touched, made.deep if writer.deep else None)
+                    show()
+            if not edited:
                 raise InputError("no frame of the clip lies between start and end", "give another --start or --end")
         if record is not None:
             # A receipt of an earlier output must not stand beside this one, should measuring fail.
             record.path.unlink(missing_ok=True)
-            record.finish(_described(job, editor, monitor.steps))
+            record.finish(_described(job, by, monitor.steps))
     if strip is not None and job.compare is not None:
         strip.save(job.compare, job.request.instruction)
     monitor.seconds["total"] = time.perf_counter() - began
     return EditResult(
         output=str(job.output),
-        model=job.model,
+        **_carried_out_by(by, job.model),
         instruction=job.request.instruction,
         seed=settings.seed,
         steps=monitor.steps,
@@ -200,24 +211,92 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
         fps=float(info.fps),
         seconds={stage: round(spent, 3) for stage, spent in monitor.seconds.items()},
         changed_fraction=changed / (count * info.width * info.height),
-        found=state.found if state.gate is not None else None,
+        found=state.found if state is not None and state.gate is not None else None,
         left_out=writer.left_out,
-        warnings=tuple(warnings),
+        warnings=_warnings(by, settings),
     )
 
 
-def _described(job: FileEdit, editor: Editor, steps: int) -> EditDescription:
+Masks = Iterator[np.ndarray | None]
+"""One for each frame of the clip."""
+
+Edit = Callable[[Iterable[TimedFrame], Masks], Iterator[tuple[TimedFrame, Composite]]]
+"""All frames in order, with what they become."""
+
+
+def _edit_of(
+    by: Editor | Operation, request: EditRequest, info: VideoInfo, monitor: Monitor
+) -> tuple[Edit, ClipEditor[TimedFrame] | None]:
+    """The edit of all frames that lie within the span, and the state of it, if a model carries it out."""
+    if isinstance(by, Operation):
+
+        def exactly(frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
+            for frame, mask in zip(frames, masks, strict=False):
+                with monitor.time("composite"):
+                    made = carried_out(by, frame, info.bits, mask)
+                yield frame, made
+
+        return exactly, None
+    from vireo.pipeline.compositing import composited
+    from vireo.pipeline.stream import ClipEditor, edit_stream
+
+    state = ClipEditor[TimedFrame](by, by.gate(), request, monitor, lambda frame: frame.pixels)
+
+    def by_model(frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
+        for (frame, edits), mask in zip(edit_stream(state, frames), masks, strict=False):
+            with monitor.time("composite"):
+                made = composited(frame.pixels, edits, request.settings.preserve, mask)
+            yield frame, made
+
+    return by_model, state
+
+
+def _unedited(frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
+    for frame, _ in zip(frames, masks, strict=False):
+        nowhere = np.zeros(frame.pixels.shape[:2], bool)
+        yield frame, Composite(frame.pixels, nowhere, nowhere)
+
+
+def _carried_out_by(by: Editor | Operation, model: str) -> dict[str, Any]:
+    """As in `EditResult`."""
+    if isinstance(by, Operation):
+        return {"executor": "exact", "operation": by.title, "model": None}
+    return {"executor": "model", "operation": None, "model": model}
+
+
+def _warnings(by: Editor | Operation, settings: EditSettings) -> tuple[str, ...]:
+    if not isinstance(by, Operation):
+        from vireo.pipeline.stream import warnings_of
+
+        return tuple(warnings_of(settings, by.facts))
+    given = [name for name in ("steps", "guidance") if getattr(settings, name) is not None]
+    return (f"{' and '.join(given)} had no effect: no model took part",) if given else ()
+
+
+def _quick(request: EditRequest, by: Editor | Operation) -> EditRequest:
+    """The same edit with at most PREVIEW_STEPS steps."""
+    if isinstance(by, Operation):
+        return request
+    from vireo.pipeline.stream import sampling_of
+
+    few = min(PREVIEW_STEPS, sampling_of(request.settings, by.facts).steps)
+    return replace(request, settings=replace(request.settings, steps=few))
+
+
+def _described(job: FileEdit, by: Editor | Operation, steps: int) -> EditDescription:
     """What a receipt says of an edit."""
-    settings = job.request.settings
+    settings, facts = job.request.settings, _carried_out_by(by, job.model)
     return EditDescription(
         source=job.source,
         output=job.output,
         reference=job.reference,
         mask=job.mask,
-        model=ModelFacts(name=job.model, sha256=editor.digest()),
+        model=None if isinstance(by, Operation) else ModelFacts(name=job.model, sha256=by.digest()),
         instruction=job.request.instruction,
         seed=settings.seed,
         settings={
+            "executor": facts["executor"],
+            "operation": facts["operation"],
             "steps": steps,
             "guidance": settings.guidance,
             "preserve": settings.preserve,
@@ -228,18 +307,10 @@ def _described(job: FileEdit, editor: Editor, steps: int) -> EditDescription:
     )
 
 
-def _edited_span(
-    state: ClipEditor[TimedFrame],
-    frames: Iterable[TimedFrame],
-    info: VideoInfo,
-    span: tuple[float | None, float | None],
-) -> Iterator[tuple[TimedFrame, Edits | None]]:
-    """All frames in order; those of the span with their edits."""
-    for wanted, group in groupby(frames, lambda frame: info.within(frame.pts, *span)):
-        if wanted:
-            yield from edit_stream(state, group)
-        else:
-            yield from ((frame, None) for frame in group)
+def _masks(path: Path, info: VideoInfo) -> contextlib.AbstractContextManager[Iterator[np.ndarray]]:
+    from vireo.video.mask import open_masks  # loads SciPy
+
+    return open_masks(path, info)
 
 
 def _opened(model: str | Editor | VireoPipeline, device: str, dtype: str | None, adapter: str | None) -> Editor:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from vireo.errors import InputError
 from vireo.models.editors.protocol import Editor, EditorFacts, Sampling
 from vireo.models.editors.protocol import Window as ModelWindow
 from vireo.models.instructor.presence import Gate
@@ -17,8 +16,10 @@ from vireo.monitor import Monitor
 from vireo.pipeline.compositing import Box, Edits, FrameEdit, composited
 from vireo.pipeline.crops import UNSURE, is_seen, likeliest, neighbour_reached, parts
 from vireo.pipeline.edit_window import WindowEdit, edit_windows
-from vireo.types import EditRequest, EditSettings, Preserve
+from vireo.pipeline.exact import operation_of
+from vireo.types import EditRequest, EditSettings
 from vireo.video.geometry import model_size, resize
+from vireo.video.operations import Operation
 from vireo.video.windows import Window, join, split
 
 Item = TypeVar("Item")
@@ -27,22 +28,14 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class FramesEdit:
-    """An edited clip. edited: uint8 (T, H, W, 3). region: bool (T, H, W), the predicted edit region. raw: uint8
-    (T, H, W, 3), the model's own result whatever the gate saw, nothing composited; where it was asked for.
+    """An edited clip. edited: uint8 (T, H, W, 3). region: bool (T, H, W), the edit region. raw: uint8
+    (T, H, W, 3), the executor's own result whatever the gate saw, nothing composited; where it was asked for.
     found: as in `EditResult`."""
 
     edited: np.ndarray
     region: np.ndarray
     raw: np.ndarray | None
     found: bool | None
-
-
-def check_request(request: EditRequest) -> None:
-    """Raises InputError for what no clip can be edited by."""
-    if not request.instruction.strip():
-        raise InputError("the instruction is empty", 'say what to change, e.g. "make the red ball blue"')
-    if request.settings.preserve not in get_args(Preserve):
-        raise InputError(f"preserve is {request.settings.preserve!r}", f"choose one of {', '.join(get_args(Preserve))}")
 
 
 def sampling_of(settings: EditSettings, facts: EditorFacts) -> Sampling:
@@ -89,14 +82,23 @@ def edit_clips(
     """The same for several clips, whose windows are computed together; requests: with the same settings."""
     monitor = monitor or Monitor()
     for request in requests:
-        check_request(request)
-    gate = editor.gate()
+        request.check()
+    gate, operations = editor.gate(), [operation_of(request) for request in requests]
     states = [ClipEditor[np.ndarray](editor, gate, request, monitor, _itself, raw=raw) for request in requests]
-    windows = [(state, window) for state, clip in zip(states, clips, strict=True) for window in state.windows(clip)]
+    jobs = list(zip(states, clips, operations, strict=True))
+    windows = [(state, window) for state, clip, known in jobs if known is None for window in state.windows(clip)]
     edits: dict[ClipEditor[np.ndarray], list[tuple[Any, list[FrameEdit]]]] = {state: [] for state in states}
     for state, window, made in _edited(editor, windows, monitor):
         edits[state].append((window, made))
-    return [_finished(state, made, raw) for state, made in edits.items()]
+    return [
+        _finished(state, edits[state], raw) if known is None else _edit_exactly(known, clip, raw)
+        for state, clip, known in jobs
+    ]
+
+
+def _edit_exactly(operation: Operation, clip: np.ndarray, raw: bool) -> FramesEdit:
+    edited = operation(clip)
+    return FramesEdit(edited, np.ones(clip.shape[:3], bool), edited if raw else None, None)
 
 
 def _itself(pixels: np.ndarray) -> np.ndarray:

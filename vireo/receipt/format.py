@@ -60,14 +60,14 @@ class FrameFacts(_Strict):
 class EditDescription:
     """What `ReceiptWriter.finish` needs to know of a finished edit: its files, its model and its arguments.
 
-    settings: further arguments that shaped the result.
+    settings: further arguments that shaped the result. model: None where none took part.
     """
 
     source: Path
     output: Path
     reference: Path | None = None
     mask: Path | None = None
-    model: ModelFacts
+    model: ModelFacts | None
     instruction: str
     seed: int
     settings: Settings
@@ -88,14 +88,15 @@ class Encoding(_Strict):
 
 
 class Receipt(_Strict):
-    """All facts about one edit. settings: the arguments that shaped the result."""
+    """All facts about one edit. model: None where none took part. settings: what shaped the result, its executor with
+    it."""
 
     format: Literal["vireo-receipt/1"] = "vireo-receipt/1"
     vireo: str
     source: FileFacts
     reference: FileFacts | None
     mask: FileFacts | None
-    model: ModelFacts
+    model: ModelFacts | None
     instruction: str
     seed: int
     settings: Settings

@@ -33,13 +33,14 @@ class ReceiptWriter:
     def __exit__(self, *_: object) -> None:
         self._lines.close()
 
-    def add(self, source: TimedFrame, composed: np.ndarray, region: np.ndarray) -> None:
+    def add(self, source: TimedFrame, composed: np.ndarray, region: np.ndarray, deep: np.ndarray | None = None) -> None:
         """Records a frame: its source, the pixels that are encoded for it, uint8 (H, W, 3), and the region where these
-        may differ, bool (H, W)."""
+        may differ, bool (H, W). deep: those pixels in more bits, as in `TimedFrame`, where they do not follow from the
+        source's."""
         facts = FrameFacts(
             time=str(source.pts * source.time_base),
             region=to_runs(region),
-            changed=int((source.pixels != composed).any(-1).sum()),
+            changed=int((source.pixels != composed if deep is None else source.deep != deep).any(-1).sum()),
             untouched=hashlib.sha256(composed[~region].tobytes()).hexdigest(),
         )
         self._lines.write(facts.model_dump_json() + "\n")

@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 from PIL import Image
 
+from vireo.video.operations import relight, rounded
 from vireo.world.appearance import pick
 from vireo.world.canvases import CANVAS_PIXELS, cutout, draw_canvas
 from vireo.world.sampling import draw_look
@@ -43,7 +44,7 @@ def shoot(footage: Footage) -> np.ndarray:
     """The pictures uint8 (T, H, W, 3) before lens and effects, in the footage's light."""
     shape = (footage.frames, footage.height, footage.width)
     frames = _shot(footage.back, footage.front, shape)  # pyright: ignore[reportArgumentType] (frozen models have a hash)
-    return np.round(np.clip(frames * np.array(footage.light.gain, np.float32), 0, 255)).astype(np.uint8)
+    return rounded(relight(frames, footage.light.gain))
 
 
 @lru_cache(maxsize=1)  # every edit of a footage shoots the same

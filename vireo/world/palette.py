@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from vireo.video import operations
 from vireo.world.scene import BackdropKind, Color, FloorKind, LightName, Material, Size, Vector
 
 COLORS: dict[Color, Vector] = {
@@ -37,13 +38,13 @@ REFLECTANCE: dict[str, float] = {"marble": 0.22, "ice": 0.38}
 
 LIGHT_GAINS: dict[LightName, Vector] = {
     "day": (1.0, 1.0, 1.0),
-    "night": (0.20, 0.25, 0.46),
-    "sunset": (1.08, 0.66, 0.38),
-    "dim": (0.45, 0.45, 0.45),
-    "bright": (1.55, 1.55, 1.55),
-    "blue": (0.35, 0.50, 1.15),
-    "red": (1.15, 0.38, 0.34),
-    "green": (0.42, 1.10, 0.42),
+    "night": operations.NIGHT,
+    "sunset": operations.SUNSET,
+    "dim": operations.DIM,
+    "bright": operations.BRIGHT,
+    "blue": operations.BLUE,
+    "red": operations.RED,
+    "green": operations.GREEN,
 }
 """What a light edit multiplies all light with."""
 

@@ -156,7 +156,7 @@ class _Work:
             stamp_weights(home / "unstamped", {"variant": name, "seed": str(seed), "commit": source_commit()})
             (home / "unstamped").rename(home / "mini")
         # Straight from the pipeline, and without looking first: the recipe is judged, not what stands around it.
-        edit = EditSettings(preserve="off", gate=False)
+        edit = EditSettings(preserve="off", gate=False, executor="model")
         evaluate(self.workdir / "test", home / "report", EvaluationConfig(model=str(home / "mini"), edit=edit))
         return True
 

@@ -84,7 +84,10 @@ def as_markdown(report: Mapping[str, Any]) -> str:
     for part, title in (("tasks", "{}"), ("groups", "**{}**")):
         for name in report[part][variants[0]]:
             rows.append([title.format(name), *(_cell(report[part][variant][name]) for variant in variants)])
-    lines = ["Success in per cent (edit error), 95 % intervals over seeds and pairs.", ""]
+    lines = [
+        "Success of the models (executor model) in per cent (edit error), 95 % intervals over seeds and pairs.",
+        "",
+    ]
     for name, step in report["steps"].items():
         for group, found in step.items():
             if found["success"] is not None:

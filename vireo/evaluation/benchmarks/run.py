@@ -145,6 +145,7 @@ class _ItemEvaluator:
             seed=self.options.seed,
             preserve=self.options.preserve,
             look=self.options.gate,
+            executor=self.options.executor,
             overwrite=True,
         )
         return path
@@ -184,6 +185,7 @@ def _report(
         "failures": [{"id": record.id, "why": record.failure} for record in records if record.failure is not None],
         "seconds_per_clip": float(np.median([record.seconds for record in edited])) if edited else None,
         "model": settings.get("model") or settings.get("videos"),
+        "executor": settings.get("executor"),
         "settings": dict(settings),
     }
 

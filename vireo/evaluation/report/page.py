@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 
 from vireo.evaluation.records import write_texts
-from vireo.evaluation.report.tables import as_latex, as_markdown, figure
+from vireo.evaluation.report.tables import as_latex, as_markdown, figure, made_by
 
 
 def write_files(out: Path, report: Mapping[str, Any], template: str, **values: Any) -> None:
@@ -17,7 +17,7 @@ def write_files(out: Path, report: Mapping[str, Any], template: str, **values: A
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("vireo.evaluation.report"), autoescape=True, undefined=jinja2.ChainableUndefined
     )
-    environment.filters.update(rate=rate, number=number, figure=figure)
+    environment.filters.update(rate=rate, number=number, figure=figure, made_by=made_by)
     page = environment.get_template(template).render(report=report, **values)
     files = {"report.json": json.dumps(report, indent=1), "report.html": page}
     write_texts(out, files | {"report.md": as_markdown(report), "report.tex": as_latex(report)})

@@ -82,6 +82,7 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "measures": score_tables([(r.family, r.measures) for r in plain], headline),
         "seconds_per_clip": _median(r.seconds for r in plain),
         "model": settings.get("model") or settings.get("videos"),
+        "executor": settings.get("executor"),
         "settings": dict(settings),
         "command": command or shlex.join(sys.argv),
         "commit": source_commit(),

@@ -30,15 +30,23 @@ COLUMNS = {name: facts for name, facts in SCORES.items() if facts.column}
 def as_markdown(report: Mapping[str, Any]) -> str:
     """Task, method and figures, with what a reader needs to make the same table again below."""
     head, rows = paper_rows(report)
-    origin = f"`{report['command']}`, commit {report['commit']}, 95 % bootstrap intervals in brackets."
+    origin = (
+        f"`{report['command']}`, commit {report['commit']}, {made_by(report)}, 95 % bootstrap intervals in brackets."
+    )
     return markdown_table(head, rows) + f"\n{origin}\n"
+
+
+def made_by(report: Mapping[str, Any]) -> str:
+    """Who has carried out the edits (`vireo.types.Executor`)."""
+    executor = report["executor"]
+    return "finished clips" if executor is None else f"executor {executor}"
 
 
 def as_latex(report: Mapping[str, Any]) -> str:
     """The same as a `tabular` of the package booktabs."""
     head, rows = paper_rows(report)
     title, *body, total = (" & ".join(map(_escaped, cells)) + r" \\" for cells in (head, *rows))
-    origin = f"% {report['command']}, commit {report['commit']}".replace("\n", " ")
+    origin = f"% {report['command']}, commit {report['commit']}, {made_by(report)}".replace("\n", " ")
     begin = [origin, rf"\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}", r"\toprule"]
     end = [r"\bottomrule", r"\end{tabular}"]
     return "\n".join([*begin, title, r"\midrule", *body, r"\midrule", total, *end]) + "\n"

@@ -12,6 +12,7 @@ import av
 import numpy as np
 from av.codec.context import ThreadType
 from av.video.codeccontext import VideoCodecContext
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
 from vireo.errors import VideoError
@@ -56,6 +57,11 @@ class VideoInfo:
     still: bool
     side_data: SideData
     plays: int | None
+
+    @property
+    def bits(self) -> int:
+        """Bits of a sample."""
+        return max(component.bits for component in VideoFormat(self.pix_fmt).components)
 
     def within(self, pts: int, start: float | None, stop: float | None) -> bool:
         """Whether a frame is shown from `start` on and before `stop`, seconds from the first; None is no bound."""

@@ -127,6 +127,11 @@ class VideoWriter:
                 if self._passthrough is not None:
                     self.left_out += self._passthrough.lost_tags(Path(self._container.name))
 
+    @property
+    def deep(self) -> bool:
+        """Whether source and output have more than 8 bits a sample."""
+        return self._deep
+
     def write(self, timing: TimedFrame, pixels: np.ndarray) -> None:
         """Appends a frame, uint8 RGB (height, width, 3), with the times and transparency of `timing` and, where source
         and output have more than 8 bits, its finer shades.
