@@ -15,7 +15,7 @@ from vireo.receipt import read_receipt, verify
 from vireo.receipt.runs import from_runs, to_runs
 from vireo.receipt.verify import encoding_errors
 from vireo.video.io import Quality, VideoReader, VideoWriter, read_clip, write_lossless
-from vireo.video.mask import open_masks
+from vireo.video.mask import read_masks
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ def test_masks_that_do_not_fit_are_refused(edited, tmp_path):
         with pytest.raises(InputError, match=words):
             edited(mask=path)
     write_lossless(tmp_path / "few.mkv", np.full((7, 96, 96, 3), 255, np.uint8), 25)
-    with pytest.raises(InputError, match="fewer frames"):
+    with pytest.raises(InputError, match="has 7 frames, the clip 12"):
         edited(mask=tmp_path / "few.mkv")
     assert not (tmp_path / "out.mkv").exists()
     Image.new("L", (96, 96), 255).save(path)
@@ -282,7 +282,8 @@ def test_small_masks_let_the_edit_through(tmp_path):
     white[10:22, 10:22] = 255
     white[100:250, 400:800] = 255
     Image.fromarray(white).save(tmp_path / "mask.png")
-    with open_masks(tmp_path / "mask.png", probe(tmp_path / "mask.png")) as masks:
+    with VideoReader(tmp_path / "mask.png") as reader:
+        masks = read_masks(reader, reader.info)
         mask = next(masks)
         assert (next(masks) == mask).all()
     assert ((mask > 0) == (white > 0)).all()

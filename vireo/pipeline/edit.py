@@ -22,7 +22,7 @@ from vireo.types import EditRequest, EditResult, EditSettings, Preserve
 from vireo.video.before_after import BeforeAfterStrip, refuse_picture
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
 from vireo.video.io.background import queue_depth, read_ahead
-from vireo.video.mask import open_masks
+from vireo.video.mask import check_length, read_masks
 
 if TYPE_CHECKING:
     from vireo.models.editors.viva import VireoPipeline
@@ -49,6 +49,7 @@ class FileEdit:
     compare: Path | None = None
     receipt: Path | None = None
     quality: Quality = field(default_factory=Quality)
+    strict_decode: bool = False
     overwrite: bool = False
 
     def check(self, *further: Path | None) -> None:
@@ -89,6 +90,7 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     receipt: str | Path | None = None,
     preview: str | Path | None = None,
     quality: Quality = Quality(),
+    strict_decode: bool = False,
     overwrite: bool = False,
     device: str = "auto",
     dtype: str | None = None,
@@ -107,7 +109,8 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
     codec and container stay the source's. compare: also writes a before/after picture there. receipt: also writes what
     was done and what was left alone, for `vireo.receipt.verify`. preview: the same edit of at most PREVIEW_STEPS steps
-    is written there first. quality: codec and quality of the output, else the source's.
+    is written there first. quality: codec and quality of the output, else the source's. strict_decode: a frame that is
+    damaged is an error; else it shows what can be decoded, or the frame before, and the result says which ones are.
     cancelled: an event by which another thread ends the edit. Files appear whole or not at all, whatever happens
     meanwhile.
 
@@ -126,6 +129,7 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
         compare=_path(compare),
         receipt=_path(receipt),
         quality=quality,
+        strict_decode=strict_decode,
         overwrite=overwrite,
     )
     job.check(_path(preview))
@@ -149,9 +153,13 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
     began, settings = time.perf_counter(), job.request.settings
     warnings = warnings_of(settings, editor.facts)
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(job.source))
-        info = reader.info
-        masks = itertools.repeat(None) if job.mask is None else stack.enter_context(open_masks(job.mask, info))
+        reader = stack.enter_context(VideoReader(job.source, strict=job.strict_decode))
+        info, readers, masks = reader.info, [reader], itertools.repeat(None)
+        if job.mask is not None:
+            readers.append(stack.enter_context(VideoReader(job.mask, strict=job.strict_decode)))
+            masks = read_masks(readers[1], info)
+            if not readers[1].info.still:
+                check_length(job.mask, job.source)
         record = None if job.receipt is None else stack.enter_context(ReceiptWriter(job.receipt))
         state = ClipEditor[TimedFrame](editor, editor.gate(), job.request, monitor, lambda frame: frame.pixels)
         strip = None if job.compare is None else BeforeAfterStrip()
@@ -202,8 +210,20 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
         changed_fraction=changed / (count * info.width * info.height),
         found=state.found if state.gate is not None else None,
         left_out=writer.left_out,
-        warnings=tuple(warnings),
+        damaged=tuple(reader.damaged),
+        warnings=(*warnings, *itertools.chain.from_iterable(map(_damage, readers))),
     )
+
+
+def _damage(reader: VideoReader) -> Iterator[str]:
+    """What to say of a file that could not be read whole."""
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(reader.damaged), lambda x: x[1] - x[0])]
+    if runs:
+        named = ", ".join(f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+        stead = "what can be decoded or the frame before stands there"
+        yield f"{reader.path} is damaged at frame{'s' * (len(reader.damaged) > 1)} {named}, counted from 0: {stead}"
+    if reader.ends_early:
+        yield f"{reader.path} cannot be read to its end: what follows is left out"
 
 
 def _described(job: FileEdit, editor: Editor, steps: int) -> EditDescription:

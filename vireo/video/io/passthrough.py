@@ -8,7 +8,7 @@ from av.container import OutputContainer
 from av.stream import Stream
 
 from vireo.errors import VideoError
-from vireo.video.io.container import open_source, read_errors, video_stream
+from vireo.video.io.container import open_source, readable_packets, video_stream
 from vireo.video.io.encoders import UNLISTED_CODECS
 
 _FILE_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
@@ -27,7 +27,7 @@ class Passthrough:
     """
 
     def __init__(self, source: Path, target: OutputContainer, suffix: str) -> None:
-        self._path, self._target = source, target
+        self._target = target
         self._container = open_source(source)
         left, self._copies = [], {}
         try:
@@ -48,14 +48,15 @@ class Passthrough:
         if chapters := self._container.chapters():
             target.set_chapters(chapters)
         self.left_out = tuple(left)
-        self._packets = self._container.demux([s for s in self._container.streams if s.index in self._copies])
+        copied = (stream for stream in self._container.streams if stream.index in self._copies)
+        self._packets = readable_packets(self._container, *copied)
         self._pending: av.Packet | None = None
 
     def copy_until(self, seconds: Fraction | None) -> None:
         """Copies packets with decoding times up to `seconds`, None for all that are left."""
         if not self._copies:
             return
-        while (packet := self._pending or self._next()) is not None:
+        while (packet := self._pending or next(self._packets, None)) is not None:
             self._pending = None
             if not packet.size:
                 # The demuxer's end-of-stream mark.
@@ -69,10 +70,6 @@ class Passthrough:
                 return
             packet.stream = self._copies[packet.stream_index]
             self._target.mux_one(packet)
-
-    def _next(self) -> av.Packet | None:
-        with read_errors(self._path):
-            return next(self._packets, None)
 
     def close(self) -> None:
         self._container.close()
