@@ -1,11 +1,13 @@
 """Valid but unusual files: an edit keeps the number of frames, their times, the size and the sound of each."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from odd_clips import ODD, write
+from av.codec.context import Flags
+from odd_clips import MS, ODD, interlaced, write
 from PIL import Image
 from rule_editor import RuleEditor
 
@@ -112,3 +114,69 @@ def test_count_times_size_and_sound_are_kept(name, tmp_path):
     before, after = picture(source), picture(output)
     assert after == before
     assert sounds(output) == sounds(source)
+
+
+def length(path):
+    """Seconds up to the end of the last frame."""
+    with av.open(str(path)) as file:
+        packets = [packet for packet in file.demux(video=0) if packet.size]
+        return float(max((packet.pts + (packet.duration or 0)) * packet.time_base for packet in packets))
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("a.mp4", {"options": {"bf": "0"}, "sound": ["aac"]}),
+        ("a.mkv", {"options": {"bf": "2"}}),
+        ("a.mov", {"codec": "prores_ks", "pix_fmt": "yuv422p10le"}),
+        ("a.webm", {"codec": "libvpx-vp9"}),
+        ("h.mp4", {"codec": "libx265", "options": {"x265-params": "log-level=none:bframes=0"}}),
+        ("a.gif", {"codec": "gif", "pix_fmt": "rgb8", "container": {"last_delay": "200"}}),
+    ],
+)
+@pytest.mark.parametrize("suffix", [None, ".mp4", ".gif", ".apng"])
+def test_the_last_frame_stays_as_long(name, how, suffix, tmp_path):
+    def lasting(stream):
+        stream.codec_context.flags |= Flags.frame_duration
+
+    source, output = tmp_path / name, tmp_path / f"out{suffix or Path(name).suffix}"
+    times = [40 * k for k in range(9)]
+    write(source, times=times, base=MS, lasts=[40] * 8 + [2000], prepare=lasting, **how | {"sound": []})
+    assert length(source) == pytest.approx(2.32, abs=0.02)
+    edit_video(source, "darker", output, model=RuleEditor(), look=False)
+    if suffix == ".apng":  # FFmpeg's reader takes the last frame's length from the one before
+        data = output.read_bytes()
+        numerator, denominator = (int.from_bytes(data[data.rindex(b"fcTL") + k :][:2], "big") for k in (24, 26))
+        assert numerator / denominator == pytest.approx(2, abs=0.01)
+    else:
+        assert length(output) == pytest.approx(2.32, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("first", "options"), [("top", {"x264-params": "tff=1"}), ("bottom", {"x264-params": "bff=1"})]
+)
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+@pytest.mark.parametrize("codec", [None, "mpeg4", "ffv1", "vp9"])
+def test_fields_stay_fields(first, options, suffix, codec, tmp_path):
+    source, output = tmp_path / f"a{suffix}", tmp_path / ("b.mkv" if codec else f"b{suffix}")
+    write(source, size=(64, 64), base=Fraction(1, 90000), prepare=interlaced, options=options)
+    with VideoReader(source, trusted=True) as reader:
+        first = reader.info.first_field
+    quality = Quality(codec=codec)
+    result = edit_video(source, "darker", output, model=RuleEditor(), look=False, quality=quality)
+    with VideoReader(output, trusted=True) as reader:
+        assert reader.info.first_field == (None if codec == "vp9" else first)
+    assert ("interlacing" in result.left_out) == (codec == "vp9")
+    with av.open(str(output)) as file:
+        assert {frame.interlaced_frame for frame in file.decode(video=0)} == {codec != "vp9"}
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv"])
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_reordered_frames_of_avi_come_at_their_times(suffix, codec, tmp_path):
+    source, output = tmp_path / "a.avi", tmp_path / f"b{suffix}"
+    write(source, codec=codec, count=20, base=40 * MS, options={"bf": "2"}, sound=["libmp3lame"])
+    edit_video(source, "darker", output, model=RuleEditor(), look=False)
+    times = [time for time, _, _ in picture(output)]
+    assert len(times) == 20
+    assert np.diff(times).astype(float) == pytest.approx(0.04, abs=0.0011)

@@ -267,8 +267,10 @@ def test_masks_that_do_not_fit_are_refused(edited, tmp_path):
         with pytest.raises(InputError, match=words):
             edited(mask=path)
     write_lossless(tmp_path / "few.mkv", np.full((7, 96, 96, 3), 255, np.uint8), 25)
+    model = RuleEditor()
     with pytest.raises(InputError, match="has 7 frames, the clip 12"):
-        edited(mask=tmp_path / "few.mkv")
+        edited(mask=tmp_path / "few.mkv", model=model)
+    assert not model.lengths, "it is known before any work"
     assert not (tmp_path / "out.mkv").exists()
     Image.new("L", (96, 96), 255).save(path)
     with pytest.raises(InputError, match="a mask has no meaning"):
