@@ -54,7 +54,8 @@ def mutated(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def spoil(path, number, first=5, count=115):
-    """Spoils the beginning of a packet, `count` bytes from `first` on, counted in decoding order; returns which one of those shown it is."""
+    """Spoils `count` bytes of a packet, counted in decoding order, from its byte `first` on; returns its number among
+    those shown."""
     with av.open(str(path)) as file:
         packets = [(p.pos, p.size, p.pts, bytes(p)) for p in file.demux(file.streams.video[0]) if p.size]
     position, size, time, content = packets[number]

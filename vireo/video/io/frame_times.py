@@ -28,12 +28,13 @@ _MAX_EMPTY_MPEG4 = 8
 class FrameTimes:
     """Compares the packets that a decoder is given with the frames that come out.
 
-    container, codec: FFmpeg's names. reorders: whether frames are shown in another order than they are stored. step: how long a frame is shown where nothing says so, in units of the time base.
+    container, codec: FFmpeg's names. reorders: whether frames are shown in another order than they are stored. step:
+    how long a frame is shown where nothing says so, in units of the time base.
 
-    AVI stores no presentation times: where its frames are reordered, they take those of the packets in turn, since they
-    come in the order in which they are shown. Broadcasts begin anywhere: before their first key frame nothing is missed.
-    A frame is missing where its packet failed and, where each packet gives one, where later ones come without it: not
-    all decoders report an error.
+    AVI stores no presentation times: where its frames are reordered, they take those of the packets in turn, as they
+    come in the order in which they are shown. Broadcasts begin anywhere: nothing is missed before their first key
+    frame. A frame is missing where its packet failed and, where each packet gives one, where later ones come without
+    it: not all decoders report an error.
     """
 
     def __init__(self, container: str, codec: str, reorders: bool, step: int) -> None:
