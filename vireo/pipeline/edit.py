@@ -133,6 +133,8 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
         overwrite=overwrite,
     )
     job.check(_path(preview))
+    if job.mask is not None:
+        check_length(job.mask, job.source)
     monitor, began = Monitor(cancelled=cancelled), time.perf_counter()
     with monitor.time("load"):
         editor = _opened(model, device, dtype, adapter)
@@ -158,8 +160,6 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
         if job.mask is not None:
             readers.append(stack.enter_context(VideoReader(job.mask, strict=job.strict_decode)))
             masks = read_masks(readers[1], info)
-            if not readers[1].info.still:
-                check_length(job.mask, job.source)
         record = None if job.receipt is None else stack.enter_context(ReceiptWriter(job.receipt))
         state = ClipEditor[TimedFrame](editor, editor.gate(), job.request, monitor, lambda frame: frame.pixels)
         strip = None if job.compare is None else BeforeAfterStrip()

@@ -36,15 +36,12 @@ def read_masks(reader: VideoReader, clip: VideoInfo) -> Iterator[np.ndarray]:
 def check_length(mask: Path, clip: Path) -> None:
     """Raises InputError where a mask's video has fewer frames than a clip. Where it seems so by their packets, which
     may also hold none or be hidden, both are decoded."""
-    if count_packets(mask) < count_packets(clip):
-        count, wanted = (_count_frames(path) for path in (mask, clip))
+    with VideoReader(mask) as masks, VideoReader(clip) as frames:
+        if masks.info.still or count_packets(mask) >= count_packets(clip):
+            return
+        count, wanted = (sum(1 for _ in reader) for reader in (masks, frames))
         if count < wanted:
             raise _too_short(mask, f"{count} frames, the clip {wanted}")
-
-
-def _count_frames(path: Path) -> int:
-    with VideoReader(path) as reader:
-        return sum(1 for _ in reader)
 
 
 def _too_short(path: Path, counts: str) -> InputError:
