@@ -54,9 +54,9 @@ def _elements(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
     at, kind = 0, b""
     while kind != _CLUSTER and len(head := _read(file, at, 12)) == 12:
         # The leading zeros of the first byte are the length of an identifier, and of a size, less one.
-        name = 9 - head[0].bit_length()
-        width = 9 - head[name].bit_length() if name <= 4 else 9
-        if width > 8:
+        name = _width(head[0])
+        width = _width(head[name]) if name <= 4 else 0
+        if not 1 <= width <= 8:
             return
         kind, size = head[:name], int.from_bytes(head[name : name + width], "big") - (1 << 7 * width)
         stated = size < (1 << 7 * width) - 1
@@ -68,6 +68,10 @@ def _elements(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
         elif kind != _SEGMENT:
             yield kind, 0
             return
+
+
+def _width(first: int) -> int:
+    return 1 + 8 - first.bit_length()
 
 
 def _read(file: BinaryIO, at: int, count: int) -> bytes:
