@@ -150,6 +150,7 @@ class Edited:
     changed_fraction: float = 0.125
     found: bool | None = True
     left_out: tuple[str, ...] = ()
+    damaged: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -190,7 +191,7 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "--crf",
         "20",
     ]
-    options += ["--start", "0.5", "--end", "2", "--compare", "c.png", "-y", "--json"]
+    options += ["--start", "0.5", "--end", "2", "--compare", "c.png", "--strict-decode", "-y", "--json"]
     code, out, err = run("edit", "in.mp4", "make it night", "-o", "out.mp4", *options)
     assert code == 0
     assert json.loads(out)["changed_fraction"] == 0.125
@@ -215,6 +216,7 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "start": 0.5,
         "end": 2.0,
         "compare": Path("c.png"),
+        "strict_decode": True,
         "overwrite": True,
     }
     code, out, _ = run("edit", "in.mp4", "make it night", "-o", "out.mp4")

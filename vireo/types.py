@@ -80,6 +80,7 @@ class EditResult:
     changed_fraction: share of all pixels of the clip that lie inside the edit region.
     found: whether the clip shows what the instruction names; None where that was not checked.
     left_out: what of the source does not come along, in words.
+    damaged: numbers (from 0) of the frames that could not, or not wholly, be decoded.
     warnings: what else a user should know, as of settings for which the weights were not trained.
     """
 
@@ -98,6 +99,7 @@ class EditResult:
     changed_fraction: float
     found: bool | None
     left_out: tuple[str, ...]
+    damaged: tuple[int, ...]
     warnings: tuple[str, ...]
 
 

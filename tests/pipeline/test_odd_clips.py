@@ -5,7 +5,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from odd_clips import ODD, write
+from av.codec.context import Flags
+from odd_clips import MS, ODD, interlaced, write
 from PIL import Image
 from rule_editor import RuleEditor
 
@@ -112,3 +113,71 @@ def test_count_times_size_and_sound_are_kept(name, tmp_path):
     before, after = picture(source), picture(output)
     assert after == before
     assert sounds(output) == sounds(source)
+
+
+def length(path):
+    """Seconds up to the end of the last frame."""
+    with av.open(str(path)) as file:
+        packets = [packet for packet in file.demux(video=0) if packet.size]
+        return float(max((packet.pts + (packet.duration or 0)) * packet.time_base for packet in packets))
+
+
+LASTING = {
+    "a.mp4": {"options": {"bf": "0"}},
+    "a.mkv": {"options": {"bf": "2"}},
+    "a.mov": {"codec": "prores_ks", "pix_fmt": "yuv422p10le"},
+    "a.webm": {"codec": "libvpx-vp9"},
+    "h.mp4": {"codec": "libx265", "options": {"x265-params": "log-level=none:bframes=0"}},
+    "a.gif": {"codec": "gif", "pix_fmt": "rgb8", "container": {"last_delay": "200"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [*((name, Path(name).suffix) for name in LASTING), *(("a.mkv", other) for other in (".mp4", ".gif", ".apng"))],
+)
+def test_the_last_frame_stays_as_long(name, suffix, tmp_path):
+    def lasting(stream):
+        stream.codec_context.flags |= Flags.frame_duration
+
+    source, output = tmp_path / name, tmp_path / f"out{suffix}"
+    times = [40 * k for k in range(9)]
+    write(source, times=times, base=MS, lasts=[40] * 8 + [2000], prepare=lasting, **LASTING[name])
+    assert length(source) == pytest.approx(2.32, abs=0.02)
+    edit_video(source, "darker", output, model=RuleEditor(), look=False)
+    if suffix == ".apng":  # FFmpeg's reader takes the last frame's length from the one before
+        data = output.read_bytes()
+        numerator, denominator = (int.from_bytes(data[data.rindex(b"fcTL") + k :][:2], "big") for k in (24, 26))
+        assert numerator / denominator == pytest.approx(2, abs=0.01)
+    else:
+        assert length(output) == pytest.approx(2.32, abs=0.02)
+
+
+@pytest.mark.parametrize("order", ["tff=1", "bff=1"])
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [(".mp4", None), (".mkv", None), (".ts", None), (".mkv", "mpeg4"), (".mkv", "ffv1"), (".mkv", "vp9")],
+)
+def test_fields_stay_fields(order, suffix, codec, tmp_path):
+    source, output = tmp_path / "a.mp4", tmp_path / f"b{suffix}"
+    write(source, size=(64, 64), prepare=interlaced, options={"x264-params": order})
+    with VideoReader(source, trusted=True) as reader:
+        first = reader.info.first_field
+    quality = Quality(codec=codec)
+    result = edit_video(source, "darker", output, model=RuleEditor(), look=False, quality=quality)
+    with VideoReader(output, trusted=True) as reader:
+        assert reader.info.first_field == (None if codec == "vp9" else first)
+    assert ("interlacing" in result.left_out) == (codec == "vp9")
+    with av.open(str(output)) as file:
+        assert {frame.interlaced_frame for frame in file.decode(video=0)} == {codec != "vp9"}
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv"])
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_reordered_frames_of_avi_come_at_their_times(suffix, codec, tmp_path):
+    source, output = tmp_path / "a.avi", tmp_path / f"b{suffix}"
+    write(source, codec=codec, count=20, base=40 * MS, options={"bf": "2"}, sound=["libmp3lame"])
+    edit_video(source, "darker", output, model=RuleEditor(), look=False)
+    times = [time for time, _, _ in picture(output)]
+    assert len(times) == 20
+    assert np.diff(times).astype(float) == pytest.approx(0.04, abs=0.0011)

@@ -15,7 +15,7 @@ from vireo.receipt import read_receipt, verify
 from vireo.receipt.runs import from_runs, to_runs
 from vireo.receipt.verify import encoding_errors
 from vireo.video.io import Quality, VideoReader, VideoWriter, read_clip, write_lossless
-from vireo.video.mask import open_masks
+from vireo.video.mask import read_masks
 
 
 @pytest.fixture
@@ -267,8 +267,10 @@ def test_masks_that_do_not_fit_are_refused(edited, tmp_path):
         with pytest.raises(InputError, match=words):
             edited(mask=path)
     write_lossless(tmp_path / "few.mkv", np.full((7, 96, 96, 3), 255, np.uint8), 25)
-    with pytest.raises(InputError, match="fewer frames"):
-        edited(mask=tmp_path / "few.mkv")
+    model = RuleEditor()
+    with pytest.raises(InputError, match="has 7 frames, the clip 12"):
+        edited(mask=tmp_path / "few.mkv", model=model)
+    assert not model.lengths, "it is known before any work"
     assert not (tmp_path / "out.mkv").exists()
     Image.new("L", (96, 96), 255).save(path)
     with pytest.raises(InputError, match="a mask has no meaning"):
@@ -282,7 +284,8 @@ def test_small_masks_let_the_edit_through(tmp_path):
     white[10:22, 10:22] = 255
     white[100:250, 400:800] = 255
     Image.fromarray(white).save(tmp_path / "mask.png")
-    with open_masks(tmp_path / "mask.png", probe(tmp_path / "mask.png")) as masks:
+    with VideoReader(tmp_path / "mask.png") as reader:
+        masks = read_masks(reader, reader.info)
         mask = next(masks)
         assert (next(masks) == mask).all()
     assert ((mask > 0) == (white > 0)).all()
@@ -299,12 +302,13 @@ def test_a_mask_is_black_where_it_is_transparent(tmp_path, mode):
     Image.fromarray(strokes).convert(mode).save(tmp_path / "mask.png")
     write_frames = Image.fromarray(strokes)
     write_frames.save(tmp_path / "mask.apng", "PNG", save_all=True, append_images=[Image.fromarray(strokes[::-1])])
-    with open_masks(tmp_path / "mask.png", probe(tmp_path / "mask.png")) as masks:
-        white = next(masks) > 0
+    with VideoReader(tmp_path / "mask.png") as reader:
+        white = next(read_masks(reader, reader.info)) > 0
     wanted = np.zeros((60, 80), bool)
     wanted[10:40, 20:45] = True
     assert (white == wanted).all()
-    with open_masks(tmp_path / "mask.apng", probe(tmp_path / "mask.apng")) as masks:
+    with VideoReader(tmp_path / "mask.apng") as reader:
+        masks = read_masks(reader, reader.info)
         assert ((next(masks) > 0) == wanted).all()
         assert ((next(masks) > 0) == wanted[::-1]).all()
 

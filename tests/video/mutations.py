@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import av
 import numpy as np
 from odd_clips import MS, write
 
@@ -50,3 +51,17 @@ def mutated(data: bytes, rng: np.random.Generator) -> bytes:
         start = rng.integers(reach)
         out = np.concatenate([out[:start], out[start + int(2 ** rng.uniform(0, 10)) :]])
     return out.tobytes()
+
+
+def spoil(path, number, first=5, count=115):
+    """Spoils `count` bytes of a packet, counted in decoding order, from its byte `first` on; returns its number among
+    those shown."""
+    with av.open(str(path)) as file:
+        packets = [(p.pos, p.size, p.pts, bytes(p)) for p in file.demux(file.streams.video[0]) if p.size]
+    position, size, time, content = packets[number]
+    data = bytearray(path.read_bytes())
+    position = data.index(content[:100], max(0, position - 8))
+    for at in range(position + first, position + min(size, first + count)):
+        data[at] ^= 0x5A
+    path.write_bytes(data)
+    return sorted(packet[2] for packet in packets).index(time)

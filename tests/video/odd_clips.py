@@ -39,11 +39,12 @@ def write(
     alpha=None,
     patch=None,
     tags=None,
+    lasts=None,
 ):
     """times: pts of the frames in `base` units. sound: names of audio encoders; seconds: how long they sound, from
     `sound_first` on. prepare: is given the stream. second: a second picture stream. cover: cover art, as a
     stream or an attachment. alpha: of the left half; the right is opaque. patch: changes the finished file's bytes.
-    tags: of the file."""
+    tags: of the file. lasts: how long each frame lasts in `base` units."""
     base = base or Fraction(1, round(rate * 512))
     times = times or [round(k / Fraction(rate) / base) for k in range(count)]
     frames = pattern(len(times), *size)
@@ -89,13 +90,13 @@ def write(
                 out.mux(voice.encode(heard))
             out.mux(voice.encode(None))
         for stream, pixels in pictures:
-            for time, picture in zip(times, pixels, strict=True):
+            for number, (time, picture) in enumerate(zip(times, pixels, strict=True)):
                 shown = picture
                 if alpha:
                     opacity = np.where(np.arange(size[1]) < size[1] // 2, alpha, 255)
                     shown = np.dstack([picture, np.broadcast_to(opacity.astype(np.uint8), size)])
                 frame = av.VideoFrame.from_ndarray(shown, format="rgba" if alpha else "rgb24")
-                frame.pts, frame.time_base = time, base
+                frame.pts, frame.time_base, frame.duration = time, base, lasts[number] if lasts else 0
                 out.mux(stream.encode(frame))
             out.mux(stream.encode(None))
     if patch:

@@ -52,6 +52,9 @@ def edit(  # noqa: PLR0913 - the options of the contract
     ] = None,
     crf: Annotated[int | None, typer.Option(min=0, help="Constant rate factor of the output; lower is better.")] = None,
     lossless: Annotated[bool, typer.Option("--lossless", help="Store every pixel of the output as it is.")] = False,
+    strict_decode: Annotated[
+        bool, typer.Option("--strict-decode", help="End with an error where a frame of SOURCE or the mask is damaged.")
+    ] = False,
     as_json: AsJson = False,
     overwrite: Annotated[bool, typer.Option("-y", "--yes", help="Overwrite existing outputs.")] = False,
 ) -> None:
@@ -89,6 +92,7 @@ def edit(  # noqa: PLR0913 - the options of the contract
             receipt=receipt,
             preview=preview,
             quality=Quality(codec, crf, lossless),
+            strict_decode=strict_decode,
             overwrite=overwrite,
             on_progress=advance,
         )

@@ -101,7 +101,7 @@ def _pair(item: Item, names: dict[str, str], mask: str) -> EditPair:
 
 def _read_cropped(path: Path, size: tuple[int, int], frames: int) -> tuple[np.ndarray, Fraction]:
     """uint8 (frames, H, W, 3) and the rate of a file. Raises InputError where a video has fewer frames."""
-    with VideoReader(path) as reader:
+    with VideoReader(path, strict=True) as reader:
         fps = reader.info.fps
         pictures = (Image.fromarray(frame.pixels) for frame in islice(reader, frames))
         found = [np.asarray(ImageOps.fit(picture, size, Image.Resampling.LANCZOS)) for picture in pictures]

@@ -52,6 +52,7 @@ class FileEdit:
     compare: Path | None = None
     receipt: Path | None = None
     quality: Quality = field(default_factory=Quality)
+    strict_decode: bool = False
     overwrite: bool = False
 
     def check(self, *further: Path | None) -> None:
@@ -93,6 +94,7 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     receipt: str | Path | None = None,
     preview: str | Path | None = None,
     quality: Quality = Quality(),
+    strict_decode: bool = False,
     overwrite: bool = False,
     device: str = "auto",
     dtype: str | None = None,
@@ -114,7 +116,8 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
     codec and container stay the source's. compare: also writes a before/after picture there. receipt: also writes what
     was done and what was left alone, for `vireo.receipt.verify`. preview: the same edit of at most PREVIEW_STEPS steps
-    is written there first. quality: codec and quality of the output, else the source's.
+    is written there first. quality: codec and quality of the output, else the source's. strict_decode: a frame that is
+    damaged is an error; else it shows what can be decoded, or the frame before, and the result says which ones are.
     cancelled: an event by which another thread ends the edit. Files appear whole or not at all, whatever happens
     meanwhile.
 
@@ -135,10 +138,15 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
         compare=_path(compare),
         receipt=_path(receipt),
         quality=quality,
+        strict_decode=strict_decode,
         overwrite=overwrite,
     )
     job.check(_path(preview))
     operation = operation_of(job.request, reference=job.reference is not None)
+    if job.mask is not None:
+        from vireo.video.mask import check_length  # loads SciPy
+
+        check_length(job.mask, job.source)
     monitor, began = Monitor(cancelled=cancelled), time.perf_counter()
     with monitor.time("load"):
         by = operation or _opened(model, device, dtype, adapter)
@@ -161,10 +169,14 @@ def edit_file(
     """
     began, settings = time.perf_counter(), job.request.settings
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(job.source))
-        info = reader.info
+        reader = stack.enter_context(VideoReader(job.source, strict=job.strict_decode))
+        info, readers, masks = reader.info, [reader], itertools.repeat(None)
         edit, state = _edit_of(by, job.request, info, monitor)
-        masks = itertools.repeat(None) if job.mask is None else stack.enter_context(_masks(job.mask, info))
+        if job.mask is not None:
+            from vireo.video.mask import read_masks
+
+            readers.append(stack.enter_context(VideoReader(job.mask, strict=job.strict_decode)))
+            masks = read_masks(readers[1], info)
         record = None if job.receipt is None else stack.enter_context(ReceiptWriter(job.receipt))
         strip = None if job.compare is None else BeforeAfterStrip()
         changed = count = edited = 0
@@ -213,7 +225,8 @@ def edit_file(
         changed_fraction=changed / (count * info.width * info.height),
         found=state.found if state is not None and state.gate is not None else None,
         left_out=writer.left_out,
-        warnings=_warnings(by, settings),
+        damaged=tuple(reader.damaged),
+        warnings=(*_warnings(by, settings), *itertools.chain.from_iterable(map(_damage, readers))),
     )
 
 
@@ -283,6 +296,17 @@ def _quick(request: EditRequest, by: Editor | Operation) -> EditRequest:
     return replace(request, settings=replace(request.settings, steps=few))
 
 
+def _damage(reader: VideoReader) -> Iterator[str]:
+    """What to say of a file that could not be read whole."""
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(reader.damaged), lambda x: x[1] - x[0])]
+    if runs:
+        named = ", ".join(f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+        stead = "what can be decoded or the frame before stands there"
+        yield f"{reader.path} is damaged at frame{'s' * (len(reader.damaged) > 1)} {named}, counted from 0: {stead}"
+    if reader.ends_early:
+        yield f"{reader.path} cannot be read to its end: what follows is left out"
+
+
 def _described(job: FileEdit, by: Editor | Operation, steps: int) -> EditDescription:
     """What a receipt says of an edit."""
     settings, facts = job.request.settings, _carried_out_by(by, job.model)
@@ -305,12 +329,6 @@ def _described(job: FileEdit, by: Editor | Operation, steps: int) -> EditDescrip
             "end": job.end,
         },
     )
-
-
-def _masks(path: Path, info: VideoInfo) -> contextlib.AbstractContextManager[Iterator[np.ndarray]]:
-    from vireo.video.mask import open_masks  # loads SciPy
-
-    return open_masks(path, info)
 
 
 def _opened(model: str | Editor | VireoPipeline, device: str, dtype: str | None, adapter: str | None) -> Editor:

@@ -6,6 +6,7 @@ from vireo.errors import InputError
 from vireo.types import Composite, EditRequest
 from vireo.video.io import TimedFrame
 from vireo.video.io.decoder import timed_frame
+from vireo.video.io.frame_times import FrameTime
 from vireo.video.operations import OPERATIONS, Operation, read_operation
 
 
@@ -44,5 +45,5 @@ def carried_out(operation: Operation, frame: TimedFrame, bits: int, mask: np.nda
         stored = (made.astype(np.uint32) * (2**bits - 1) + 32767) // 65535
         made = (stored << (16 - bits) | stored >> (2 * bits - 16)).astype(np.uint16)
         made[~touched] = frame.deep[~touched]
-    pixels = timed_frame(made, frame.pts, frame.duration, frame.time_base).pixels
+    pixels = timed_frame(made, FrameTime(frame.pts, frame.duration, frame.damaged), frame.time_base).pixels
     return Composite(pixels, touched, touched, made)

@@ -150,6 +150,8 @@ class _FrameCheck:
 
     def frame(self, number: int, source: TimedFrame, output: TimedFrame, facts: FrameFacts) -> None:
         failures = [*self._time_failures(source, output, facts), *self._pixel_failures(source, output, facts)]
+        if output.damaged and not source.damaged:
+            failures.append("it cannot be decoded whole")
         self._verdict.failures += [f"frame {number}: {failure}" for failure in failures]
         if number == 0 and output.alpha is None and source.alpha is not None:
             self._verdict.notes.append("the output has lost the source's transparency")

@@ -1,7 +1,10 @@
 """Video files, through PyAV: this package is the only place that imports it.
 
+layout.py         the outermost parts of MP4 and Matroska: whether they are whole, and which comes first
 container.py      opening a file for reading, with one clear error for each thing that can be wrong with it
 colour.py         decoded frames to RGB in display orientation, and back
+fields.py         interlaced frames: which of their fields is first
+frame_times.py    when frames are shown, and which ones damage has taken
 decoder.py        frames of a file as a stream, with exact times
 sandbox.py        the same from a process with limits (decoder_process.py is what runs there)
 reader.py         `VideoReader`, `read_clip`: what the rest of the program uses
@@ -15,7 +18,7 @@ writer.py         `VideoWriter`: a file with the times, size and sound of its so
 lossless.py       `write_lossless`: FFV1 clips whose bytes depend on the frames alone
 """
 
-from vireo.video.io.container import write_errors
+from vireo.video.io.container import count_packets, write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import Quality
 from vireo.video.io.lossless import write_lossless
@@ -28,6 +31,7 @@ __all__ = [
     "VideoInfo",
     "VideoReader",
     "VideoWriter",
+    "count_packets",
     "read_clip",
     "refuse_output",
     "write_errors",

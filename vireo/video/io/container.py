@@ -2,16 +2,19 @@
 
 import contextlib
 import errno
-import struct
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
 from av import logging
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Stream
 
 from vireo.errors import VideoError
+from vireo.video.io.layout import is_truncated
 
 logging.set_level(logging.PANIC)
 
@@ -48,7 +51,7 @@ def open_source(path: Path) -> InputContainer:
             raise VideoError(f"{path} is no regular file", "name a video file")
         if path.stat().st_size == 0:
             raise VideoError(f"{path} is empty", "give a video file")
-        if _is_truncated_mp4(path):
+        if is_truncated(path):
             raise VideoError(f"{path} is truncated: it ends early", "give an undamaged file")
         name, demuxer = str(path.absolute()), _image_demuxer(path)
         # Tags may be in any encoding.
@@ -78,28 +81,6 @@ def _image_demuxer(path: Path) -> str | None:
     return next((name for begin, name in _IMAGE_DEMUXERS.items() if start.startswith(begin)), None)
 
 
-def _is_truncated_mp4(path: Path) -> bool:
-    """Whether an MP4 or QuickTime file (ISO/IEC 14496-12, 4.2) ends within one of its boxes.
-
-    FFmpeg reads such a file as far as it can and may lose its sound without an error.
-    """
-    length, at = path.stat().st_size, 0
-    with path.open("rb") as file:
-        while at + 8 <= length:
-            file.seek(at)
-            size, kind = struct.unpack(">I4s", file.read(8))
-            if at == 0 and kind not in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-                return False
-            if size == 1:
-                size = int.from_bytes(file.read(8), "big")
-            elif size == 0:
-                return False
-            if size < 8:
-                return True
-            at += size
-    return at > length
-
-
 def video_stream(container: InputContainer, path: Path) -> av.VideoStream:
     """The first video stream that is not cover art. Raises VideoError where none is usable."""
     streams = [stream for stream in container.streams.video if stream.codec_context is not None]
@@ -115,6 +96,27 @@ def video_stream(container: InputContainer, path: Path) -> av.VideoStream:
         size = f"{context.width}x{context.height}"
         raise VideoError(f"{path} claims frames of {size} pixels", f"give frames of up to {MAX_PIXELS} pixels")
     return moving[0]
+
+
+def readable_packets(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
+    """The packets of streams up to where reading fails; that a file breaks off is told by what decodes it."""
+    with contextlib.suppress(FFmpegError):
+        yield from container.demux(streams)
+
+
+def count_packets(path: Path) -> int:
+    """How many packets a video has for its picture: as many as frames, or more. Decodes none."""
+    with open_source(path) as container:
+        packets = readable_packets(container, video_stream(container, path))
+        return sum(packet.size > 0 and not packet.is_discard for packet in packets)
+
+
+def last_duration(path: Path) -> Fraction:
+    """Seconds for which the last frame of a video is shown; 0 where the file does not say. Decodes none."""
+    with open_source(path) as container:
+        stream = video_stream(container, path)
+        times = ((packet.pts, packet.duration or 0) for packet in readable_packets(container, stream))
+        return max((time for time in times if time[0] is not None), default=(0, 0))[1] * Fraction(stream.time_base or 1)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The process that decodes one file for `sandbox`: python -m vireo.video.io.decoder_process FILE PIPE."""
+"""The process that decodes one file for `sandbox`: python -m vireo.video.io.decoder_process [--strict] FILE PIPE."""
 
 import gc
 import json
@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 import traceback
+from dataclasses import astuple
 from pathlib import Path
 
 from vireo.errors import VideoError
@@ -25,12 +26,12 @@ MAX_OPEN_FILES = 32
 
 
 def main() -> None:
-    path, pipe = Path(sys.argv[1]), int(sys.argv[2])
+    path, pipe = Path(sys.argv[-2]), int(sys.argv[-1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     limit_resources()
     gc.freeze()
     try:
-        _send_frames(path, pipe)
+        _send_frames(Decoder(path, strict="--strict" in sys.argv[1:-2]), pipe)
     except VideoError as error:
         _send(pipe, ERROR, json.dumps([error.what, error.fix]).encode()[:MAX_TEXT_BYTES])
     except MemoryError:
@@ -42,15 +43,14 @@ def main() -> None:
         _send(pipe, FAULT, traceback.format_exc().encode()[-MAX_TEXT_BYTES:])
 
 
-def _send_frames(path: Path, pipe: int) -> None:
-    decoder = Decoder(path)
+def _send_frames(decoder: Decoder, pipe: int) -> None:
     _send(pipe, INFO, info_to_json(decoder.info).encode())
-    for pixels, pts, duration in decoder.raw_frames():
-        _send(pipe, FRAME, TIMES.pack(pts, duration), memoryview(pixels.data).cast("B"))
+    for pixels, shown in decoder.raw_frames():
+        _send(pipe, FRAME, TIMES.pack(*astuple(shown)), memoryview(pixels.data).cast("B"))
         del pixels
         # PyAV's frames are part of reference cycles; a few large ones are too few objects for a collection by itself.
         gc.collect()
-    _send(pipe, END)
+    _send(pipe, END, bytes([decoder.ends_early]))
 
 
 def _send(pipe: int, kind: bytes, *parts: bytes | memoryview) -> None:

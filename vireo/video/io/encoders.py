@@ -42,7 +42,9 @@ _X264 = {"crf": "13", "preset": "veryfast", "x264-params": X264_PARAMS}
 
 ENCODERS = {
     "h264": Encoder("libx264", _X264, even_sizes=True, rgb="libx264rgb"),
-    "hevc": Encoder("libx265", {"crf": "15", "preset": "fast", "x265-params": "log-level=none"}, even_sizes=True),
+    "hevc": Encoder(
+        "libx265", {"crf": "15", "preset": "fast", "forced-idr": "1", "x265-params": "log-level=none"}, even_sizes=True
+    ),
     "vp8": Encoder("libvpx", {"crf": "6", "b": "20M", "deadline": "good", "cpu-used": "4"}),
     "vp9": Encoder("libvpx-vp9", {"crf": "16", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}),
     "av1": Encoder("libsvtav1", {"crf": "18", "preset": "8", "svtav1-params": "enable-qm=0"}, even_sizes=True),

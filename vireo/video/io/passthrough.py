@@ -10,7 +10,7 @@ from av.container.core import Container
 from av.stream import AttachmentStream, Discard, Stream
 
 from vireo.errors import VideoError
-from vireo.video.io.container import open_source, read_errors, video_stream
+from vireo.video.io.container import open_source, readable_packets, video_stream
 from vireo.video.io.encoders import UNLISTED_CODECS
 
 _FILE_TAGS = {
@@ -86,14 +86,15 @@ class Passthrough:
         if chapters := self._container.chapters():
             target.set_chapters(chapters)
         self.left_out = tuple(left)
-        self._packets = self._container.demux([s for s in self._container.streams if s.index in self._copies])
+        copied = (stream for stream in self._container.streams if stream.index in self._copies)
+        self._packets = readable_packets(self._container, *copied)
         self._pending: av.Packet | None = None
 
     def copy_until(self, seconds: Fraction | None) -> None:
         """Copies packets with decoding times up to `seconds`, None for all that are left."""
         if not self._copies:
             return
-        while (packet := self._pending or self._next()) is not None:
+        while (packet := self._pending or next(self._packets, None)) is not None:
             self._pending = None
             if not packet.size:
                 # The demuxer's end-of-stream mark.
@@ -107,10 +108,6 @@ class Passthrough:
                 return
             packet.stream = self._copies[packet.stream_index]
             self._target.mux_one(packet)
-
-    def _next(self) -> av.Packet | None:
-        with read_errors(self._path):
-            return next(self._packets, None)
 
     def close(self) -> None:
         self._container.close()
@@ -148,8 +145,9 @@ class Passthrough:
         if isinstance(stream, AttachmentStream):
             data = stream.data
         else:
-            with open_source(self._path) as container, read_errors(self._path):
-                data = next((bytes(p) for p in container.demux(container.streams[stream.index]) if p.size), b"")
+            with open_source(self._path) as container:
+                packets = readable_packets(container, container.streams[stream.index])
+                data = next((bytes(packet) for packet in packets if packet.size), b"")
         kind = "jpeg" if stream.codec_context is None else stream.codec_context.codec.canonical_name
         kind = {"mjpeg": "jpeg"}.get(kind, kind)
         name = stream.metadata.get("filename", f"cover.{'jpg' if kind == 'jpeg' else kind}")

@@ -20,15 +20,19 @@ class VideoReader:
 
     A child process opens and decodes the file, with limits on its memory and on the time of each frame, so that a
     damaged or hostile file ends in an error and not in a crash. trusted: decode in this process, which starts at
-    once; for files that this program wrote itself.
+    once; for files that this program wrote itself. strict: damage is an error, and not passed over.
 
-    Raises VideoError on opening where the file is missing, a folder, empty, no video or has no picture, and
-    while iterating where the data is damaged or ends early.
+    damaged: numbers (from 0) of the frames so far that could not, or not wholly, be decoded. Where there is nothing of
+    one, it repeats the frame before, so that count and times stay.
+
+    Raises VideoError on opening where the file is missing, a folder, empty, truncated, no video or has no picture, and
+    while iterating where decoding takes too long or too much memory, the size changes or, if `strict`, data is damaged.
     """
 
-    def __init__(self, path: str | Path, *, trusted: bool = False) -> None:
+    def __init__(self, path: str | Path, *, trusted: bool = False, strict: bool = False) -> None:
         self.path = Path(path)
-        self._source = Decoder(self.path) if trusted else Sandbox(self.path)
+        self._source = Decoder(self.path, strict) if trusted else Sandbox(self.path, strict)
+        self._count, self.damaged = 0, list[int]()
 
     @property
     def info(self) -> VideoInfo:
@@ -40,8 +44,17 @@ class VideoReader:
     def __exit__(self, *_: object) -> None:
         self._source.close()
 
+    @property
+    def ends_early(self) -> bool:
+        """Whether reading broke off, as it turned out at the end of iterating, before the end of the file."""
+        return self._source.ends_early
+
     def __iter__(self) -> Iterator[TimedFrame]:
-        return iter(self._source)
+        for frame in self._source:
+            if frame.damaged:
+                self.damaged.append(self._count)
+            self._count += 1
+            yield frame
 
 
 @dataclass(frozen=True)

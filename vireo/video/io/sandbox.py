@@ -3,11 +3,11 @@
 That process (`decoder_process`) sends messages over a pipe, each a kind, a length and so many bytes:
 
     info    VideoInfo as JSON, once, before the first frame
-    frame   pts and duration (int64 each), then the RGB pixels, or RGBA where VideoInfo.alpha, as uint8, or uint16
-            where VideoInfo.deep
+    frame   pts and duration (int64 each), whether it is damaged (a byte), then the RGB pixels, or RGBA where
+            VideoInfo.alpha, as uint8, or uint16 where VideoInfo.deep
     error   a VideoError as JSON; nothing follows
     fault   a traceback, for errors of ours; nothing follows
-    end     all frames were sent
+    end     all frames were sent; one byte, whether reading broke off before the end of the file
 """
 
 import contextlib
@@ -32,9 +32,10 @@ import numpy as np
 from vireo.errors import VideoError, VireoError
 from vireo.video.io.colour import Colour
 from vireo.video.io.decoder import TimedFrame, VideoInfo, timed_frame
+from vireo.video.io.frame_times import FrameTime
 from vireo.video.io.side_data import SideData
 
-HEADER, TIMES = struct.Struct("<5sQ"), struct.Struct("<qq")
+HEADER, TIMES = struct.Struct("<5sQ"), struct.Struct("<qq?")
 INFO, FRAME, ERROR, FAULT, END = b"info ", b"frame", b"error", b"fault", b"end  "
 
 MAX_TEXT_BYTES = 2**16
@@ -62,15 +63,17 @@ def info_from_json(text: bytes) -> VideoInfo:
 
 
 class Sandbox:
-    """Starts a process that decodes one file, and iterates over its frames. Errors as of `VideoReader`."""
+    """Starts a process that decodes one file, and iterates over its frames. Errors as of `VideoReader`; ends_early as
+    of `Decoder`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, strict: bool = False) -> None:
+        self.path, self.ends_early = path, False
         self._pipe, write_end = os.pipe()
         with contextlib.suppress(AttributeError, OSError):  # not on every system, and users have a budget
             fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         # -P: no modules from the current folder, which may be anyone's.
-        command = [sys.executable, "-P", "-m", "vireo.video.io.decoder_process", str(path), str(write_end)]
+        flags = ["--strict"] if strict else []
+        command = [sys.executable, "-P", "-m", "vireo.video.io.decoder_process", *flags, str(path), str(write_end)]
         folders = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
         settings = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONPATH": os.pathsep.join(folders)}
         try:
@@ -109,14 +112,14 @@ class Sandbox:
         while not self._finished:
             kind, length = self._read_header()
             if kind == END:
-                self._finished = True
+                self._finished, self.ends_early = True, any(self._read(length))
                 return
             if kind != FRAME or length != TIMES.size + math.prod(shape) * sample.itemsize:
                 raise self._protocol_error()
             message = self._read(length)
-            pts, duration = TIMES.unpack_from(message)
+            shown = FrameTime(*TIMES.unpack_from(message))
             pixels = np.frombuffer(message, sample, offset=TIMES.size).reshape(shape)
-            yield timed_frame(pixels, pts, duration, info.time_base)
+            yield timed_frame(pixels, shown, info.time_base)
 
     def _read_header(self) -> tuple[bytes, int]:
         kind, length = HEADER.unpack(self._read(HEADER.size))

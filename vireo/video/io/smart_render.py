@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from vireo.video.io import avc
-from vireo.video.io.container import open_source, read_errors, video_stream
+from vireo.video.io.container import open_source, readable_packets, video_stream
 from vireo.video.io.decoder import VideoInfo
 from vireo.video.io.encoders import X264_PARAMS
 
@@ -59,13 +59,13 @@ def find_reencoded_span(
     # AVI and FLV have no place for decoding times like these; in a transport stream a packet is not a picture.
     if not alike or info.container == "mpegts" or target in ("avi", "flv"):
         return None
-    with open_source(source) as container, read_errors(source):
+    with open_source(source) as container:
         stream = video_stream(container, source)
         header = stream.codec_context.extradata or b""
         if codec == "h264" and not avc.has_length_prefixes(header):
             return None  # the encoder is told to write them so
         times, order, keys, clean = array("q"), array("q"), bytearray(), bytearray()
-        for packet in container.demux(stream):
+        for packet in readable_packets(container, stream):
             if packet.size:
                 if packet.pts is None or packet.is_discard:
                     return None

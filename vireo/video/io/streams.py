@@ -8,11 +8,11 @@ from av import Packet
 from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from vireo.video.io.avc import merge_headers
-from vireo.video.io.container import open_source, read_errors, video_stream
+from vireo.video.io.container import open_source, readable_packets, video_stream
 from vireo.video.io.encoders import open_encoder
 from vireo.video.io.smart_render import ReencodedSpan
 
@@ -27,6 +27,8 @@ class EncodedStream:
     def __init__(self, target: OutputContainer, stream: VideoStream, before_packet: Callable[[Fraction], None]) -> None:
         self._target, self._stream, self._before_packet = target, stream, before_packet
         self.encoder = stream.codec_context
+        self._held: VideoFrame | None = None
+        self._gap = 0
 
     def open(self) -> None:
         open_encoder(self.encoder)
@@ -36,17 +38,41 @@ class EncodedStream:
         return True
 
     def encode(self, frame: VideoFrame) -> None:
-        """Encodes a frame; frames come in display order."""
+        """Encodes a frame; frames come in display order. Each is held back until the next one comes."""
         assert frame.pts is not None
-        assert frame.time_base is not None
-        self._before_packet(frame.pts * frame.time_base)
-        self._target.mux(self._stream.encode(frame))
+        if self._held is not None:
+            assert self._held.pts is not None
+            self._gap = frame.pts - self._held.pts
+            self._mux_encoded(self._encoded(self._held))
+        self._held = frame
 
     def finish(self) -> None:
-        self._target.mux(self._stream.encode(None))
+        last = self._held
+        if last is None:
+            return
+        if last.duration > self._gap:
+            # Containers state how long the packet lasts that is decoded last: that has to be this one.
+            last.pict_type = PictureType.I
+        packets = [*self._encoded(last), *self.encoder.encode(None)]
+        for packet in packets:
+            if last.duration and packet.pts == last.pts:
+                packet.duration = last.duration
+        self._mux_encoded(packets)
 
     def close(self) -> None:
         """There is nothing to close."""
+
+    def _encoded(self, frame: VideoFrame) -> list[Packet]:
+        """The packets that a frame completes; its times are then in the encoder's time base."""
+        assert frame.pts is not None
+        assert frame.time_base is not None
+        self._before_packet(frame.pts * frame.time_base)
+        return self.encoder.encode(frame)
+
+    def _mux_encoded(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            packet.stream = self._stream
+            self._target.mux_one(packet)
 
 
 class SmartRenderedStream(EncodedStream):
@@ -60,11 +86,11 @@ class SmartRenderedStream(EncodedStream):
         encoder: VideoCodecContext,
         before_packet: Callable[[Fraction], None],
     ) -> None:
-        self._source, self._container, self._span = source, open_source(source), span
+        self._container, self._span = open_source(source), span
         stream = video_stream(self._container, source)
         super().__init__(target, target.add_stream_from_template(stream), before_packet)
         self.encoder = encoder
-        self._source_packets = (packet for packet in self._container.demux(stream) if packet.size)
+        self._source_packets = (packet for packet in readable_packets(self._container, stream) if packet.size)
         self._times, self._missing = iter(span.dts), iter(span.missing)
         self._began = False
 
@@ -85,10 +111,10 @@ class SmartRenderedStream(EncodedStream):
         if not self._began:
             self._copy(lambda pts: pts < self._span.begin)
             self._began = True
-        self._mux_encoded(self.encoder.encode(frame))
+        super().encode(frame)
 
     def finish(self) -> None:
-        self._mux_encoded(self.encoder.encode(None))
+        super().finish()
         self._copy(lambda pts: True)
 
     def close(self) -> None:
@@ -104,8 +130,7 @@ class SmartRenderedStream(EncodedStream):
                 self._mux(packet)
 
     def _next(self) -> Packet | None:
-        with read_errors(self._source):
-            packet = next(self._source_packets, None)
+        packet = next(self._source_packets, None)
         if packet is not None and packet.dts is None:
             packet.dts = next(self._missing)
         return packet

@@ -23,7 +23,7 @@ from vireo.errors import VideoError
 from vireo.runtime import whole_file
 from vireo.video.io.background import WriteBehind, queue_depth
 from vireo.video.io.colour import from_rgb, is_deep
-from vireo.video.io.container import write_errors
+from vireo.video.io.container import last_duration, write_errors
 from vireo.video.io.decoder import TimedFrame, VideoInfo
 from vireo.video.io.encoders import (
     ENCODERS,
@@ -34,9 +34,21 @@ from vireo.video.io.encoders import (
     choose_pix_fmt,
     loses_colour,
 )
+from vireo.video.io.fields import MARKABLE_CODECS, FieldMarker
+from vireo.video.io.layout import has_index_first
 from vireo.video.io.passthrough import Passthrough
 from vireo.video.io.smart_render import MIXABLE_CODECS, find_reencoded_span
 from vireo.video.io.streams import EncodedStream, SmartRenderedStream
+
+_INDEX_FIRST = {
+    suffix: {option: value}
+    for option, value, suffixes in (
+        ("movflags", "+faststart", (".mp4", ".m4v", ".mov")),
+        ("cues_to_front", "1", (".mkv", ".webm")),
+    )
+    for suffix in suffixes
+}
+"""Muxers' options, by suffix, with which a file can be played while it loads."""
 
 
 def refuse_output(output: str | Path, source: str | Path | None = None, overwrite: bool = False) -> None:
@@ -95,7 +107,7 @@ class VideoWriter:
         self._alpha = self._deep = False
         with contextlib.ExitStack() as stack, write_errors(self.path):
             temporary = stack.enter_context(whole_file(self.path))
-            self._container = self._open(temporary)
+            self._container = self._open(temporary, None if source is None else Path(source))
             stack.callback(self._close)
             self._video = self._add_video(None if source is None else Path(source), span)
             stack.callback(self._video.close)
@@ -157,6 +169,8 @@ class VideoWriter:
                 pixels, alpha = timing.restore_depth(pixels), None if alpha is None else np.uint16(257) * alpha
             frame = from_rgb(pixels if alpha is None else np.dstack([pixels, alpha]), pix_fmt, self._info.colour)
         frame.pts, frame.time_base, frame.duration = timing.pts, timing.time_base, timing.duration
+        if self._mark_fields is not None:
+            frame = self._mark_fields(frame)
         with write_errors(self.path):
             self._video.encode(frame)
 
@@ -171,9 +185,14 @@ class VideoWriter:
             with contextlib.suppress(FFmpegError, OSError):
                 self._container.close()
 
-    def _open(self, temporary: Path) -> OutputContainer:
+    def _open(self, temporary: Path, source: Path | None) -> OutputContainer:
         # Sound that starts before the picture (an AAC encoder's delay) must not push the picture later.
         options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}
+        suffix = self.path.suffix.lower()
+        if source is not None and has_index_first(source):
+            options |= _INDEX_FIRST.get(suffix, {})
+        if source is not None and suffix in (".gif", ".apng") and (lasts := last_duration(source)):
+            options |= {"last_delay": str(round(100 * lasts))} if suffix == ".gif" else {"final_delay": str(lasts)}
         if self._image:
             return av.open(str(temporary), "w", format="image2", options=options | {"update": "1"})
         try:
@@ -197,6 +216,14 @@ class VideoWriter:
             self.left_out += (f"colour samples ({info.pix_fmt} becomes {pix_fmt})",)
         self.left_out += info.side_data.left_out(codec)
         self._set_plays()
+        self._mark_fields = None
+        if info.first_field is not None:
+            # H.264 codes a field of 4:2:0 in pairs of lines.
+            if codec in MARKABLE_CODECS and (codec != "h264" or info.height % 4 == 0):
+                self._mark_fields = FieldMarker(info.first_field)
+                options["field_order"] = {"top": "tb", "bottom": "bt"}[info.first_field]
+            else:
+                self.left_out += ("interlacing",)
         span = None
         if source is not None and bounds != (None, None) and self._quality == Quality():
             span = find_reencoded_span(source, info, container.format.name, codec, pix_fmt, *bounds)
@@ -238,6 +265,8 @@ class VideoWriter:
         if container.format.name == "flv":
             # Its times are not negative, as those of reordered frames begin.
             context.max_b_frames = 0
+        if self._mark_fields is not None:
+            context.flags |= Flags.interlaced_dct | Flags.interlaced_me
         if info.aspect != 1:
             context.sample_aspect_ratio = info.aspect
         if not VideoFormat(pix_fmt).is_rgb and pix_fmt != "pal8":
