@@ -21,8 +21,8 @@ class EditSettings:
 
     steps, guidance: denoising steps and guidance scale; None for those that the editor's weights declare.
     seed: of the noise; every window of a clip starts from the same noise.
-    preserve: see `Preserve`. gate: whether it is checked first that the clip shows what the instruction names; where it
-        does not, the clip stays as it is.
+    preserve: see `Preserve`. gate: whether it is checked first that the model knows the words of the instruction and
+        that the clip shows what they name; where not, the clip stays as it is.
     """
 
     steps: int | None = None
@@ -47,7 +47,9 @@ class EditResult:
 
     fps: average frames per second. seconds: spent in each stage, and in total.
     changed_fraction: share of all pixels of the clip that lie inside the predicted edit region.
+    read_as: the instruction as the model was given it; None where it does not understand it.
     found: whether the clip shows what the instruction names; None where that was not checked.
+    notes: why the clip was left as it is, where it was.
     left_out: what of the source the output's codec and container cannot hold, in words.
     warnings: what else a user should know, as of settings for which the weights were not trained.
     """
@@ -63,7 +65,9 @@ class EditResult:
     fps: float
     seconds: dict[str, float]
     changed_fraction: float
+    read_as: str | None
     found: bool | None
+    notes: tuple[str, ...]
     left_out: tuple[str, ...]
     warnings: tuple[str, ...]
 

@@ -87,8 +87,11 @@ def edit(  # noqa: PLR0913 - the options of the contract
         "edit region": f"{result.changed_fraction:.1%} of the pixels",
         "seconds": f"{result.seconds['total']:.1f}",
     }
-    if result.found is False:
-        facts["note"] = "nothing in the picture fits the instruction; the clip was left as it is (--no-look edits it)"
+    if result.read_as not in (None, instruction):
+        facts["read as"] = result.read_as
+    if result.notes:
+        unknown = ", vireo models lists what it knows" if result.read_as is None else ""
+        facts["note"] = f"{'; '.join(result.notes)}; the clip was left as it is (--no-look edits it{unknown})"
     if result.warnings:
         facts["warning"] = "; ".join(result.warnings)
     if result.left_out:

@@ -102,8 +102,8 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     opened, see there. reference: an image the instruction speaks of.
     mask: a picture or video of the clip's size, white where the edit may be; it takes the place of the predicted
     edit region. preserve: what becomes of the picture outside the edit region. look: whether it is checked first that
-    the clip shows what the instruction names, and the clip stays as it is where it does not; with a mask that is not
-    asked.
+    the model knows the words of the instruction and that the clip shows what they name (with a mask only the words);
+    where that is not so, the clip stays as it is.
     start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
     codec and container stay the source's. compare: also writes a before/after picture there. receipt: also writes what
     was done and what was left alone, for `vireo.receipt.verify`. preview: the same edit of at most PREVIEW_STEPS steps
@@ -113,7 +113,7 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
 
     Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files, and Cancelled.
     """
-    settings = EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look and mask is None)
+    settings = EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look)
     job = FileEdit(
         source=Path(source),
         output=Path(output),
@@ -153,7 +153,8 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
         info = reader.info
         masks = itertools.repeat(None) if job.mask is None else stack.enter_context(open_masks(job.mask, info))
         record = None if job.receipt is None else stack.enter_context(ReceiptWriter(job.receipt))
-        state = ClipEditor[TimedFrame](editor, editor.gate(), job.request, monitor, lambda frame: frame.pixels)
+        gate = editor.gate() if job.mask is None else None
+        state = ClipEditor[TimedFrame](editor, gate, job.request, monitor, lambda frame: frame.pixels)
         strip = None if job.compare is None else BeforeAfterStrip()
         changed = count = 0
 
@@ -184,7 +185,7 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
         if record is not None:
             # A receipt of an earlier output must not stand beside this one, should measuring fail.
             record.path.unlink(missing_ok=True)
-            record.finish(_described(job, editor, monitor.steps))
+            record.finish(_described(job, state, monitor.steps))
     if strip is not None and job.compare is not None:
         strip.save(job.compare, job.request.instruction)
     monitor.seconds["total"] = time.perf_counter() - began
@@ -200,13 +201,15 @@ def edit_file(editor: Editor, job: FileEdit, monitor: Monitor, on_progress: Prog
         fps=float(info.fps),
         seconds={stage: round(spent, 3) for stage, spent in monitor.seconds.items()},
         changed_fraction=changed / (count * info.width * info.height),
-        found=state.found if state.gate is not None else None,
+        read_as=state.reading.text,
+        found=state.seen,
+        notes=state.notes,
         left_out=writer.left_out,
         warnings=tuple(warnings),
     )
 
 
-def _described(job: FileEdit, editor: Editor, steps: int) -> EditDescription:
+def _described(job: FileEdit, state: ClipEditor[TimedFrame], steps: int) -> EditDescription:
     """What a receipt says of an edit."""
     settings = job.request.settings
     return EditDescription(
@@ -214,7 +217,7 @@ def _described(job: FileEdit, editor: Editor, steps: int) -> EditDescription:
         output=job.output,
         reference=job.reference,
         mask=job.mask,
-        model=ModelFacts(name=job.model, sha256=editor.digest()),
+        model=ModelFacts(name=job.model, sha256=state.editor.digest()),
         instruction=job.request.instruction,
         seed=settings.seed,
         settings={
@@ -222,6 +225,7 @@ def _described(job: FileEdit, editor: Editor, steps: int) -> EditDescription:
             "guidance": settings.guidance,
             "preserve": settings.preserve,
             "look": settings.gate,
+            "read_as": state.reading.text,
             "start": job.start,
             "end": job.end,
         },
