@@ -4,8 +4,10 @@ plain synonyms. A synonym counts only where the model knows what it stands for.
 What is merely alike is no synonym: navy is not blue, a dog is not a cat, a few percent are not the standard size.
 """
 
+# ruff: noqa: SIM905 - tables of words, not of quotation marks
+
 POLITENESS = frozenset(
-    "please kindly thanks thank you cheers hey hi hello dear ok okay so well now just simply only maybe very lot".split()
+    "please kindly thanks thank you hey hi hello dear ok okay so well now just simply only maybe very lot".split()
 )
 
 FILLERS = POLITENESS | frozenset(
@@ -17,12 +19,13 @@ FILLERS = POLITENESS | frozenset(
     given set sets setting put puts putting take takes taking taken use uses using used show shows showing shown
     see look looks looking appear place places placing placed add adds adding added insert inserts inserting inserted
     draw draws drawing drawn create creates creating created render rendering rendered convert converts converting
-    converted transform transforms transforming transformed paint paints painting painted cover covers covering covered dye dyes dyeing dyed
+    converted transform transforms transforming transformed paint paints painting painted dye dyes dyeing dyed
+    cover covers covering covered
     recolor recolors recoloring recolored recolour recolours recolouring recoloured tint tints tinting tinted
     apply applies applying applied play stand stands standing sit sits sitting lie lies lying
     switch switches switching switched bring to of in into from for with by at as that which up down over than instead
     video clip picture image photo photograph film footage movie scene recording screen whole entire
-    new kind sort version bit much really quite
+    new kind sort version bit much really quite slightly completely fully totally entirely
     """.split()
 )
 """Also pronouns, verbs that say only that something becomes otherwise, prepositions, and names of the clip."""
@@ -58,6 +61,15 @@ PHRASES = {
     "time of day": "",
     "day to night": "night",
     "day into night": "night",
+    "whole thing": "",
+    "in the corner": "",
+    "cut out": "remove",
+    "edit out": "remove",
+    "paint out": "remove",
+    "out of glass": "glass",
+    "out of metal": "metal",
+    "scale up": "bigger",
+    "scale down": "smaller",
     "invert the colors": "film negative",
     "invert the colours": "film negative",
     "inverted colors": "film negative",
@@ -90,18 +102,19 @@ PHRASES = {
 
 _SYNONYMS = {
     "remove": """removes removing removed removal delete deletes deleting deleted erase erases erasing erased eliminate
-        eliminating eliminated discard disappear disappears disappearing disappeared vanish vanishes vanished gone
+        eliminating eliminated discard hide lose clean invisible disappear disappears disappearing disappeared vanish vanishes vanished gone
         clear clears clearing cleared out away off rid without wipe wiping wiped""",
     "bigger": "larger enlarge enlarges enlarging enlarged grow grows growing grown increase increasing increased",
     "smaller": "shrink shrinks shrinking shrunk reduce reduces reducing reduced decrease decreasing decreased",
     "replace": "replaces replacing replaced swap swaps swapping swapped exchange exchanging exchanged substitute",
     "color": "colors coloring colored colour colours colouring coloured",
     "style": "effect filter tone",
+    "surface": "finish texture",
     "move": "moves moving moved",
     "floor": "ground under",
     "background": "backdrop behind",
     "light": "lighting lights illumination",
-    "large": "big",
+    "large": "big huge giant",
     "small": "little tiny",
     "middle": "center centre",
     "front": "foreground",
@@ -126,7 +139,7 @@ _SYNONYMS = {
     "poster": "posterize posterized",
     "pixel": "pixelated pixelate pixelart",
     "sketch": "sketched",
-    "monochrome": "grayscale greyscale bw",
+    "monochrome": "grayscale greyscale bw desaturate desaturated",
     "watermark": "watermarks",
     "logo": "logos",
 }

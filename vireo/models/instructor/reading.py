@@ -8,7 +8,7 @@ import difflib
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -132,10 +132,6 @@ def _content(words: list[str]) -> tuple[str, ...]:
     return tuple(word for word in _replaced(words) if word not in FILLERS and word not in ARTICLES)
 
 
-def _quoted(words: Iterable[str]) -> str:
-    return ", ".join(f'"{word}"' for word in words)
-
-
 class _Reader:
     """A vocabulary prepared for reading.
 
@@ -167,12 +163,9 @@ class _Reader:
 
     def read(self, instruction: str) -> Reading:
         raw = _words(instruction)
-        if taken_back := [
-            word
-            for word in re.findall(r"[\w'\u2019]+", instruction)
-            if _words(word)[:1] and _words(word)[0] in NEGATIONS
-        ]:
-            return Reading(None, f"cannot leave out or take back ({_quoted(taken_back)}), only do")
+        typed = [word for word in instruction.split() if not NEGATIONS.isdisjoint(_words(word))]
+        if typed:
+            return Reading(None, f"cannot leave out or take back ({', '.join(typed)}), only do")
         requests = [
             list(group)
             for separates, group in itertools.groupby(_replaced(raw), SEPARATORS.__contains__)
@@ -182,7 +175,9 @@ class _Reader:
         parts = [list(self._parts(words, reaching=False)) for words in requests]
         unknown = [part.text for request in parts for part in request if part.slot == "unknown"]
         if unknown:
-            return Reading(None, f"does not know {', '.join(map(self._suggested, dict.fromkeys(unknown)))}")
+            return Reading(
+                None, f"does not know {', '.join(self._suggested(word, raw) for word in dict.fromkeys(unknown))}"
+            )
         if not requests:
             return Reading(None, "finds no edit in that")
         texts, shapes = [], []
@@ -192,7 +187,7 @@ class _Reader:
             spoken = not FILLERS.isdisjoint(words) or "word" in kinds
             found = self._matched(first, spoken) or self._matched(list(self._parts(words, reaching=True)), spoken)
             if found is None:
-                said = " ".join(words)
+                said = instruction.strip() if len(requests) == 1 else " ".join(words)
                 return Reading(None, f'cannot tell what to do by "{said}", but knows "{self._nearest(first)}"')
             texts.append(found[0])
             shapes += found[1]
@@ -200,11 +195,13 @@ class _Reader:
         text = instruction if own else " and ".join(texts)
         return Reading(text, shapes=tuple(shapes), refers=any("reference" in words for words in requests))
 
-    def _suggested(self, word: str) -> str:
+    def _suggested(self, word: str, raw: list[str]) -> str:
+        """An unknown word as it was typed, and the nearest known one."""
         values = {word: value for phrase, (_, value) in self.phrases.items() for word in phrase}
         known = sorted(word for word in self.own | self.keywords if len(word) > 2)
         near = [values[word]] if word in values else difflib.get_close_matches(word, known, n=1, cutoff=_NEAR)
-        return f'"{word}"' + (f' (did you mean "{near[0]}"?)' if near and near[0] != word else "")
+        typed = next((other for other in raw if SYNONYMS.get(other) == word), word)
+        return f'"{typed}"' + (f' (did you mean "{near[0]}"?)' if near and near[0] != word else "")
 
     def _parts(self, words: list[str], reaching: bool) -> Iterator[_Part]:
         """What the words of a request are. reaching: whether a side after any object belongs to its name; after one
