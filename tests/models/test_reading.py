@@ -190,6 +190,13 @@ def test_case_marks_and_quotes_do_not_matter():
     assert read("make it night \U0001f319").text is None
 
 
+def test_lines_are_requests_and_long_texts_are_read_at_once():
+    assert read("make it night\nremove the red ball").text is not None
+    assert read("make it night\nremove the dog").text is None
+    note = read(" ".join(f"w{number}" for number in range(5000))).note
+    assert note.endswith('"w7", and 4992 more')
+
+
 def test_an_instruction_about_a_picture_is_told():
     assert read("replace the red ball with the object in the picture").refers
     assert not read("remove the red ball from the picture").refers

@@ -101,9 +101,10 @@ PHRASES = {
 """Several words at once, with what they are read as."""
 
 _SYNONYMS = {
-    "remove": """removes removing removed removal delete deletes deleting deleted erase erases erasing erased eliminate
-        eliminating eliminated discard hide lose clean invisible disappear disappears disappearing disappeared vanish vanishes vanished gone
-        clear clears clearing cleared out away off rid without wipe wiping wiped""",
+    "remove": """removes removing removed removal delete deletes deleting deleted erase erases erasing erased
+        eliminate eliminating eliminated discard hide lose clean invisible disappear disappears disappearing
+        disappeared vanish vanishes vanished gone clear clears clearing cleared out away off rid without wipe wiping
+        wiped""",
     "bigger": "larger enlarge enlarges enlarging enlarged grow grows growing grown increase increasing increased",
     "smaller": "shrink shrinks shrinking shrunk reduce reduces reducing reduced decrease decreasing decreased",
     "replace": "replaces replacing replaced swap swaps swapping swapped exchange exchanging exchanged substitute",

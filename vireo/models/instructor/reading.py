@@ -34,6 +34,9 @@ _SLOT = re.compile(r"{(\w+)}")
 _WHOLE = frozenset(("on", "everything", "objects"))
 """Words that add nothing to a request about the whole picture."""
 
+_MOST_NAMED = 8
+"""Unknown words that a note lists."""
+
 _NEAR = 0.75
 """Least similarity, by `difflib`, of a word that is suggested for another."""
 
@@ -107,7 +110,7 @@ def _reader(vocabulary: Vocabulary) -> "_Reader":
 def _words(text: str) -> list[str]:
     """Lower-case words; a comma for each mark between requests; other marks only where they may mean something."""
     text = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
-    text = re.sub(r"'s\b", "", text).replace("'", "").replace("&", " and ")
+    text = re.sub(r"'s\b", "", text).replace("'", "").replace("&", " and ").replace("\n", ", ")
     text = _REFERENCE.sub("reference", text.replace("b/w", "bw"))
     words = re.findall(r"#?\w+|[^\w\s!?\"()\[\]_*/:\u2013\u2014\u2026\u201c\u201d\u201e-]", text)
     return ["," if word in ",;.+" else word for word in words]
@@ -173,11 +176,11 @@ class _Reader:
         ]
         requests = [words for words in requests if not (POLITENESS | ARTICLES.keys()).issuperset(words)]
         parts = [list(self._parts(words, reaching=False)) for words in requests]
-        unknown = [part.text for request in parts for part in request if part.slot == "unknown"]
+        unknown = dict.fromkeys(part.text for request in parts for part in request if part.slot == "unknown")
         if unknown:
-            return Reading(
-                None, f"does not know {', '.join(self._suggested(word, raw) for word in dict.fromkeys(unknown))}"
-            )
+            named = [self._suggested(word, raw) for word in itertools.islice(unknown, _MOST_NAMED)]
+            more = [f"and {len(unknown) - len(named)} more"] if len(unknown) > len(named) else []
+            return Reading(None, f"does not know {', '.join([*named, *more])}")
         if not requests:
             return Reading(None, "finds no edit in that")
         texts, shapes = [], []
