@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from vireo.models.instructor.vocabulary import Operation, Vocabulary
 from vireo.world import naming, palette, shapes, vocabulary
 from vireo.world.families import TOPICS
+from vireo.world.language import fill
 from vireo.world.vocabulary import Words
 
 _EXAMPLE = {
@@ -17,7 +18,7 @@ _EXAMPLE = {
 
 
 def studio_vocabulary() -> Vocabulary:
-    """Operations and words of all topics, in the order of every table."""
+    """Operations and words of all topics, in the order of every table. Raises LookupError for a slot without words."""
     words = {
         "shape": {name: (naming.SYNONYMS[name],) if name in naming.SYNONYMS else () for name in shapes.SHAPES},
         "color": _plain(palette.COLORS),
@@ -36,7 +37,7 @@ def studio_vocabulary() -> Vocabulary:
     operations = []
     for topic in TOPICS.values():
         forms = [form for form in (*topic.plain, *topic.train) if not any(slot in form for slot in topic.derived_slots)]
-        operations.append(Operation(name=topic.name, example=forms[0].format(**some), forms=tuple(forms)))
+        operations.append(Operation(name=topic.name, example=fill(forms[0], topic.name, some), forms=tuple(forms)))
     return Vocabulary(operations=tuple(operations), words=words)
 
 

@@ -25,8 +25,11 @@ from vireo.models.instructor.lexicon import (
 from vireo.models.instructor.vocabulary import Operation, Vocabulary
 
 _ATTRIBUTES = ("size", "material", "color", "side")
-_NAMES = ("object", "thing", "shape")
+_NAMES = ("object", "other", "thing", "shape")
 """Slots that a name of an object fills."""
+
+_PRESENT = ("object", "other")
+"""Those of them for what the clip shows already."""
 
 _REFERENCE = re.compile(r"\b(object|thing|one|item) (in|from|of|on) (the|this|my) (picture|image|photo|reference)\b")
 _LETTERS = re.compile(r"\w+")
@@ -74,10 +77,10 @@ class _Part:
 
     def fills(self, slot: str) -> bool:
         """Whether this name of an object can stand in a slot."""
-        return slot == "object" or (self.known is not True and (slot == "thing" or not self.attributes))
+        return slot in _PRESENT or (self.known is not True and (slot == "thing" or not self.attributes))
 
     def worded(self, slot: str) -> str:
-        article = "the" if slot == "object" else "an" if self.text[0] in "aeiou" else "a"
+        article = "the" if slot in _PRESENT else "an" if self.text[0] in "aeiou" else "a"
         return f"{article} {self.text}"
 
 
@@ -277,7 +280,7 @@ class _Reader:
                     continue
                 values = {part.slot: part.text for part in parts}
                 values |= {slot: part.worded(slot) for slot, part in zip(form.names, order, strict=True)}
-                there = [part for slot, part in zip(form.names, order, strict=True) if slot == "object"]
+                there = [part for slot, part in zip(form.names, order, strict=True) if slot in _PRESENT]
                 shapes = [part.shape for part in there if "color" not in part.attributes]
                 return form.text.format(**values), shapes
         return None
@@ -296,7 +299,7 @@ def _assigned(names: list[_Part], slots: tuple[str, ...]) -> list[_Part] | None:
     """Names in the order of the slots that they fill; what "the" names is in the clip, what "a" names is to come."""
 
     def fit(order: tuple[_Part, ...]) -> int:
-        return sum(part.known is (slot == "object") for slot, part in zip(slots, order, strict=True))
+        return sum(part.known is (slot in _PRESENT) for slot, part in zip(slots, order, strict=True))
 
     orders = [
         order

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict
 class Operation(BaseModel):
     """One kind of edit. example: an instruction. forms: sentences for it with slots, as "make {object} {color}".
 
-    Slots are the keys of `Vocabulary.words`; besides, {object} is an object of the clip and {thing} one that is to
-    come, named by a shape and what may stand before it; {shape} is a shape alone.
+    Slots are the keys of `Vocabulary.words`; besides, {object} and {other} are objects of the clip and {thing}
+    one that is to come, named by a shape and what may stand before it; {shape} is a shape alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
