@@ -38,6 +38,22 @@ UNDERSTOOD = (
 )
 """What is typed, and what the model is given for it."""
 
+FURTHER = (
+    ("Would you mind making the cube green?", "make the cube green"),
+    ("it would be great if the ball were blue", "make the ball blue"),
+    ("hide the cone", "remove the cone"),
+    ("make the cone huge", "make the cone bigger"),
+    ("give the cone a metal finish", "make the cone metal"),
+    ("dim the lights", "change the light to dim light"),
+    ("apply a sepia filter", "turn the video into a sepia photo"),
+    ("B&W please", "turn the video into a black and white film"),
+    ("add a little red ball on the left", "add a small red ball on the left"),
+    ("can you remove the logo on this video", "remove the logo"),
+    ("turn the red ball into a blue one", "make the red ball blue"),
+    ("I want the red ball removed", "remove the red ball"),
+)
+"""The same, written with the lexicon at hand."""
+
 FOREIGN_WORDS = (
     ("make the car red", "car"),
     ("remove the dog", "dog"),

@@ -8,6 +8,7 @@ import pytest
 from everyday_instructions import (
     BY_SHAPE_ALONE,
     FOREIGN_WORDS,
+    FURTHER,
     HALF_UNDERSTOOD,
     MISSPELT,
     NEGATIONS_AND_NONSENSE,
@@ -50,7 +51,7 @@ def test_the_table_holds_what_it_shall():
     assert len(BY_SHAPE_ALONE) >= 20
 
 
-@pytest.mark.parametrize(("typed", "given"), UNDERSTOOD)
+@pytest.mark.parametrize(("typed", "given"), [*UNDERSTOOD, *FURTHER])
 def test_words_of_their_own_become_the_models(typed, given):
     assert read(typed).text == given
 

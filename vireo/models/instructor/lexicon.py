@@ -14,6 +14,7 @@ FILLERS = POLITENESS | frozenset(
     """
     i we me us it its them my your our their id im ill lets one there here
     can could would should shall will may might want wants wish need needs like likes love prefer have has had having
+    mind if were great nice cool edit modify modified alter altered adjust adjusted
     do be been being become becomes becoming get gets getting got go goes going gonna try help
     make makes making made let lets letting change changes changing changed turn turns turning turned give gives giving
     given set sets setting put puts putting take takes taking taken use uses using used show shows showing shown
