@@ -148,7 +148,9 @@ class Edited:
     height: int = 96
     fps: float = 8.0
     changed_fraction: float = 0.125
+    read_as: str | None = "make it night"
     found: bool | None = True
+    notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     damaged: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -222,9 +224,25 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
     code, out, _ = run("edit", "in.mp4", "make it night", "-o", "out.mp4")
     assert "out.mp4" in out
     assert "12.5%" in out
-    assert "fits the instruction" not in out
-    monkeypatch.setattr("vireo.pipeline.edit.edit_video", lambda *a, **k: Edited("out.mp4", {"total": 1}, found=False))
-    assert "nothing in the picture fits the instruction" in run("edit", "in.mp4", "x", "-o", "out.mp4")[1]
+    assert "note" not in out
+    assert "read as" not in out
+
+
+@pytest.mark.parametrize(
+    ("facts", "says", "but_not"),
+    [
+        ({"found": False, "notes": ("nothing fits",)}, "nothing fits; the clip was left as it is", "vireo models"),
+        ({"read_as": None, "notes": ('mini does not know "dog"',)}, '"dog"; the clip was left as it is', "read as"),
+        ({"read_as": None, "notes": ("mini is at a loss",)}, "vireo models lists what it knows", "read as"),
+        ({}, "read as      make it night\n", "note"),
+    ],
+)
+def test_edit_says_how_it_reads_and_why_it_does_nothing(run, monkeypatch, facts, says, but_not):
+    result = Edited("out.mp4", {"total": 1.5}, **facts)
+    monkeypatch.setattr("vireo.pipeline.edit.edit_video", lambda *arguments, **options: result)
+    out = run("edit", "in.mp4", "turn it to night", "-o", "out.mp4")[1]
+    assert says in out
+    assert but_not not in out
 
 
 def test_what_does_not_come_along_is_named(run, monkeypatch):
@@ -281,7 +299,15 @@ def test_models_lists_mini(run):
     mini = json.loads(out)["mini"]
     assert code == 0
     assert mini["weights"].endswith("mini")
-    assert "mini" in run("models")[1]
+    assert mini["knows"]["words"]["shape"]["ball"] == ["sphere"]
+    out = run("models")[1]
+    assert "mini" in out
+    for line in (
+        "  remove     remove the red ball\n",
+        "  material  checkered, glass,",
+        "ball (sphere), capsule (pill), cone",
+    ):
+        assert line in out
 
 
 def test_settings_of_training_are_read_before_anything_is_loaded(run, tmp_path):

@@ -67,6 +67,34 @@ def test_broken_editors_rank_below_mini(tmp_path):
     assert min(gain["rate"] for gain in report["order"]["above_nothing"].values()) > 0
 
 
+@pytest.mark.parametrize(
+    ("instruction", "says"),
+    [
+        ("make the car red", '"car"'),
+        ("entferne den Hund", '"entferne"'),
+        ("do not make it night", "(not)"),
+        ("make it night and remove the dog", '"dog"'),
+        ("remove the green cube", "nothing in the picture fits"),
+        ("remove the cube", "nothing in the picture fits"),
+        ("make the egg red", "nothing in the picture fits"),
+    ],
+)
+def test_what_is_not_known_or_not_there_changes_no_pixel_and_is_said(editor, instruction, says):
+    """The example shows cones, a ball and a cylinder."""
+    source = read_clip(EXAMPLE).frames
+    result = edit_frames(editor, source, EditRequest(instruction=instruction))
+    assert says in result.notes[0]
+    assert np.array_equal(result.edited, source)
+
+
+def test_what_is_there_is_seen_by_its_shape_and_asked_for_in_plain_words(editor):
+    source = read_clip(EXAMPLE).frames
+    for instruction in ("please delete the cone", "Could you colour the ball green?", "darken the whole thing"):
+        result = edit_frames(editor, source, EditRequest(instruction=instruction))
+        assert result.notes == ()
+        assert result.region.any()
+
+
 def test_weights_stay_small():
     assert PRESETS["mini"].megabytes < 40
 

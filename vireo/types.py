@@ -27,8 +27,8 @@ class EditSettings:
 
     steps, guidance: denoising steps and guidance scale; None for those that the editor's weights declare.
     seed: of the noise; every window of a clip starts from the same noise.
-    preserve: see `Preserve`. gate: whether it is checked first that the clip shows what the instruction names; where it
-        does not, the clip stays as it is.
+    preserve: see `Preserve`. gate: whether it is checked first that the model knows the words of the instruction and
+        that the clip shows what they name; where not, the clip stays as it is.
     executor: see `Executor`. The default is what measures a model; what users call (`edit_video`) has "auto".
     """
 
@@ -78,7 +78,9 @@ class EditResult:
     executor: who carried the edit out. operation: the exact function of the pixels that was; None of a model.
     model: None where none took part.
     changed_fraction: share of all pixels of the clip that lie inside the edit region.
+    read_as: the instruction as it was carried out; None where the model does not understand it.
     found: whether the clip shows what the instruction names; None where that was not checked.
+    notes: why the clip was left as it is, where it was.
     left_out: what of the source does not come along, in words.
     damaged: numbers (from 0) of the frames that could not, or not wholly, be decoded.
     warnings: what else a user should know, as of settings for which the weights were not trained.
@@ -97,7 +99,9 @@ class EditResult:
     fps: float
     seconds: dict[str, float]
     changed_fraction: float
+    read_as: str | None
     found: bool | None
+    notes: tuple[str, ...]
     left_out: tuple[str, ...]
     damaged: tuple[int, ...]
     warnings: tuple[str, ...]

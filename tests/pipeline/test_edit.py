@@ -9,9 +9,10 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from rule_editor import RuleEditor, edit, scene
+from rule_editor import FACTS, RuleEditor, edit, scene
 
 from vireo.errors import InputError, ModelError, VideoError
+from vireo.models.instructor.vocabulary import Operation, Vocabulary
 from vireo.monitor import STAGES
 from vireo.pipeline.edit import edit_video
 from vireo.video.io import VideoReader, read_clip, write_lossless
@@ -220,10 +221,55 @@ def test_what_is_not_there_leaves_the_clip_alone(tmp_path):
     editor = RuleEditor()
     result = edit_video(tmp_path / "in.mkv", "darken the ball", tmp_path / "out.mkv", model=editor)
     assert (result.found, result.changed_fraction, editor.lengths) == (False, 0.0, [])
+    assert result.notes == ("nothing in the picture fits the instruction",)
     assert (read_clip(tmp_path / "out.mkv").frames == frames).all()
     result = edit_video(tmp_path / "in.mkv", "darken the ball", tmp_path / "b.mkv", model=editor, look=False)
     assert result.found is None
     assert editor.lengths == [9, 9, 9]
+
+
+class Speaking(RuleEditor):
+    """Declares what it knows."""
+
+    facts = FACTS.model_copy(
+        update={
+            "vocabulary": Vocabulary(
+                operations=(Operation(name="light", example="darker", forms=("{light}",)),),
+                words={"light": {"darker": ()}},
+            )
+        }
+    )
+
+
+@pytest.mark.parametrize("preserve", ["strict", "off"])
+@pytest.mark.parametrize("instruction", ["make the car darker", "do not make it darker", "сделай темнее", "???"])
+def test_what_the_model_does_not_know_leaves_the_clip_alone_and_is_said(tmp_path, instruction, preserve):
+    frames, _ = scene(12)
+    write_lossless(tmp_path / "in.mkv", frames, 8)
+    editor, receipt = Speaking(), tmp_path / "r.json"
+    arguments = {"model": editor, "preserve": preserve, "receipt": receipt}
+    result = edit_video(tmp_path / "in.mkv", instruction, tmp_path / "out.mkv", **arguments)
+    assert (result.read_as, result.found, result.changed_fraction, editor.lengths) == (None, None, 0.0, [])
+    assert (read_clip(tmp_path / "out.mkv").frames == frames).all()
+    assert result.notes[0].startswith("rule ")
+    assert json.loads(receipt.read_text())["settings"]["read_as"] is None
+    looked = edit_video(tmp_path / "in.mkv", instruction, tmp_path / "b.mkv", model=editor, look=False)
+    assert (looked.read_as, looked.notes, editor.lengths) == (instruction, (), [9, 9])
+
+
+def test_the_model_is_given_its_own_words(tmp_path):
+    frames, _ = scene(12)
+    write_lossless(tmp_path / "in.mkv", frames, 8)
+    mask, receipt = tmp_path / "mask.png", tmp_path / "r.json"
+    Image.fromarray(np.full((96, 96), 255, np.uint8)).save(mask)
+    typed = "Could you darken this clip, please?"
+    result = edit_video(tmp_path / "in.mkv", typed, tmp_path / "out.mkv", model=Speaking(), receipt=receipt)
+    assert (result.instruction, result.read_as, result.notes) == (typed, "darker", ())
+    assert result.found
+    assert read_clip(tmp_path / "out.mkv").frames.mean() < 0.6 * frames.mean()
+    assert json.loads(receipt.read_text())["settings"]["read_as"] == "darker"
+    within = edit_video(tmp_path / "in.mkv", "darken the car", tmp_path / "b.mkv", model=Speaking(), mask=mask)
+    assert (within.read_as, within.changed_fraction) == (None, 0.0)
 
 
 @pytest.mark.parametrize("preserve", ["soft", "off"])

@@ -9,7 +9,7 @@ from vireo.errors import InputError
 Steps = Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the model's own.")]
 Guidance = Annotated[float | None, typer.Option(min=0, help="Guidance scale; 1 is none.")]
 Look = Annotated[
-    bool, typer.Option("--look/--no-look", help="Leave the clip as it is where nothing in it fits the instruction.")
+    bool, typer.Option("--look/--no-look", help="Leave the clip as it is where the words are not known or not seen.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Dtype = Annotated[

@@ -107,8 +107,11 @@ def edit(  # noqa: PLR0913 - the options of the contract
     }
     if result.operation is not None:
         facts["executor"] = f"exact: {result.operation}; no model took part"
-    if result.found is False:
-        facts["note"] = "nothing in the picture fits the instruction; the clip was left as it is (--no-look edits it)"
+    elif result.read_as not in (None, instruction):
+        facts["read as"] = result.read_as
+    if result.notes:
+        unknown = ", vireo models lists what it knows" if result.read_as is None else ""
+        facts["note"] = f"{'; '.join(result.notes)}; the clip was left as it is (--no-look edits it{unknown})"
     if result.warnings:
         facts["warning"] = "; ".join(result.warnings)
     if result.left_out:

@@ -12,7 +12,7 @@ from vireo.config import dotted
 
 
 def models(as_json: AsJson = False) -> None:
-    """List the presets: where their weights are, what they need, whether they can run here."""
+    """List the presets: where their weights are, what they need, whether they can run here, which words they know."""
     from vireo.evaluation.system_info import memory_gb
     from vireo.models.editors.opening import ADAPTERS
     from vireo.models.presets import PRESETS
@@ -28,6 +28,7 @@ def models(as_json: AsJson = False) -> None:
             "megabytes": round(preset.megabytes, 1),
             "memory_gb": preset.memory_gb,
             "runs_here": runs,
+            "knows": preset.vocabulary and preset.vocabulary.model_dump(mode="json"),
         }
     if as_json:
         terminal.print_json(found)
@@ -41,6 +42,12 @@ def models(as_json: AsJson = False) -> None:
                 "  runs here": facts["runs_here"],
             }
         )
+        if (known := PRESETS[name].vocabulary) is not None:
+            print()
+            terminal.print_facts({f"  {operation.name}": operation.example for operation in known.operations})
+            print()
+            terminal.print_facts({f"  {slot}": known.listed(slot) for slot in known.words})
+            print()
     print(f"A folder or hub id can be named instead that holds one of {', '.join(ADAPTERS)},")
     print("or another class with the same arguments, named by --adapter.")
 

@@ -14,6 +14,7 @@ from itertools import product
 import numpy as np
 
 from vireo.instruction_tuning.tokenized_turns import Question
+from vireo.models.instructor.prompts import ZERO, how_many, plural
 from vireo.world import naming, vocabulary
 from vireo.world.appearance import highlights, pick
 from vireo.world.captions import caption
@@ -28,7 +29,7 @@ ATTRIBUTES = ("color", "shape", "material", "size", "floor", "backdrop", "light"
 CELLS = 6
 """The picture is divided into CELLS x CELLS cells for grounding; columns and rows count from 1, rows from the top."""
 
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven")
+NUMBERS = (ZERO, "one", "two", "three", "four", "five", "six", "seven")
 TINTED = ("blue", "red", "green")
 """Lights under which colours are not asked."""
 
@@ -49,7 +50,7 @@ def ask(scene: Scene, instances: np.ndarray, frame: int, rng: np.random.Generato
         questions.append(Question("caption", "describe the picture", caption(scene)))
     if styles or len(seen) != len(scene.bodies):
         return questions
-    questions.append(Question("count", "how many objects are there?", NUMBERS[len(seen)]))
+    questions.append(Question("count", how_many("objects"), NUMBERS[len(seen)]))
     questions += _attributes(scene, seen, rng)
     if scene.light.name not in TINTED:
         questions += [*_counts(seen, rng), *_existence(seen, rng)]
@@ -134,12 +135,7 @@ def _counts(seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Que
         value = pick(rng, present.values() if rng.random() < 0.75 else values)
         what = f"{value} objects" if field == "color" else plural(value)
         counted = tuple(index for index, found in present.items() if found == value)
-        yield Question("count", f"how many {what} are there?", NUMBERS[len(counted)], counted)
-
-
-def plural(shape: str) -> str:
-    """Balls, cubes, ..."""
-    return f"{shape}es" if shape.endswith("x") else f"{shape}s"
+        yield Question("count", how_many(what), NUMBERS[len(counted)], counted)
 
 
 def _existence(seen: list[VisibleObject], rng: np.random.Generator) -> Iterator[Question]:

@@ -1,11 +1,13 @@
 """Named models: where their weights are and what they need."""
 
 import difflib
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from vireo.errors import ModelError
+from vireo.models.instructor.vocabulary import Vocabulary
 
 LAYOUT = "model_index.json"
 """The file that marks a folder in diffusers' pipeline layout."""
@@ -28,6 +30,13 @@ class Preset:
     def megabytes(self) -> float:
         """Size of all files of the folder."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()) / 1e6
+
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """What it knows, as its weights declare it; None where they do not."""
+        index = json.loads((self.folder / LAYOUT).read_text(encoding="utf-8")) if self.available else {}
+        declared = index.get("facts", {}).get("vocabulary")
+        return declared and Vocabulary.model_validate(declared)
 
 
 _MINI = Preset(

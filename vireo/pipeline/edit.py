@@ -108,8 +108,8 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     opened, see there. reference: an image the instruction speaks of.
     mask: a picture or video of the clip's size, white where the edit may be; it takes the place of the predicted
     edit region. preserve: what becomes of the picture outside the edit region. look: whether it is checked first that
-    the clip shows what the instruction names, and the clip stays as it is where it does not; with a mask that is not
-    asked.
+    the model knows the words of the instruction and that the clip shows what they name (with a mask only the words);
+    where that is not so, the clip stays as it is.
     executor: "model", "exact" (the instruction asks for a function of the pixels, such as black and white or night,
     which is carried out on every frame at its full size, without the model being opened; InputError where it does not)
     or "auto": exact where that can be, else model.
@@ -123,9 +123,7 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
 
     Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files, and Cancelled.
     """
-    settings = EditSettings(
-        steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look and mask is None, executor=executor
-    )
+    settings = EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look, executor=executor)
     job = FileEdit(
         source=Path(source),
         output=Path(output),
@@ -171,7 +169,8 @@ def edit_file(
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(VideoReader(job.source, strict=job.strict_decode))
         info, readers, masks = reader.info, [reader], itertools.repeat(None)
-        edit, state = _edit_of(by, job.request, info, monitor)
+        edit, state = _edit_of(by, job, info, monitor)
+        read_as = job.request.instruction if state is None else state.reading.text
         if job.mask is not None:
             from vireo.video.mask import read_masks
 
@@ -207,7 +206,7 @@ def edit_file(
         if record is not None:
             # A receipt of an earlier output must not stand beside this one, should measuring fail.
             record.path.unlink(missing_ok=True)
-            record.finish(_described(job, by, monitor.steps))
+            record.finish(_described(job, by, read_as, monitor.steps))
     if strip is not None and job.compare is not None:
         strip.save(job.compare, job.request.instruction)
     monitor.seconds["total"] = time.perf_counter() - began
@@ -223,7 +222,9 @@ def edit_file(
         fps=float(info.fps),
         seconds={stage: round(spent, 3) for stage, spent in monitor.seconds.items()},
         changed_fraction=changed / (count * info.width * info.height),
-        found=state.found if state is not None and state.gate is not None else None,
+        read_as=read_as,
+        found=None if state is None else state.seen,
+        notes=() if state is None else state.notes,
         left_out=writer.left_out,
         damaged=tuple(reader.damaged),
         warnings=(*_warnings(by, settings), *itertools.chain.from_iterable(map(_damage, readers))),
@@ -238,7 +239,7 @@ Edit = Callable[[Iterable[TimedFrame], Masks], Iterator[tuple[TimedFrame, Compos
 
 
 def _edit_of(
-    by: Editor | Operation, request: EditRequest, info: VideoInfo, monitor: Monitor
+    by: Editor | Operation, job: FileEdit, info: VideoInfo, monitor: Monitor
 ) -> tuple[Edit, ClipEditor[TimedFrame] | None]:
     """The edit of all frames that lie within the span, and the state of it, if a model carries it out."""
     if isinstance(by, Operation):
@@ -253,12 +254,13 @@ def _edit_of(
     from vireo.pipeline.compositing import composited
     from vireo.pipeline.stream import ClipEditor, edit_stream
 
-    state = ClipEditor[TimedFrame](by, by.gate(), request, monitor, lambda frame: frame.pixels)
+    gate = by.gate() if job.mask is None else None
+    state = ClipEditor[TimedFrame](by, gate, job.request, monitor, lambda frame: frame.pixels)
 
     def by_model(frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
         for (frame, edits), mask in zip(edit_stream(state, frames), masks, strict=False):
             with monitor.time("composite"):
-                made = composited(frame.pixels, edits, request.settings.preserve, mask)
+                made = composited(frame.pixels, edits, job.request.settings.preserve, mask)
             yield frame, made
 
     return by_model, state
@@ -307,7 +309,7 @@ def _damage(reader: VideoReader) -> Iterator[str]:
         yield f"{reader.path} cannot be read to its end: what follows is left out"
 
 
-def _described(job: FileEdit, by: Editor | Operation, steps: int) -> EditDescription:
+def _described(job: FileEdit, by: Editor | Operation, read_as: str | None, steps: int) -> EditDescription:
     """What a receipt says of an edit."""
     settings, facts = job.request.settings, _carried_out_by(by, job.model)
     return EditDescription(
@@ -325,6 +327,7 @@ def _described(job: FileEdit, by: Editor | Operation, steps: int) -> EditDescrip
             "guidance": settings.guidance,
             "preserve": settings.preserve,
             "look": settings.gate,
+            "read_as": read_as,
             "start": job.start,
             "end": job.end,
         },

@@ -12,6 +12,7 @@ import numpy as np
 from vireo.models.editors.protocol import Editor, EditorFacts, Sampling
 from vireo.models.editors.protocol import Window as ModelWindow
 from vireo.models.instructor.presence import Gate
+from vireo.models.instructor.reading import Reading, read_instruction
 from vireo.monitor import Monitor
 from vireo.pipeline.compositing import Box, Edits, FrameEdit, composited
 from vireo.pipeline.crops import UNSURE, is_seen, likeliest, neighbour_reached, parts
@@ -30,12 +31,13 @@ Item = TypeVar("Item")
 class FramesEdit:
     """An edited clip. edited: uint8 (T, H, W, 3). region: bool (T, H, W), the edit region. raw: uint8
     (T, H, W, 3), the executor's own result whatever the gate saw, nothing composited; where it was asked for.
-    found: as in `EditResult`."""
+    found, notes: as in `EditResult`."""
 
     edited: np.ndarray
     region: np.ndarray
     raw: np.ndarray | None
     found: bool | None
+    notes: tuple[str, ...]
 
 
 def sampling_of(settings: EditSettings, facts: EditorFacts) -> Sampling:
@@ -98,7 +100,7 @@ def edit_clips(
 
 def _edit_exactly(operation: Operation, clip: np.ndarray, raw: bool) -> FramesEdit:
     edited = operation(clip)
-    return FramesEdit(edited, np.ones(clip.shape[:3], bool), edited if raw else None, None)
+    return FramesEdit(edited, np.ones(clip.shape[:3], bool), edited if raw else None, None, ())
 
 
 def _itself(pixels: np.ndarray) -> np.ndarray:
@@ -113,7 +115,7 @@ def _finished(state: ClipEditor[np.ndarray], windows: list[tuple[Any, list[Frame
             ungated = [(weight, edit.ungated or edit) for weight, edit in edits]
             raws.append(composited(source, ungated, "off").pixels)
     edited, region = np.stack([frame.pixels for frame in frames]), np.stack([frame.region for frame in frames])
-    return FramesEdit(edited, region, np.stack(raws) if raw else None, state.found if state.gate else None)
+    return FramesEdit(edited, region, np.stack(raws) if raw else None, state.seen, state.notes)
 
 
 def edit_stream(state: ClipEditor[Item], items: Iterable[Item]) -> Iterator[tuple[Item, Edits]]:
@@ -161,6 +163,7 @@ class ClipEditor(Generic[Item]):
     pixels_of: item to its pixels, uint8 (H, W, 3). raw: whether windows that stay as they are go through the model all
     the same (`FrameEdit.ungated`).
 
+    reading: of the instruction in the model's language; where it is not understood, all windows stay as they are.
     found: whether the gate has seen what the instruction names in a window so far; until then windows stay as they are.
     From then on all are edited: an object that is hidden for a moment must not fall back to its old look.
     box: the part of the frame that the model was last shown, None for all of it; where it is a part, the gate looks
@@ -179,8 +182,22 @@ class ClipEditor(Generic[Item]):
     ) -> None:
         self.editor, self.request, self.monitor, self.pixels_of, self.raw = editor, request, monitor, pixels_of, raw
         self.gate = gate if request.settings.gate else None
+        self.reading = _read(request, editor.facts)
+        self.text = request.instruction if self.reading.text is None else self.reading.text
         self.found, self.everywhere, self.count = self.gate is None, 0.0, 0
         self.box: Box | None = None
+
+    @property
+    def seen(self) -> bool | None:
+        """As `found` of `EditResult`."""
+        return None if self.gate is None or self.reading.text is None else self.found
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """As in `EditResult`."""
+        if self.reading.text is None:
+            return (f"{self.editor.facts.name} {self.reading.note}",)
+        return ("nothing in the picture fits the instruction",) if self.seen is False else ()
 
     def windows(self, items: Iterable[Item]) -> Iterator[Window[tuple[Item, np.ndarray]]]:
         """The windows of a stream; their items come with their pixels at the model's size."""
@@ -238,24 +255,36 @@ class ClipEditor(Generic[Item]):
         return _frame_edits(again, other)
 
     def _window(self, frames: np.ndarray) -> ModelWindow:
-        return ModelWindow(frames=frames, text=self.request.instruction, reference=self.request.reference)
+        return ModelWindow(frames=frames, text=self.text, reference=self.request.reference)
 
     def _smalls(self, frames: list[np.ndarray], part: Box) -> np.ndarray:
         return np.stack([self._small(pixels[part]) for pixels in frames])
 
     def _look(self, source: np.ndarray, frames: list[np.ndarray], boxes: list[Box]) -> bool:
         """Whether a window is to be edited; sets `box` and `everywhere`. source: (T, h, w, 3) of `frames`."""
+        if self.reading.text is None:
+            return False
         if self.gate is None or (self.found and self.box is None):
             return True
         some = [frames[k] for k in (0, len(frames) // 2, -1)]
         with self.monitor.time("encode"):
             views = [source, *(self._smalls(some, box) for box in boxes)]
-            presence = self.gate.look([self.request.instruction] * len(views), views)
+            presence = self.gate.look([self.text] * len(views), views)
         if is_seen(presence.absent):
             self.found, self.everywhere = True, float(presence.everywhere[0])
             elsewhere = bool(boxes) and presence.absent[0] > UNSURE
             self.box = boxes[likeliest(presence.absent[1:])] if elsewhere else None
         return self.found
+
+
+def _read(request: EditRequest, facts: EditorFacts) -> Reading:
+    """What the model is given for an instruction: as it stands where the model takes any words or nothing is asked."""
+    if facts.vocabulary is None or not request.settings.gate:
+        return Reading(request.instruction)
+    reading = read_instruction(request.instruction, facts.vocabulary)
+    if reading.refers and request.reference is None:
+        return Reading(None, "is not given the picture that the instruction speaks of (--reference)")
+    return reading
 
 
 def _frame_edits(made: WindowEdit, box: Box | None) -> list[FrameEdit]:

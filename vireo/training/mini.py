@@ -21,6 +21,7 @@ from transformers import CLIPModel, LlavaForConditionalGeneration
 
 from vireo.config import as_json, overridden
 from vireo.errors import InputError
+from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
 from vireo.models.editors.mini import MINI_FACTS
 from vireo.models.editors.viva import VireoPipeline, VivaConfig
 from vireo.models.transformer import widen_for_editing
@@ -221,7 +222,8 @@ class _MiniTraining:
     # The result.
 
     def _assemble(self, transformer: HunyuanVideoTransformer3DModel) -> VireoPipeline:
-        facts = MINI_FACTS.model_copy(update={"steps": self.config.steps, "guidance": self.config.guidance})
+        own = {"steps": self.config.steps, "guidance": self.config.guidance, "vocabulary": studio_vocabulary()}
+        facts = MINI_FACTS.model_copy(update=own)
         return VireoPipeline(
             self.artifacts.vae_model,
             transformer,

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, Validati
 
 from vireo.errors import ModelError
 from vireo.models.instructor.presence import Gate
+from vireo.models.instructor.vocabulary import Vocabulary
 from vireo.models.weights import weights_digest
 from vireo.monitor import Monitor
 
@@ -38,6 +39,8 @@ class EditorFacts(BaseModel):
         never is); else only up to the next number of frames that `temporal_stride` allows.
     overlap: frames that neighbouring windows share, over which one fades into the next.
     language: whether the text is an instruction, or the caption of the wanted result (Wan, VACE).
+    vocabulary: what the model has learned to carry out and the words for it; what is not in it is left alone, with a
+        note. None for a model that takes any words.
     takes_reference: whether a reference picture reaches the model.
     steps, guidance: denoising steps and guidance scale where a request names none.
     trained_steps, trained_guidance: (least, most) for which the weights are known to work; others are carried out with
@@ -58,6 +61,7 @@ class EditorFacts(BaseModel):
     pads_short_clips: bool = False
     overlap: int = 0
     language: Literal["instruction", "caption"] = "instruction"
+    vocabulary: Vocabulary | None = None
     takes_reference: bool = False
     steps: PositiveInt
     guidance: PositiveFloat

@@ -70,6 +70,19 @@ WHERE = "where does it change?"
 
 NONE, EVERYWHERE = "none", "everywhere"
 
+ZERO = "zero"
+"""The answer to `how_many` where there are none."""
+
+
+def how_many(what: str) -> str:
+    """The question for the number of things; what: in the plural."""
+    return f"how many {what} are there?"
+
+
+def plural(shape: str) -> str:
+    """Balls, cubes, boxes, ..."""
+    return f"{shape}es" if shape.endswith("x") else f"{shape}s"
+
 
 def opening_ids(
     tokenizer: PreTrainedTokenizerFast, template: InstructorTemplate, images: int, tokens_per_image: int, image_id: int
