@@ -12,11 +12,13 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
+
 from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.report.tables import figure, markdown_table
 from vireo.evaluation.reward_lab.corruptions import DECEPTIONS
 from vireo.metrics.significance import as_dict, mean_interval
-from vireo.metrics.truth import EditScore
+from vireo.metrics.truth import EditScore, dilated
 from vireo.models.editors.opening import open_editor
 from vireo.pairs.format import read_pairs
 from vireo.video.geometry import to_uint8
@@ -30,6 +32,8 @@ for pair in read_pairs(folder):
     made = {"exact target": clips.target}
     if editor is not None and (rebuilt := editor.reconstruct(clips.target)) is not None:
         made["oracle_vae"] = to_uint8(rebuilt.frames)
+        inside = dilated(clips.mask)[..., None]
+        made["oracle_vae, composited"] = np.where(inside, made["oracle_vae"], clips.source)
     for kind, (corrupt, strength) in DECEPTIONS.items():
         if "removals" not in kind or pair.family == "remove":
             clip = corrupt(clips, clips, strength)

@@ -103,7 +103,7 @@ def test_auroc_is_mann_and_whitneys():
 
 def graded(pair, corruption, strength, accuracy, editor=None, **scores):
     facts = {"id": pair, "family": "recolor", "corruption": corruption, "strength": strength, "editor": editor}
-    return Candidate(**facts, accuracy=accuracy, success=accuracy > 0.65, scores=scores)
+    return Candidate(**facts, accuracy=accuracy, success=accuracy > 0.85, success_loose=accuracy > 0.65, scores=scores)
 
 
 def test_grades_of_known_scorers():

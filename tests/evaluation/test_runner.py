@@ -117,7 +117,9 @@ def test_perfect_edits(run, tmp_path):
     assert report["do_nothing"]["families"]["remove"]["edit_error"] == 1
     assert report["oracle_vae"]["psnr"] == pytest.approx(20 * np.log10(255))  # off by one everywhere
     assert report["wrong_target"]["composited"]["rate"] == 0
-    assert report["removal_trace_left"] == {"composited": 0, "raw": 0}
+    assert report["families"]["remove"]["shadow_left"] == report["raw"]["families"]["remove"]["shadow_left"] == 0
+    assert report["families"]["recolor"]["shadow_left"] is None
+    assert report["families"]["recolor"]["sharpness"] == report["families"]["recolor"]["done"] == 1
     assert report["region"]["recall"]["median"] < 1  # the mask itself does not cover the dilated one
     written = json.loads((tmp_path / "report.json").read_text())
     assert written["success"] == report["success"]
@@ -151,16 +153,17 @@ def test_tables_in_the_papers_layout(run, tmp_path):
     report = run(Perfect(fails={"make p0 bright"}), tmp_path, command="vireo eval x_y --out 50%")
     head, *rows = (line.strip("|").split("|") for line in (tmp_path / "report.md").read_text().splitlines()[:7])
     assert [cell.strip() for cell in head] == [
-        *("Task", "Method", "n", "Success %", "Edit error", "Outside dB", "TF", "MS")
+        *("Task", "Method", "n", "Success %", "Loose %", "Edit error", "Done", "Sharpness", "Outside dB"),
+        *("Shadow left", "TF", "MS"),
     ]
     cells = {row[0].strip(): [cell.strip() for cell in row] for row in rows[1:]}
-    assert cells["recolor"][2:5] == ["2", "50.0 [0.0, 100.0]", "0.500 [0.000, 1.000]"]
+    assert cells["recolor"][2:6] == ["2", "50.0 [0.0, 100.0]", "50.0 [0.0, 100.0]", "0.500 [0.000, 1.000]"]
     assert cells["balanced"][3].startswith("83.3 [")
     assert "vireo eval x_y" in (tmp_path / "report.md").read_text()
     latex = (tmp_path / "report.tex").read_text()
     assert latex.count(r" \\") == 1 + len(report["families"]) + 1
     assert r"Success \%" in latex
-    assert r"\begin{tabular}{llrrrrrr}" in latex
+    assert r"\begin{tabular}{llrrrrrrrrrr}" in latex
 
 
 def test_families_weigh_the_same_and_paraphrases_are_compared(run, tmp_path):
@@ -169,7 +172,7 @@ def test_families_weigh_the_same_and_paraphrases_are_compared(run, tmp_path):
     assert report["families"]["recolor"]["success"]["rate"] == 0.5
     assert report["success"]["rate"] == pytest.approx((0.5 + 1 + 1) / 3)
     assert report["paraphrases"]["success"]["rate"] == pytest.approx((0 + 0 + 1) / 3)
-    assert report["paraphrases"]["loss"]["rate"] == pytest.approx((0.5 + 1 + 0) / 3)
+    assert report["paraphrases"]["loss"]["success"]["rate"] == pytest.approx((0.5 + 1 + 0) / 3)
 
 
 class Strict:

@@ -19,13 +19,13 @@ from vireo.metrics.image_quality import decibels, energy
 LIMITS: dict[str, tuple[float, float]] = {
     "edit_error": (0, 0.15),
     "done": (0.8, 1.2),
-    "least_done": (0.7, math.inf),
+    "least_done": (0.6, math.inf),
     "sharpness": (0.55, math.inf),
     "outside_psnr": (30, math.inf),
     "shadow_left": (-math.inf, 0.2),
-    "worst_edit_error": (0, 0.35),
+    "worst_edit_error": (0, 0.5),
     "worst_done": (0.7, 1.3),
-    "worst_sharpness": (0.45, math.inf),
+    "worst_sharpness": (0.4, math.inf),
     "worst_outside_psnr": (25, math.inf),
     "worst_shadow_left": (-math.inf, 0.3),
 }
@@ -82,8 +82,8 @@ class EditScore:
     out, 1 is exact. least_done: the same of the part of it that was done least: what grows brighter, what grows darker,
     what lies on the objects that the edit concerns, what lies beside them; it finds old and new shown at once.
     sharpness: gradient energy of luma against the target's, 1 is as sharp. outside_psnr: dB (None for global edits).
-    shadow_left: how much of the shadow and reflection that a removal or replacement takes away is still there, 0 none, 1
-    all (None for other edits, and where there is next to none). worst_...: the same of the frame that is worst.
+    shadow_left: how much of the shadow and reflection that a removal or replacement takes away is still there, 0 none,
+    1 all (None for other edits, and where there is next to none). worst_...: the same of the frame that is worst.
     changed: share of pixels that change by more than 12/255. wrong_target: the contract's measure to the letter;
     wrong_beyond_mask: the same without the pixels that the exact target changes too (a shadow that leaves a neighbour,
     a watermark that lay over one).

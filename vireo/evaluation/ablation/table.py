@@ -18,7 +18,8 @@ Runs = Mapping[str, Mapping[int, Mapping[str, Record]]]
 
 def ablation_table(runs: Runs) -> dict[str, Any]:
     """For each variant, by task and for groups of tasks: `success`, `success_loose` and mean edit error, with 95 %
-    intervals over both the seeds and the pairs; and the same of each variant minus the one before, where seeds and pairs are paired.
+    intervals over both the seeds and the pairs; and the same of each variant minus the one before, where seeds and
+    pairs are paired.
 
     groups: `videos` (tasks that were learned on video), `image only`, `all` of these, and `reference` by itself; every
     task weighs the same. A step `holds` where the interval of its success leaves out 0.
