@@ -11,7 +11,7 @@ from scipy.stats import mannwhitneyu
 from vireo.errors import InputError
 from vireo.evaluation.pair_clips import PairClips, load_pair_clips
 from vireo.evaluation.reward_lab import run as lab
-from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, STRENGTHS
+from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, DECEPTIONS, STRENGTHS
 from vireo.evaluation.reward_lab.run import LabConfig, run_lab
 from vireo.evaluation.reward_lab.scorers import LabScorers
 from vireo.evaluation.reward_lab.statistics import (
@@ -91,6 +91,26 @@ def test_what_means_nothing_is_left_out():
     assert CORRUPTIONS["wrong_side"](everywhere, pair, 1.0) is None
     clips = (pair.source, pair.target, pair.mask, pair.others, pair.concerned)
     assert CORRUPTIONS["flicker"](PairClips(*(clip[:1] for clip in clips), None), pair, 1.0) is None
+
+
+@pytest.mark.parametrize("name", DECEPTIONS)
+def test_deceptions_are_no_successes(name):
+    """None passes, where the exact target does; grain makes no blur sharp."""
+    pair = truth()
+    pair.target[pair.concerned] += np.random.default_rng(2).integers(0, 50, (int(pair.concerned.sum()), 1), np.uint8)
+    assert pair.score(pair.target, "remove").success
+    corrupt, strength = DECEPTIONS[name]
+    clip = corrupt(pair, pair, strength)
+    assert clip is not None
+    assert (clip[~dilated(pair.mask)] == pair.target[~dilated(pair.mask)]).all(), "wrong inside alone"
+    assert not pair.score(clip, "remove").success
+
+
+def test_ghosts_that_hardly_differ_are_left_out():
+    pair = truth()
+    pair.target[:] = np.minimum(pair.source, pair.target)
+    assert DECEPTIONS["the darker of old and new"][0](pair, pair, 1.0) is None
+    assert DECEPTIONS["the brighter of old and new"][0](pair, pair, 1.0) is not None
 
 
 def test_auroc_is_mann_and_whitneys():

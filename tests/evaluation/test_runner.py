@@ -1,10 +1,12 @@
 """The evaluation against clips whose scores are known beforehand."""
 
 import json
+import runpy
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -131,6 +133,19 @@ def test_perfect_edits(run, tmp_path):
     assert report["order"]["above_nothing"]["remove"]["rate"] == 1
     assert set(report["measures"]) == {"TF", "MS"}
     assert "absent" not in report["order"]["above_nothing"]
+
+
+def test_the_table_of_limits(pairs_dir, monkeypatch, capsys):
+    """Exact targets pass in every family; nothing that is half done does."""
+    example = Path(__file__).parents[2] / "examples" / "score_limits.py"
+    monkeypatch.setattr(sys, "argv", [str(example), str(pairs_dir)])
+    runpy.run_path(str(example))
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["clips", "n", "success", "success_loose", "recolor", "remove", "hybrid"]
+    table = {row[0]: row[1:] for row in rows if len(row) == 7}
+    assert table["exact target"] == ["4", "1.000 [1.000, 1.000]", "1.000 [1.000, 1.000]", "1.00", "1.00", "1.00"]
+    assert table["cross-faded by half"][1:3] == ["0.000 [0.000, 0.000]", "1.000 [1.000, 1.000]"]
+    assert table["shadow kept (removals)"][0] == "1"
 
 
 def test_players_show_source_output_and_target(run, pairs_dir, tmp_path):
