@@ -5,7 +5,7 @@
     python examples/score_limits.py PAIRS mini      # also the targets through this model's autoencoder and back
 
 Prints for each kind of clip the share that `success` accepts, and `success_loose`, with 95 % intervals, and the same by
-family. Pairs with nothing to change are left out.
+family. Pairs of absent objects are left out.
 """
 
 import sys
@@ -26,7 +26,7 @@ from vireo.video.geometry import to_uint8
 folder, editor = Path(sys.argv[1]), open_editor(sys.argv[2]) if len(sys.argv) > 2 else None
 scores: dict[str, dict[str, list[EditScore]]] = defaultdict(lambda: defaultdict(list))
 for pair in read_pairs(folder):
-    if pair.source == pair.target:
+    if pair.family == "absent":
         continue
     clips = load_pair_clips(folder, pair)
     made = {"exact target": clips.target}

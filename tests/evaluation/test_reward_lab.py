@@ -179,7 +179,11 @@ def test_outputs_of_editors_are_graded_by_themselves():
         outputs.append(graded(f"p{k}", OUTPUT, 0.0, k / 40, "bad", exact=k / 40, wrong=-k / 40))
     alone, both = summarise(made), summarise(made + outputs)
     assert alone["outputs"] == {}
-    assert both["outputs"]["good"] == {"n": 20, "accuracy": pytest.approx(0.475), "success": pytest.approx(0.3)}
+    good = both["outputs"]["good"]
+    assert (good["n"], good["accuracy"]) == (20, pytest.approx(0.475))
+    rates = [good[name]["rate"] for name in ("success", "success_loose")]
+    assert rates == [pytest.approx(0.1), pytest.approx(0.3)]
+    assert good["success_loose"]["low"] < 0.3 < good["success_loose"]["high"]
     for name in ("exact", "wrong"):
         before, after = (found["scorers"][name] for found in (alone, both))
         assert before["spearman_outputs"] is None
@@ -326,4 +330,5 @@ def test_exchanged_pictures_and_finished_clips(tmp_path, monkeypatch):
     before = len(asked)
     report = grade(tmp_path / "pairs", out=tmp_path / "out", outputs=[clips])
     assert len(asked) == before + 2
-    assert report["outputs"] == {str(clips): {"n": 2, "accuracy": 0.0, "success": 0.0}}
+    none = {"rate": 0.0, "n": 2, "low": 0.0, "high": 0.0}
+    assert report["outputs"] == {str(clips): {"n": 2, "accuracy": 0.0, "success": none, "success_loose": none}}

@@ -118,6 +118,9 @@ def test_perfect_edits(run, tmp_path):
     assert report["do_nothing"]["success"]["rate"] == pytest.approx(1 / 3)  # only `absent`
     assert report["do_nothing"]["families"]["remove"]["edit_error"] == 1
     assert report["oracle_vae"]["psnr"] == pytest.approx(20 * np.log10(255))  # off by one everywhere
+    assert report["oracle_vae"]["success"]["rate"] == 1
+    assert "absent" not in report["oracle_vae"]["families"]
+    assert report["oracle_vae"]["outside_counted"]["success_loose"]["n"] == 4
     assert report["wrong_target"]["composited"]["rate"] == 0
     assert report["families"]["remove"]["shadow_left"] == report["raw"]["families"]["remove"]["shadow_left"] == 0
     assert report["families"]["recolor"]["shadow_left"] is None

@@ -175,15 +175,16 @@ def _oracle(records: Sequence[Record]) -> dict[str, Any]:
     """The targets through the autoencoder and back; empty for editors without one.
 
     Success is that of the edit's place, as of `raw`: pixels outside come from the source, and a ceiling that counts
-    them lies below what an editor reaches. `outside_counted` holds the rates with them.
+    them lies below what an editor reaches; so there is none for absent objects. `outside_counted`: the rates with them.
     """
     ceilings = [record.oracle_vae for record in records if record.oracle_vae]
     if not ceilings:
         return {}
     literal = _table(records, lambda r: r.oracle_vae and r.oracle_vae.score)
-    inside = _table(records, lambda r: r.oracle_vae and with_success(r.oracle_vae.score, r.family, outside=False))
+    edits = [record for record in records if record.family != "absent"]
+    inside = _table(edits, lambda r: r.oracle_vae and with_success(r.oracle_vae.score, r.family, outside=False))
     medians = {name: _median(getattr(each, name) for each in ceilings) for name in ("psnr", "psnr_inside", "ssim")}
-    return inside | medians | {"outside_counted": {rate: literal[rate] for rate in RATES}}
+    return inside | medians | {"outside_counted": {name: literal[name] for name in RATES}}
 
 
 def _preservation(records: Sequence[Record]) -> dict[str, Any]:
