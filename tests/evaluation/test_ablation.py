@@ -17,15 +17,13 @@ from vireo.training.stages.editor import EditorStage
 
 
 def edit_score(success, error, outside):
-    return EditScore(
-        success=success, edit_error=error, outside_psnr=outside, changed=0.1, wrong_target=None, wrong_beyond_mask=None
-    )
+    return EditScore(success=success, success_loose=True, edit_error=error, outside_psnr=outside, changed=0.1)
 
 
 def record(name, family, success, error):
     score = edit_score(success, error, 40.0)
     nothing = edit_score(False, 1.0, 100.0)
-    rest = dict.fromkeys(("raw", "oracle_vae", "region_recall", "region_excess", "trace", "trace_raw"))
+    rest = dict.fromkeys(("raw", "oracle_vae", "region_recall", "region_excess"))
     facts = {"key": name, "id": name, "family": family, "condition": "plain", "instruction": "do it", "seconds": 1.0}
     return Record(**facts, **rest, composited=score, do_nothing=nothing, target_itself=nothing)
 

@@ -11,15 +11,13 @@ from vireo.metrics.truth import EditScore
 
 
 def edit_score(success, error, outside):
-    return EditScore(
-        success=success, edit_error=error, outside_psnr=outside, changed=0.1, wrong_target=None, wrong_beyond_mask=None
-    )
+    return EditScore(success=success, success_loose=True, edit_error=error, outside_psnr=outside, changed=0.1)
 
 
 def record(name, family, success, error=None, instruction="make it red", condition="plain"):
     score = edit_score(success, error, 40.0)
     fields = {"key": name + condition, "id": name, "family": family, "condition": condition, "instruction": instruction}
-    rest = dict.fromkeys(("raw", "oracle_vae", "region_recall", "region_excess", "trace", "trace_raw"))
+    rest = dict.fromkeys(("raw", "oracle_vae", "region_recall", "region_excess"))
     return Record(**fields, **rest, composited=score, do_nothing=score, target_itself=score, seconds=1.0)
 
 

@@ -11,7 +11,7 @@ from scipy.stats import mannwhitneyu
 from vireo.errors import InputError
 from vireo.evaluation.pair_clips import PairClips, load_pair_clips
 from vireo.evaluation.reward_lab import run as lab
-from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, STRENGTHS
+from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, DECEPTIONS, STRENGTHS
 from vireo.evaluation.reward_lab.run import LabConfig, run_lab
 from vireo.evaluation.reward_lab.scorers import LabScorers
 from vireo.evaluation.reward_lab.statistics import (
@@ -93,6 +93,26 @@ def test_what_means_nothing_is_left_out():
     assert CORRUPTIONS["flicker"](PairClips(*(clip[:1] for clip in clips), None), pair, 1.0) is None
 
 
+@pytest.mark.parametrize("name", DECEPTIONS)
+def test_deceptions_are_no_successes(name):
+    """None passes, where the exact target does; grain makes no blur sharp."""
+    pair = truth()
+    pair.target[pair.concerned] += np.random.default_rng(2).integers(0, 50, (int(pair.concerned.sum()), 1), np.uint8)
+    assert pair.score(pair.target, "remove").success
+    corrupt, strength = DECEPTIONS[name]
+    clip = corrupt(pair, pair, strength)
+    assert clip is not None
+    assert (clip[~dilated(pair.mask)] == pair.target[~dilated(pair.mask)]).all(), "wrong inside alone"
+    assert not pair.score(clip, "remove").success
+
+
+def test_ghosts_that_hardly_differ_are_left_out():
+    pair = truth()
+    pair.target[:] = np.minimum(pair.source, pair.target)
+    assert DECEPTIONS["the darker of old and new"][0](pair, pair, 1.0) is None
+    assert DECEPTIONS["the brighter of old and new"][0](pair, pair, 1.0) is not None
+
+
 def test_auroc_is_mann_and_whitneys():
     generator = np.random.default_rng(0)
     a, b = generator.normal(1, 1, 40).round(1), generator.normal(0, 1, 60).round(1)
@@ -103,7 +123,7 @@ def test_auroc_is_mann_and_whitneys():
 
 def graded(pair, corruption, strength, accuracy, editor=None, **scores):
     facts = {"id": pair, "family": "recolor", "corruption": corruption, "strength": strength, "editor": editor}
-    return Candidate(**facts, accuracy=accuracy, success=accuracy > 0.65, scores=scores)
+    return Candidate(**facts, accuracy=accuracy, success=accuracy > 0.85, success_loose=accuracy > 0.65, scores=scores)
 
 
 def test_grades_of_known_scorers():
@@ -159,7 +179,11 @@ def test_outputs_of_editors_are_graded_by_themselves():
         outputs.append(graded(f"p{k}", OUTPUT, 0.0, k / 40, "bad", exact=k / 40, wrong=-k / 40))
     alone, both = summarise(made), summarise(made + outputs)
     assert alone["outputs"] == {}
-    assert both["outputs"]["good"] == {"n": 20, "accuracy": pytest.approx(0.475), "success": pytest.approx(0.3)}
+    good = both["outputs"]["good"]
+    assert (good["n"], good["accuracy"]) == (20, pytest.approx(0.475))
+    rates = [good[name]["rate"] for name in ("success", "success_loose")]
+    assert rates == [pytest.approx(0.1), pytest.approx(0.3)]
+    assert good["success_loose"]["low"] < 0.3 < good["success_loose"]["high"]
     for name in ("exact", "wrong"):
         before, after = (found["scorers"][name] for found in (alone, both))
         assert before["spearman_outputs"] is None
@@ -306,4 +330,5 @@ def test_exchanged_pictures_and_finished_clips(tmp_path, monkeypatch):
     before = len(asked)
     report = grade(tmp_path / "pairs", out=tmp_path / "out", outputs=[clips])
     assert len(asked) == before + 2
-    assert report["outputs"] == {str(clips): {"n": 2, "accuracy": 0.0, "success": 0.0}}
+    none = {"rate": 0.0, "n": 2, "low": 0.0, "high": 0.0}
+    assert report["outputs"] == {str(clips): {"n": 2, "accuracy": 0.0, "success": none, "success_loose": none}}

@@ -1,10 +1,12 @@
 """The evaluation against clips whose scores are known beforehand."""
 
 import json
+import runpy
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -117,8 +119,13 @@ def test_perfect_edits(run, tmp_path):
     assert report["do_nothing"]["success"]["rate"] == pytest.approx(1 / 3)  # only `absent`
     assert report["do_nothing"]["families"]["remove"]["edit_error"] == 1
     assert report["oracle_vae"]["psnr"] == pytest.approx(20 * np.log10(255))  # off by one everywhere
+    assert report["oracle_vae"]["success"]["rate"] == 1
+    assert "absent" not in report["oracle_vae"]["families"]
+    assert report["oracle_vae"]["outside_counted"]["success_loose"]["n"] == 4
     assert report["wrong_target"]["composited"]["rate"] == 0
-    assert report["removal_trace_left"] == {"composited": 0, "raw": 0}
+    assert report["families"]["remove"]["shadow_left"] == report["raw"]["families"]["remove"]["shadow_left"] == 0
+    assert report["families"]["recolor"]["shadow_left"] is None
+    assert report["families"]["recolor"]["sharpness"] == report["families"]["recolor"]["done"] == 1
     assert report["region"]["recall"]["median"] < 1  # the mask itself does not cover the dilated one
     written = json.loads((tmp_path / "report.json").read_text())
     assert written["success"] == report["success"]
@@ -130,6 +137,19 @@ def test_perfect_edits(run, tmp_path):
     assert report["order"]["above_nothing"]["remove"]["rate"] == 1
     assert set(report["measures"]) == {"TF", "MS"}
     assert "absent" not in report["order"]["above_nothing"]
+
+
+def test_the_table_of_limits(pairs_dir, monkeypatch, capsys):
+    """Exact targets pass in every family; nothing that is half done does."""
+    example = Path(__file__).parents[2] / "examples" / "score_limits.py"
+    monkeypatch.setattr(sys, "argv", [str(example), str(pairs_dir)])
+    runpy.run_path(str(example))
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["clips", "n", "success", "success_loose", "recolor", "remove", "hybrid"]
+    table = {row[0]: row[1:] for row in rows if len(row) == 7}
+    assert table["exact target"] == ["4", "1.000 [1.000, 1.000]", "1.000 [1.000, 1.000]", "1.00", "1.00", "1.00"]
+    assert table["cross-faded by half"][1:3] == ["0.000 [0.000, 0.000]", "1.000 [1.000, 1.000]"]
+    assert table["shadow kept (removals)"][0] == "1"
 
 
 def test_players_show_source_output_and_target(run, pairs_dir, tmp_path):
@@ -152,10 +172,11 @@ def test_tables_in_the_papers_layout(run, tmp_path):
     report = run(Perfect(fails={"make p0 bright"}), tmp_path, command="vireo eval x_y --out 50%")
     head, *rows = (line.strip("|").split("|") for line in (tmp_path / "report.md").read_text().splitlines()[:7])
     assert [cell.strip() for cell in head] == [
-        *("Task", "Method", "n", "Success %", "Edit error", "Outside dB", "TF", "MS")
+        *("Task", "Method", "n", "Success %", "Loose %", "Edit error", "Done", "Sharpness", "Outside dB"),
+        *("Shadow left", "TF", "MS"),
     ]
     cells = {row[0].strip(): [cell.strip() for cell in row] for row in rows[1:]}
-    assert cells["recolor"][2:5] == ["2", "50.0 [0.0, 100.0]", "0.500 [0.000, 1.000]"]
+    assert cells["recolor"][2:6] == ["2", "50.0 [0.0, 100.0]", "50.0 [0.0, 100.0]", "0.500 [0.000, 1.000]"]
     assert cells["balanced"][3].startswith("83.3 [")
     assert "vireo eval x_y" in (tmp_path / "report.md").read_text()
     assert report["executor"] == "model"
@@ -164,7 +185,7 @@ def test_tables_in_the_papers_layout(run, tmp_path):
     latex = (tmp_path / "report.tex").read_text()
     assert latex.count(r" \\") == 1 + len(report["families"]) + 1
     assert r"Success \%" in latex
-    assert r"\begin{tabular}{llrrrrrr}" in latex
+    assert r"\begin{tabular}{llrrrrrrrrrr}" in latex
 
 
 def test_families_weigh_the_same_and_paraphrases_are_compared(run, tmp_path):
@@ -173,7 +194,7 @@ def test_families_weigh_the_same_and_paraphrases_are_compared(run, tmp_path):
     assert report["families"]["recolor"]["success"]["rate"] == 0.5
     assert report["success"]["rate"] == pytest.approx((0.5 + 1 + 1) / 3)
     assert report["paraphrases"]["success"]["rate"] == pytest.approx((0 + 0 + 1) / 3)
-    assert report["paraphrases"]["loss"]["rate"] == pytest.approx((0.5 + 1 + 0) / 3)
+    assert report["paraphrases"]["loss"]["success"]["rate"] == pytest.approx((0.5 + 1 + 0) / 3)
 
 
 class Strict:

@@ -133,16 +133,16 @@ def _print_published(report: dict, out: Path) -> None:
 
 
 def _print_exact(report: dict, pairs: Path, out: Path) -> None:
-    from vireo.evaluation.report.page import further_figures, number, rate
+    from vireo.evaluation.report.page import further_figures, number, rates
 
     rows = []
     for family, row in report["families"].items():
         raw = report["raw"].get("families", {}).get(family, {})
-        figures = number(row["edit_error"]), number(row["outside_psnr"], 1), rate(raw.get("success"))
-        rows.append([family, str(row["success"]["n"]), rate(row["success"]), *figures])
-    total = report["success"]
-    rows.append(["balanced", str(total["n"]), rate(total), "", "", rate(report["raw"].get("success"))])
-    columns = ["family", "n", "success", "edit error", "outside dB", "raw: error <= 0.35"]
+        names = {"edit_error": 3, "done": 2, "sharpness": 2, "outside_psnr": 1}
+        figures = [number(row[name], digits) for name, digits in names.items()]
+        rows.append([family, str(row["success"]["n"]), rates(row), *figures, rates(raw)])
+    rows.append(["balanced", str(report["success"]["n"]), rates(report), "", "", "", "", rates(report["raw"])])
+    columns = ["family", "n", "success / loose", "edit error", "done", "sharpness", "outside dB", "raw, inside / loose"]
     terminal.print_table(f"{report['model']} on {pairs}", columns, rows)
     for failure in report["failures"][:10]:
         print(f"not scored: {failure['id']}: {failure['why']}")

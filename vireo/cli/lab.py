@@ -51,6 +51,7 @@ def lab(
     if as_json:
         terminal.print_json(report)
         return
+    from vireo.evaluation.report.tables import figure
     from vireo.evaluation.reward_lab.statistics import key_figures
 
     rows = []
@@ -61,7 +62,8 @@ def lab(
     columns = ["scorer", "worst AUROC", "Spearman", "outputs: Spearman", "ties", "nothing preferred", "exploit"]
     terminal.print_table(f"{report['candidates']} candidates of {report['pairs']} pairs", columns, rows)
     for editor, made in report["outputs"].items():
-        print(f"{editor}: {made['n']} clips, accuracy {made['accuracy']:.2f}, success {made['success']:.2f}")
+        rates = ", ".join(f"{name} {figure(made[name])}" for name in ("success", "success_loose"))
+        print(f"{editor}: {made['n']} clips, accuracy {made['accuracy']:.2f}, {rates}")
     for failure in report["failures"][:10]:
         print(f"not judged: {failure['id']}: {failure['why']}")
     terminal.print_facts({"table": out / "lab.md"})

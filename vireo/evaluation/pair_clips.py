@@ -8,6 +8,7 @@ import numpy as np
 
 from vireo.errors import InputError
 from vireo.judges.judge import Sample
+from vireo.metrics.truth import EditScore, score_edit
 from vireo.types import EditPair
 from vireo.video.io import read_clip
 
@@ -41,6 +42,11 @@ class PairClips:
             target=self.target,
             mask=self.mask,
         )
+
+    def score(self, edited: np.ndarray, family: str) -> EditScore:
+        """An edit of this pair, uint8 (T, H, W, 3), against its exact result."""
+        masks = {"others": self.others, "concerned": self.concerned}
+        return score_edit(edited, self.source, self.target, self.mask, family=family, **masks)
 
 
 def refuse_without_masks(folder: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from vireo.judges.judge import Judgement
-from vireo.metrics.shadow import Trace
 from vireo.metrics.truth import EditScore
 from vireo.runtime import whole_file
 
@@ -66,8 +65,8 @@ class Record(KeyedRecord, frozen=True):
     """All that was measured of one pair under one condition.
 
     composited: the edit as users get it (for finished clips: the clip). raw: straight from the pipeline.
-    region_recall, region_excess: of local edits. trace: of removals, for both.
-    judged: the composited clip, where a judge was asked. subsets: of `vireo.world.studiobench`.
+    region_recall, region_excess: of local edits. judged: the composited clip, where a judge was asked. subsets: of
+    `vireo.world.studiobench`.
     measures: of the composited clip, without its target; see `vireo.evaluation.measures`.
     """
 
@@ -82,8 +81,6 @@ class Record(KeyedRecord, frozen=True):
     target_itself: EditScore
     region_recall: float | None
     region_excess: float | None
-    trace: Trace | None
-    trace_raw: Trace | None
     seconds: float
     judged: JudgementRecord | None = None
     subsets: list[str] = []

@@ -20,8 +20,7 @@ from vireo.evaluation.pair_clips import PairClips, load_pair_clips
 from vireo.evaluation.records import Ceiling, JudgementRecord, Record
 from vireo.evaluation.report.pictures import player_of, write_player, write_strip
 from vireo.metrics.image_quality import masked_psnr, psnr, ssim
-from vireo.metrics.shadow import Trace, removal_trace
-from vireo.metrics.truth import EditScore, dilated, is_global, region_excess, region_recall, score_edit
+from vireo.metrics.truth import EditScore, dilated, is_global, region_excess, region_recall
 from vireo.runtime import available_cores
 from vireo.video.io import write_lossless
 from vireo.world.studiobench import subsets
@@ -91,12 +90,7 @@ def _record(job: Job, clips: PairClips, edited: Edited, rebuilt: np.ndarray | No
     """
 
     def against_truth(video: np.ndarray) -> EditScore:
-        return score_edit(video, clips.source, clips.target, clips.mask, family=job.pair.family, others=clips.others)
-
-    def trace(video: np.ndarray | None) -> Trace | None:
-        if job.pair.family != "remove" or video is None or clips.concerned is None:
-            return None
-        return removal_trace(video, clips.source, clips.target, clips.mask, clips.concerned)
+        return clips.score(video, job.pair.family)
 
     grown = dilated(clips.mask)
     ceiling = None
@@ -121,8 +115,6 @@ def _record(job: Job, clips: PairClips, edited: Edited, rebuilt: np.ndarray | No
         target_itself=against_truth(clips.target),
         region_recall=None if region is None else region_recall(region, grown),
         region_excess=None if region is None else region_excess(region, grown),
-        trace=trace(edited.composited),
-        trace_raw=trace(edited.raw),
         seconds=seconds,
         subsets=subsets(job.pair),
     )

@@ -26,17 +26,17 @@ def psnr(video: np.ndarray, reference: np.ndarray) -> float:
 
     video, reference: uint8 (T, H, W, 3). Not to be confused with the mean of the frames' PSNRs.
     """
-    return _decibels(energy(video, reference) / video.size)
+    return decibels(energy(video, reference) / video.size)
 
 
 def masked_psnr(video: np.ndarray, reference: np.ndarray, where: np.ndarray) -> float | None:
     """The same over the pixels of `where`, bool (T, H, W); None where there are none."""
     count = int(where.sum()) * video.shape[-1]
-    return None if count == 0 else _decibels(energy(video, reference, where) / count)
+    return None if count == 0 else decibels(energy(video, reference, where) / count)
 
 
-def _decibels(error: float) -> float:
-    """Of a mean squared error in 1/255 units squared."""
+def decibels(error: float) -> float:
+    """PSNR of a mean squared error in 1/255 units squared, at most PSNR_CAP."""
     return PSNR_CAP if error == 0 else min(PSNR_CAP, 10 * math.log10(255.0**2 / error))
 
 

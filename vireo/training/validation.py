@@ -10,7 +10,7 @@ import numpy as np
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from PIL import Image
 
-from vireo.metrics.truth import EDIT_ERROR_LIMIT, EditScore, score_edit
+from vireo.metrics.truth import EditScore, score_edit, with_success
 from vireo.models.editors.protocol import Window
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.editors.viva_editor import VivaEditor
@@ -49,18 +49,22 @@ class Validation:
     def measure(self, transformer: HunyuanVideoTransformer3DModel, folder: Path, step: int) -> dict[str, float]:
         """Writes folder/STEP.png and a line of folder/../validation.jsonl; returns success by family and overall."""
         self.pipe.transformer = transformer
-        rows, success, errors = [], {}, {}
+        rows, errors = [], {}
+        rates: dict[str, dict[str, float]] = {"success": {}, "success_loose": {}}
         for family, pairs in self.pairs.items():
             edited = self._edited(pairs)
             scores = [self._score(pair, video) for pair, video in zip(pairs, edited, strict=True)]
-            success[family] = float(np.mean([_succeeds(score) for score in scores]))
+            for name, by_family in rates.items():
+                by_family[family] = float(np.mean([getattr(score, name) for score in scores]))
             known = [score.changed if score.edit_error is None else score.edit_error for score in scores]
             errors[family] = float(np.median(known))
             for pair, video in zip(pairs[:2], edited, strict=False):
                 rows.append(np.concatenate([self.clips[pair.source], video, self.clips[pair.target]], axis=2))
-        success["all"] = float(np.mean([rate for family, rate in success.items() if family != "reference"]))
+        for by_family in rates.values():
+            by_family["all"] = float(np.mean([rate for name, rate in by_family.items() if name != "reference"]))
+        success = rates["success"]
         save_rows(folder / f"{step:06d}.png", rows, every=4)
-        line = {"step": step, "success": success, "edit_error": errors}
+        line = {"step": step, **rates, "edit_error": errors}
         with (folder.parent / "validation.jsonl").open("a") as out:
             out.write(json.dumps(line) + "\n")
         log.info("step %d: success %s", step, {family: round(rate, 2) for family, rate in success.items()})
@@ -76,9 +80,5 @@ class Validation:
 
     def _score(self, pair: EditPair, video: np.ndarray) -> EditScore:
         source, target, mask = (self.clips[path] for path in (pair.source, pair.target, pair.mask))
-        return score_edit(video, source, target, mask[..., 0] > 127, family=pair.family)
-
-
-def _succeeds(score: EditScore) -> bool:
-    """By `edit_error` alone: what lies outside the mask is put right by compositing."""
-    return score.success if score.edit_error is None else score.edit_error <= EDIT_ERROR_LIMIT
+        score = score_edit(video, source, target, mask[..., 0] > 127, family=pair.family)
+        return with_success(score, pair.family, outside=False)

@@ -17,8 +17,9 @@ Runs = Mapping[str, Mapping[int, Mapping[str, Record]]]
 
 
 def ablation_table(runs: Runs) -> dict[str, Any]:
-    """For each variant, by task and for groups of tasks: success and mean edit error, with 95 % intervals over both the
-    seeds and the pairs; and the same of each variant minus the one before, where seeds and pairs are paired.
+    """For each variant, by task and for groups of tasks: `success`, `success_loose` and mean edit error, with 95 %
+    intervals over both the seeds and the pairs; and the same of each variant minus the one before, where seeds and
+    pairs are paired.
 
     groups: `videos` (tasks that were learned on video), `image only`, `all` of these, and `reference` by itself; every
     task weighs the same. A step `holds` where the interval of its success leaves out 0.
@@ -35,7 +36,7 @@ def ablation_table(runs: Runs) -> dict[str, Any]:
         "all": [task for task in tasks if task != "reference"],
         "reference": [task for task in tasks if task == "reference"],
     }
-    measures = ("success", "edit_error")
+    measures = ("success", "success_loose", "edit_error")
     values = {  # NaN where there is none
         variant: {
             name: np.array([[getattr(records[seed][i].composited, name) for i in ids] for seed in seeds], np.float64)
@@ -85,18 +86,19 @@ def as_markdown(report: Mapping[str, Any]) -> str:
         for name in report[part][variants[0]]:
             rows.append([title.format(name), *(_cell(report[part][variant][name]) for variant in variants)])
     lines = [
-        "Success of the models (executor model) in per cent (edit error), 95 % intervals over seeds and pairs.",
+        "Success of the models (executor model) in per cent (loose; mean edit error), 95 % intervals over seeds and pairs.",
         "",
     ]
     for name, step in report["steps"].items():
         for group, found in step.items():
             if found["success"] is not None:
-                points = figure(found["success"], 1, times=100, sign="+")
+                points, loose = (figure(found[name], 1, times=100, sign="+") for name in ("success", "success_loose"))
                 verdict = "holds" if found["holds"] else "is within chance"
-                lines.append(f"- {name}, {group}: {points} points of success, {verdict}")
+                lines.append(f"- {name}, {group}: {points} points of success, {verdict} (loose {loose})")
     return "\n".join([markdown_table(["task", *variants], rows), *lines]) + "\n"
 
 
 def _cell(found: Mapping[str, Any]) -> str:
     error = found["edit_error"]
-    return figure(found["success"], 0, times=100) + (f" ({error['rate']:.2f})" if error else "")
+    beside = figure(found["success_loose"], 0, times=100) + (f"; {error['rate']:.2f}" if error else "")
+    return f"{figure(found['success'], 0, times=100)} ({beside})"

@@ -17,7 +17,7 @@ def write_files(out: Path, report: Mapping[str, Any], template: str, **values: A
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("vireo.evaluation.report"), autoescape=True, undefined=jinja2.ChainableUndefined
     )
-    environment.filters.update(rate=rate, number=number, figure=figure, made_by=made_by)
+    environment.filters.update(rate=rate, rates=rates, number=number, figure=figure, made_by=made_by)
     page = environment.get_template(template).render(report=report, **values)
     files = {"report.json": json.dumps(report, indent=1), "report.html": page}
     write_texts(out, files | {"report.md": as_markdown(report), "report.tex": as_latex(report)})
@@ -28,6 +28,11 @@ def rate(interval: Mapping[str, Any] | None) -> str:
     if not interval:
         return "–"
     return f"{100 * interval['rate']:.1f} % [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]"
+
+
+def rates(found: Mapping[str, Any]) -> str:
+    """`success` and `success_loose` of a table's row."""
+    return f"{rate(found.get('success'))} / {rate(found.get('success_loose'))}"
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -45,7 +50,8 @@ def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     headline, stages, averages = report["headline"], ("composited", "raw"), ("median", "mean")
     recall, excess = (number(report["region"][name]["mean"]) for name in ("recall", "excess"))
     vae = _numbers(report["oracle_vae"], ("psnr", "psnr_inside"), 1)
-    shadow = _numbers(report["removal_trace_left"], stages)
+    tables = {"composited": report, "raw": report["raw"]}
+    shadow = {name: table.get("families", {}).get("remove", {}).get("shadow_left") for name, table in tables.items()}
     rows = [
         ("wrong target", rate(headline["wrong_target"]["composited"])),
         ("wrong target, exact targets by the same measure", rate(headline["wrong_target"]["exact_targets"])),
@@ -58,7 +64,7 @@ def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
             f"{rate(report['wrong_target']['composited'])}, {recall} / {excess}",
         ),
         ("VAE there and back, median PSNR, all / inside the mask, dB", vae),
-        ("shadow and reflection energy left by removals, composited / raw (pasting: 1)", shadow),
+        ("shadow left by removals, median, composited / raw", _numbers(shadow, stages)),
         ("seconds a clip, median", number(report["seconds_per_clip"], 2)),
     ]
     order = report["order"]
@@ -66,8 +72,8 @@ def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append(("exact target closer to the truth than the edit", rate(order["target_first"])))
         least = min(order["above_nothing"].items(), key=lambda item: item[1]["rate"])
         rows.append(("family nearest to nothing done, its mean gain in edit error", f"{least[0]}, {figure(least[1])}"))
-    rows += [(f"success, {name}", rate(interval)) for name, interval in report["subsets"].items()]
+    rows += [(f"success / loose, {name}", rates(found)) for name, found in report["subsets"].items()]
     if report["paraphrases"]:
-        rows.append(("success with paraphrases", rate(report["paraphrases"]["success"])))
-        rows.append(("success lost with paraphrases", rate(report["paraphrases"]["loss"])))
+        rows.append(("success / loose with paraphrases", rates(report["paraphrases"])))
+        rows.append(("lost with paraphrases", rates(report["paraphrases"]["loss"])))
     return rows

@@ -14,8 +14,9 @@ from vireo.pairs.contact_sheet import wrapped
 from vireo.runtime import whole_file
 from vireo.video.io import Quality, VideoReader, VideoWriter
 
-PER_SHEET, ACROSS, GAP, TEXT = 6, 3, 8, 40
-COLOURS = {True: (20, 110, 50), False: (170, 30, 30)}
+PER_SHEET, ACROSS, GAP, TEXT = 6, 3, 8, 52
+GOOD, LOOSE, FAILED = (20, 110, 50), (170, 100, 0), (170, 30, 30)
+"""Colours of a success, of one by `success_loose` alone, and of neither."""
 QUALITY = Quality("h264", crf=14)
 """Browsers play it."""
 
@@ -62,9 +63,11 @@ def _tile(out: Path, record: Record) -> Image.Image | None:
     draw = ImageDraw.Draw(tile)
     values = record.composited.values()
     figures = [facts.short.format(values[name]) for name, facts in SCORES.items() if facts.short and name in values]
-    draw.text((2, 1), "  ".join([record.id, *figures]), fill=COLOURS[record.composited.success])
+    colour = GOOD if record.composited.success else LOOSE if record.composited.success_loose else FAILED
+    for row, text in enumerate((record.id, "  ".join(figures))):
+        draw.text((2, 1 + 12 * row), text, fill=colour)
     for row, text in enumerate(wrapped(record.instruction, draw, strip.width - 4)[:2]):
-        draw.text((2, 13 + 12 * row), text, fill="black")
+        draw.text((2, 25 + 12 * row), text, fill="black")
     return tile
 
 

@@ -5,7 +5,6 @@ import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ from vireo.evaluation.records import ItemRecord, JudgementRecord, Record
 from vireo.evaluation.report.page import further_figures, write_files
 from vireo.evaluation.report.pictures import on_sheet, players_of, write_sheets
 from vireo.judges.rubric import RUBRICS, overall
-from vireo.metrics.shadow import left_behind
 from vireo.metrics.significance import as_dict, balanced_interval, mean_interval, median_interval
-from vireo.metrics.truth import EDIT_ERROR_LIMIT, SCORES, EditScore
+from vireo.metrics.truth import SCORES, EditScore, with_success
 from vireo.runtime import source_commit
 from vireo.world.families import FAMILY_NAMES
 from vireo.world.studiobench import SUBSETS
@@ -25,7 +23,10 @@ OUTSIDE_HEADLINE = ("hybrid", "reference")
 
 MEDIANS = tuple(name for name, facts in SCORES.items() if facts.by_family and facts.summary == "median")
 RATES = tuple(name for name, facts in SCORES.items() if facts.by_family and facts.summary == "rate")
-"""Scores that are reported by family; `intervals` are those of the medians."""
+"""Scores that are reported by family."""
+
+COLUMNS = tuple(name for name in MEDIANS if SCORES[name].column)
+"""Medians with `intervals`: those that tables show."""
 
 Pick = Callable[[Record], EditScore | None]
 
@@ -54,27 +55,25 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
     """The report as plain data.
 
     `success` and `families` are of the edits as users get them, `raw` of what the pipeline makes before
-    anything is composited, where `success` is `edit_error` alone. Rates over families are balanced: every
-    family but hybrid and reference weighs the same (`headline_families`). What is said of the picture beside the edit
-    is over all pairs, and in `headline` over those of these families alone.
+    anything is composited, where success does not depend on what lies outside the mask. `success_loose`, the contract's
+    version 1, stands beside `success` everywhere. Rates over families are balanced: every family but hybrid and
+    reference weighs the same (`headline_families`). What is said of the picture beside the edit is over all pairs, and
+    in `headline` over those of these families alone.
     """
     plain = [record for record in records if record.condition == "plain"]
     headline = headline_families(record.family for record in plain)
     weighed = [record for record in plain if record.family in headline]
-    kept = median_interval(_known([record.composited for record in weighed], "outside_psnr"))
+    scores = [record.composited for record in weighed]
     return {
         **_table(plain, lambda r: r.composited),
         "headline_families": headline,
         "n": len(plain),
-        "raw": _table(plain, lambda r: _by_error_alone(r.raw)),
+        "raw": _table(plain, lambda r: r.raw and with_success(r.raw, r.family, outside=False)),
         "do_nothing": _table(plain, lambda r: r.do_nothing),
         "oracle_vae": _oracle(plain),
         **_preservation(plain),
-        "headline": _preservation(weighed) | {"intervals": {"outside_psnr": as_dict(kept)}},
-        "removal_trace_left": {
-            "composited": left_behind([r.trace for r in plain if r.trace]),
-            "raw": left_behind([r.trace_raw for r in plain if r.trace_raw]),
-        },
+        "headline": _preservation(weighed)
+        | {"intervals": {name: as_dict(median_interval(_known(scores, name))) for name in COLUMNS}},
         "order": _order(plain),
         "subsets": _subsets(plain),
         "paraphrases": _paraphrases(records),
@@ -165,17 +164,28 @@ def _order(records: Sequence[Record]) -> dict[str, Any]:
 
 def _subsets(records: Sequence[Record]) -> dict[str, Any]:
     """Success where it is hard in a known way (`vireo.world.studiobench`)."""
-    groups = {name: [r.composited.success for r in records if name in r.subsets] for name in SUBSETS}
-    return {name: as_dict(mean_interval(outcomes)) for name, outcomes in groups.items() if outcomes}
+    groups = {name: [r.composited for r in records if name in r.subsets] for name in SUBSETS}
+    return {
+        name: {rate: as_dict(mean_interval(_known(scores, rate))) for rate in RATES}
+        for name, scores in groups.items()
+        if scores
+    }
 
 
 def _oracle(records: Sequence[Record]) -> dict[str, Any]:
-    """The targets through the autoencoder and back; empty for editors without one."""
+    """The targets through the autoencoder and back; empty for editors without one.
+
+    Success is that of the edit's place, as of `raw`: pixels outside come from the source, and a ceiling that counts
+    them lies below what an editor reaches; so there is none for absent objects. `outside_counted`: the rates with them.
+    """
     ceilings = [record.oracle_vae for record in records if record.oracle_vae]
     if not ceilings:
         return {}
+    literal = _table(records, lambda r: r.oracle_vae and r.oracle_vae.score)
+    edits = [record for record in records if record.family != "absent"]
+    inside = _table(edits, lambda r: r.oracle_vae and with_success(r.oracle_vae.score, r.family, outside=False))
     medians = {name: _median(getattr(each, name) for each in ceilings) for name in ("psnr", "psnr_inside", "ssim")}
-    return _table(records, lambda r: r.oracle_vae and r.oracle_vae.score) | medians
+    return inside | medians | {"outside_counted": {name: literal[name] for name in RATES}}
 
 
 def _preservation(records: Sequence[Record]) -> dict[str, Any]:
@@ -221,7 +231,7 @@ def _table(records: Sequence[Record], pick: Pick) -> dict[str, Any]:
         family: {
             **{name: as_dict(mean_interval(known[name][family])) for name in RATES},
             **{name: _median(known[name][family]) for name in MEDIANS},
-            "intervals": {name: as_dict(median_interval(known[name][family])) for name in MEDIANS},
+            "intervals": {name: as_dict(median_interval(known[name][family])) for name in COLUMNS},
         }
         for family in present_families(scored)
     }
@@ -232,13 +242,6 @@ def _table(records: Sequence[Record], pick: Pick) -> dict[str, Any]:
 
 def _known(scores: Iterable[EditScore], name: str) -> list[float]:
     return [values[name] for score in scores if name in (values := score.values())]
-
-
-def _by_error_alone(score: EditScore | None) -> EditScore | None:
-    """With a success that looks at nothing but `edit_error`."""
-    if score is None or score.edit_error is None:
-        return score
-    return replace(score, success=score.edit_error <= EDIT_ERROR_LIMIT)
 
 
 def _wrong_target_rates(records: Sequence[Record], measure: str) -> dict[str, Any]:
@@ -256,12 +259,17 @@ def _paraphrases(records: Sequence[Record]) -> dict[str, Any] | None:
     reworded = [record for record in records if record.condition == "paraphrase"]
     if not reworded:
         return None
-    plain = {record.id: record.composited.success for record in records if record.condition == "plain"}
-    losses = {
-        family: [plain[r.id] - r.composited.success for r in reworded if r.family == family]
-        for family in headline_families(record.family for record in reworded)
-    }
-    return {**_table(reworded, lambda r: r.composited), "loss": as_dict(balanced_interval(losses))}
+    plain = {record.id: record.composited for record in records if record.condition == "plain"}
+    families = headline_families(record.family for record in reworded)
+
+    def loss(rate: str) -> dict[str, Any] | None:
+        lost = {
+            family: [getattr(plain[r.id], rate) - getattr(r.composited, rate) for r in reworded if r.family == family]
+            for family in families
+        }
+        return as_dict(balanced_interval(lost))
+
+    return {**_table(reworded, lambda r: r.composited), "loss": {rate: loss(rate) for rate in RATES}}
 
 
 def _median(values: Iterable[float | None]) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from vireo.evaluation.pair_clips import PairClips
+from vireo.metrics.image_quality import energy
 from vireo.metrics.truth import dilated, is_global
 
 Corruption = Callable[[PairClips, PairClips, float], np.ndarray | None]
@@ -100,9 +101,66 @@ def shadow_left(clips: PairClips, other: PairClips, strength: float) -> np.ndarr
     return _mixed(clips.target, clips.source, strength * beside[..., None].astype(np.float32))
 
 
+def blur_inside(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
+    """The right edit out of focus inside its mask; the deviation is 2 px at 96 px height at full strength."""
+    sigma = strength * clips.target.shape[1] / 48
+    soft = gaussian_filter(clips.target.astype(np.float32), (0, sigma, sigma, 0))
+    return _mixed(clips.target, soft, dilated(clips.mask)[..., None].astype(np.float32))
+
+
+def grainy_blur(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
+    """The same under grain of deviation 8, which brings its gradients back."""
+    grain = np.random.default_rng(0).normal(0, 8 * strength, (*clips.mask.shape, 1)) * dilated(clips.mask)[..., None]
+    return np.clip(np.round(blur_inside(clips, other, strength) + grain), 0, 255).astype(np.uint8)
+
+
+def brighter_of_both(clips: PairClips, other: PairClips, strength: float) -> np.ndarray | None:
+    """Old and new at once: the source fades back in where it is the brighter of both."""
+    return _ghost(clips, np.maximum(clips.source, clips.target), strength)
+
+
+def darker_of_both(clips: PairClips, other: PairClips, strength: float) -> np.ndarray | None:
+    """The same where it is the darker."""
+    return _ghost(clips, np.minimum(clips.source, clips.target), strength)
+
+
+def old_shines_through(clips: PairClips, other: PairClips, strength: float) -> np.ndarray | None:
+    """The object of the source is half seen where it was, all else is right."""
+    if clips.concerned is None:
+        return None
+    return _ghost(clips, _mixed(clips.target, clips.source, 0.5 * clips.concerned[..., None]), strength)
+
+
+def _ghost(clips: PairClips, ghost: np.ndarray, strength: float) -> np.ndarray | None:
+    """None where a ghost hardly differs from the target: by less than 1 % of the energy of the change."""
+    shown = energy(ghost, clips.target) >= 0.01 * energy(clips.source, clips.target)
+    return _mixed(clips.target, ghost, strength) if shown else None
+
+
+def one_frame(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
+    """The frame in the middle fades back to the source."""
+    middle = np.zeros((len(clips.target), 1, 1, 1), np.float32)
+    middle[len(clips.target) // 2] = strength
+    return _mixed(clips.target, clips.source, middle)
+
+
 _ALL = (nothing_done, over_edit, wrong_object, wrong_time, wrong_side, flicker, blur, background_swapped, shadow_left)
 
 CORRUPTIONS: dict[str, Corruption] = {corruption.__name__: corruption for corruption in _ALL}
 
 OF_REMOVALS = ("shadow_left",)
 """Corruptions of removals alone; elsewhere what lies beside an object may be part of the new one."""
+
+DECEPTIONS: dict[str, tuple[Corruption, float]] = {
+    "blurred inside the mask": (blur_inside, 1.0),
+    "blurred under grain": (grainy_blur, 1.0),
+    "cross-faded by half": (nothing_done, 0.5),
+    "shadow kept (removals)": (shadow_left, 1.0),
+    "the brighter of old and new": (brighter_of_both, 1.0),
+    "the darker of old and new": (darker_of_both, 1.0),
+    "old object half seen": (old_shines_through, 1.0),
+    "second half undone": (wrong_time, 0.5),
+    "one frame undone": (one_frame, 1.0),
+}
+"""Edits that no person would accept and the contract's `success` must not: corruption and strength by name. The limits
+were chosen on them; `examples/score_limits.py` shows how many pass."""

@@ -21,7 +21,6 @@ from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, OF_REMOVALS, ST
 from vireo.evaluation.reward_lab.scorers import LabScorers
 from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, TARGET, Candidate, as_markdown, summarise
 from vireo.judges.judge import Judge, Sample
-from vireo.metrics.truth import score_edit
 from vireo.pairs.format import read_pairs
 from vireo.rewards.scorer import ScoringFailed, Undefined, Value
 from vireo.runtime import source_commit
@@ -121,7 +120,7 @@ def _candidates(
         if exchanged:
             sample = replace(sample, source=clips.target)
         values = score(sample)
-        exact = score_edit(clip, clips.source, clips.target, clips.mask, family=pair.family, others=clips.others)
+        exact = clips.score(clip, pair.family)
         yield Candidate(
             id=pair.id,
             family=pair.family,
@@ -129,6 +128,7 @@ def _candidates(
             strength=strength,
             accuracy=0.0 if exchanged else max(0.0, 1 - (exact.edit_error or 0.0)),
             success=exact.success and not exchanged,
+            success_loose=exact.success_loose and not exchanged,
             scores={name: value for name, value in values.items() if not isinstance(value, Undefined)},
             undefined={name: value.reason for name, value in values.items() if isinstance(value, Undefined)},
         )

@@ -24,7 +24,7 @@ class Candidate(BaseModel, frozen=True):
 
     corruption: TARGET (strength 0), one of CORRUPTIONS, EXCHANGED (the target shown as the source and the source as its
         edit: who looks at the difference alone does not notice) or OUTPUT (of `editor`).
-    accuracy: 1 - edit_error, not below 0. success: the contract's.
+    accuracy: 1 - edit_error, not below 0. success, success_loose: the contract's.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Candidate(BaseModel, frozen=True):
     strength: float
     accuracy: float
     success: bool
+    success_loose: bool
     scores: dict[str, float]
     undefined: dict[str, str] = {}
     editor: str | None = None
@@ -61,7 +62,8 @@ def summarise(rows: Sequence[Candidate]) -> dict[str, Any]:
         editor: {
             "n": len(made),
             "accuracy": float(np.mean([row.accuracy for row in made])),
-            "success": float(np.mean([row.success for row in made])),
+            "success": as_dict(mean_interval([row.success for row in made])),
+            "success_loose": as_dict(mean_interval([row.success_loose for row in made])),
         }
         for editor, made in editors.items()
     }
