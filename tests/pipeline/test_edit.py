@@ -263,7 +263,9 @@ def test_the_model_is_given_its_own_words(tmp_path):
     mask, receipt = tmp_path / "mask.png", tmp_path / "r.json"
     Image.fromarray(np.full((96, 96), 255, np.uint8)).save(mask)
     typed = "Could you darken this clip, please?"
-    result = edit_video(tmp_path / "in.mkv", typed, tmp_path / "out.mkv", model=Speaking(), receipt=receipt)
+    result = edit_video(
+        tmp_path / "in.mkv", typed, tmp_path / "out.mkv", model=Speaking(), receipt=receipt, executor="model"
+    )
     assert (result.instruction, result.read_as, result.notes) == (typed, "darker", ())
     assert result.found
     assert read_clip(tmp_path / "out.mkv").frames.mean() < 0.6 * frames.mean()
