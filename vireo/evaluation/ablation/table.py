@@ -86,7 +86,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
         for name in report[part][variants[0]]:
             rows.append([title.format(name), *(_cell(report[part][variant][name]) for variant in variants)])
     lines = [
-        "Success of the models (executor model), per cent (loose; mean edit error), 95 % intervals over seeds and pairs.",
+        "Success of the models (executor model), per cent (loose; mean edit error); 95 % intervals over seeds, pairs.",
         "",
     ]
     for name, step in report["steps"].items():
