@@ -38,7 +38,7 @@ def main() -> None:
     ClipEditor.prepare = counted_prepare
     with tempfile.TemporaryDirectory() as folder:
         for clip in clips:
-            edit_video(clip, instruction, Path(folder) / "out.mkv", model=editor, overwrite=True)
+            edit_video(clip, instruction, Path(folder) / "out.mkv", model=editor, executor="model", overwrite=True)
     passes = (counted["encode"] + counted["decode"]) / 2 / counted["windows"]
     print(f"{counted['windows']} windows, {passes:.2f} passes each ({counted})")
 
