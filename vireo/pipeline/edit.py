@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vireo.errors import InputError
 from vireo.monitor import Monitor
-from vireo.pipeline.exact import carried_out, operation_of
+from vireo.pipeline.clip_edit import ClipEdit, Masks
+from vireo.pipeline.exact import ExactEdit, operation_of
 from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
 from vireo.types import Composite, EditRequest, EditResult, EditSettings, Executor, Preserve
 from vireo.video.before_after import BeforeAfterStrip, refuse_picture
@@ -28,7 +29,6 @@ from vireo.video.operations import Operation
 if TYPE_CHECKING:
     from vireo.models.editors.protocol import Editor
     from vireo.models.editors.viva import VireoPipeline
-    from vireo.pipeline.stream import ClipEditor
 
 PREVIEW_STEPS = 4
 """Denoising steps of a preview."""
@@ -169,8 +169,7 @@ def edit_file(
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(VideoReader(job.source, strict=job.strict_decode))
         info, readers, masks = reader.info, [reader], itertools.repeat(None)
-        edit, state = _edit_of(by, job, info, monitor)
-        read_as = job.request.instruction if state is None else state.reading.text
+        clip = _clip_edit(by, job, info, monitor)
         if job.mask is not None:
             from vireo.video.mask import read_masks
 
@@ -190,7 +189,7 @@ def edit_file(
         frames = stack.enter_context(read_ahead(_timed_each(reader, monitor), depth))
         with VideoWriter(job.output, info, job.source, job.overwrite, job.quality, span) as writer:
             for wanted, group in groupby(frames, lambda frame: info.within(frame.pts, *span)):
-                for frame, made in (edit if wanted else _unedited)(group, masks):
+                for frame, made in (clip.frames if wanted else _unedited)(group, masks):
                     monitor.check()
                     shown = frame if made.deep is None else replace(frame, pixels=made.pixels, deep=made.deep)
                     with monitor.time("write"):
@@ -206,13 +205,15 @@ def edit_file(
         if record is not None:
             # A receipt of an earlier output must not stand beside this one, should measuring fail.
             record.path.unlink(missing_ok=True)
-            record.finish(_described(job, by, read_as, monitor.steps))
+            record.finish(_described(job, clip, monitor.steps))
     if strip is not None and job.compare is not None:
         strip.save(job.compare, job.request.instruction)
     monitor.seconds["total"] = time.perf_counter() - began
     return EditResult(
         output=str(job.output),
-        **_carried_out_by(by, job.model),
+        model=job.model if clip.executor == "model" else None,
+        executor=clip.executor,
+        operation=clip.operation,
         instruction=job.request.instruction,
         seed=settings.seed,
         steps=monitor.steps,
@@ -222,70 +223,27 @@ def edit_file(
         fps=float(info.fps),
         seconds={stage: round(spent, 3) for stage, spent in monitor.seconds.items()},
         changed_fraction=changed / (count * info.width * info.height),
-        read_as=read_as,
-        found=None if state is None else state.seen,
-        notes=() if state is None else state.notes,
+        read_as=clip.read_as,
+        found=clip.found,
+        notes=clip.notes,
         left_out=writer.left_out,
         damaged=tuple(reader.damaged),
-        warnings=(*_warnings(by, settings), *itertools.chain.from_iterable(map(_damage, readers))),
+        warnings=(*clip.warnings, *itertools.chain.from_iterable(map(_damage, readers))),
     )
 
 
-Masks = Iterator[np.ndarray | None]
-"""One for each frame of the clip."""
-
-Edit = Callable[[Iterable[TimedFrame], Masks], Iterator[tuple[TimedFrame, Composite]]]
-"""All frames in order, with what they become."""
-
-
-def _edit_of(
-    by: Editor | Operation, job: FileEdit, info: VideoInfo, monitor: Monitor
-) -> tuple[Edit, ClipEditor[TimedFrame] | None]:
-    """The edit of all frames that lie within the span, and the state of it, if a model carries it out."""
+def _clip_edit(by: Editor | Operation, job: FileEdit, info: VideoInfo, monitor: Monitor) -> ClipEdit:
     if isinstance(by, Operation):
+        return ExactEdit(by, job.request, info, monitor)
+    from vireo.pipeline.model_edit import ModelEdit
 
-        def exactly(frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
-            for frame, mask in zip(frames, masks, strict=False):
-                with monitor.time("composite"):
-                    made = carried_out(by, frame, info.bits, mask)
-                yield frame, made
-
-        return exactly, None
-    from vireo.pipeline.compositing import composited
-    from vireo.pipeline.stream import ClipEditor, edit_stream
-
-    gate = by.gate() if job.mask is None else None
-    state = ClipEditor[TimedFrame](by, gate, job.request, monitor, lambda frame: frame.pixels)
-
-    def by_model(frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
-        for (frame, edits), mask in zip(edit_stream(state, frames), masks, strict=False):
-            with monitor.time("composite"):
-                made = composited(frame.pixels, edits, job.request.settings.preserve, mask)
-            yield frame, made
-
-    return by_model, state
+    return ModelEdit(by, job.request, monitor, masked=job.mask is not None)
 
 
 def _unedited(frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
     for frame, _ in zip(frames, masks, strict=False):
         nowhere = np.zeros(frame.pixels.shape[:2], bool)
         yield frame, Composite(frame.pixels, nowhere, nowhere)
-
-
-def _carried_out_by(by: Editor | Operation, model: str) -> dict[str, Any]:
-    """As in `EditResult`."""
-    if isinstance(by, Operation):
-        return {"executor": "exact", "operation": by.title, "model": None}
-    return {"executor": "model", "operation": None, "model": model}
-
-
-def _warnings(by: Editor | Operation, settings: EditSettings) -> tuple[str, ...]:
-    if not isinstance(by, Operation):
-        from vireo.pipeline.stream import warnings_of
-
-        return tuple(warnings_of(settings, by.facts))
-    given = [name for name in ("steps", "guidance") if getattr(settings, name) is not None]
-    return (f"{' and '.join(given)} had no effect: no model took part",) if given else ()
 
 
 def _quick(request: EditRequest, by: Editor | Operation) -> EditRequest:
@@ -309,25 +267,25 @@ def _damage(reader: VideoReader) -> Iterator[str]:
         yield f"{reader.path} cannot be read to its end: what follows is left out"
 
 
-def _described(job: FileEdit, by: Editor | Operation, read_as: str | None, steps: int) -> EditDescription:
+def _described(job: FileEdit, clip: ClipEdit, steps: int) -> EditDescription:
     """What a receipt says of an edit."""
-    settings, facts = job.request.settings, _carried_out_by(by, job.model)
+    settings, weights = job.request.settings, clip.weights()
     return EditDescription(
         source=job.source,
         output=job.output,
         reference=job.reference,
         mask=job.mask,
-        model=None if isinstance(by, Operation) else ModelFacts(name=job.model, sha256=by.digest()),
+        model=None if weights is None else ModelFacts(name=job.model, sha256=weights),
         instruction=job.request.instruction,
         seed=settings.seed,
         settings={
-            "executor": facts["executor"],
-            "operation": facts["operation"],
+            "executor": clip.executor,
+            "operation": clip.operation,
             "steps": steps,
             "guidance": settings.guidance,
             "preserve": settings.preserve,
             "look": settings.gate,
-            "read_as": read_as,
+            "read_as": clip.read_as,
             "start": job.start,
             "end": job.end,
         },

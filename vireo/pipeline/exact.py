@@ -1,10 +1,15 @@
 """Edits that are exact functions of the pixels, carried out on every frame at its full size without a model."""
 
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
 import numpy as np
 
 from vireo.errors import InputError
+from vireo.monitor import Monitor
+from vireo.pipeline.clip_edit import Masks
 from vireo.types import Composite, EditRequest
-from vireo.video.io import TimedFrame
+from vireo.video.io import TimedFrame, VideoInfo
 from vireo.video.io.decoder import timed_frame
 from vireo.video.io.frame_times import FrameTime
 from vireo.video.operations import OPERATIONS, Operation, read_operation
@@ -47,3 +52,26 @@ def carried_out(operation: Operation, frame: TimedFrame, bits: int, mask: np.nda
         made[~touched] = frame.deep[~touched]
     pixels = timed_frame(made, FrameTime(frame.pts, frame.duration, frame.damaged), frame.time_base).pixels
     return Composite(pixels, touched, touched, made)
+
+
+class ExactEdit:
+    """Implements `ClipEdit`. info: of the clip."""
+
+    executor: Literal["exact"] = "exact"
+    found: bool | None = None
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, operation: Operation, request: EditRequest, info: VideoInfo, monitor: Monitor) -> None:
+        self._operation, self._bits, self._monitor = operation, info.bits, monitor
+        self.operation, self.read_as = operation.title, request.instruction
+        given = [name for name in ("steps", "guidance") if getattr(request.settings, name) is not None]
+        self.warnings = (f"{' and '.join(given)} had no effect: no model took part",) if given else ()
+
+    def frames(self, frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
+        for frame, mask in zip(frames, masks, strict=False):
+            with self._monitor.time("composite"):
+                made = carried_out(self._operation, frame, self._bits, mask)
+            yield frame, made
+
+    def weights(self) -> None:
+        """No model takes part."""
