@@ -11,7 +11,7 @@ import vireo.errors
 
 PACKAGE = Path(vireo.errors.__file__).parent
 ORDER = (
-    *("cli", "evaluation", "training", "pipeline", "rewards", "judges", "instruction_tuning", "pairs"),
+    *("cli", "evaluation", "training", "pipeline", "reasoning", "rewards", "judges", "instruction_tuning", "pairs"),
     *("receipt", "world", "metrics", "models", "video", "flow", "config", "monitor", "runtime", "code_digest"),
     *("types", "errors"),
 )
@@ -22,8 +22,18 @@ MAY_IMPORT = {
     "jinja2": ("evaluation/",),
     "httpx": ("judges/",),
     "diffusers": ("models/", "training/", "evaluation/ablation/"),
-    "transformers": (*("models/", "judges/", "instruction_tuning/", "training/", "pairs/", "rewards/"),),
-    "scipy": ("world/", "metrics/", "video/", "pipeline/", "rewards/", "instruction_tuning/", "evaluation/"),
+    "pycocotools": ("reasoning/",),
+    "transformers": ("models/", "judges/", "instruction_tuning/", "training/", "pairs/", "rewards/", "reasoning/"),
+    "scipy": (
+        "world/",
+        "metrics/",
+        "video/",
+        "pipeline/",
+        "rewards/",
+        "instruction_tuning/",
+        "evaluation/",
+        "reasoning/",
+    ),
 }
 """Libraries, and the only places under vireo/ that import them."""
 
