@@ -1,0 +1,6 @@
+"""Who writes plans: a language model that asks a twin hop by hop.
+
+protocol.py   what a writer of calls is, and the loop from a query to a plan, whatever the writer writes
+prompt.py     what mini's language model reads
+mini.py       mini's language model
+"""
