@@ -12,7 +12,7 @@ import numpy as np
 
 from vireo.reasoning.contact import TOUCH_GAP, mask_gaps, touch_margins
 from vireo.reasoning.kinematics import Kinematics, measure
-from vireo.reasoning.relations import CLEAR, MOVING, clean_spans, odds_to_chance, relations
+from vireo.reasoning.relations import CLEAR, MOVING, clean_spans, moving_odds, odds_to_chance, relations
 from vireo.reasoning.twin import DigitalTwin, Event, Span
 
 COVERED = 0.75
@@ -99,8 +99,7 @@ def _at_border(now: Kinematics, row: int, frame: int) -> bool:
 def _moves(twin: DigitalTwin, now: Kinematics) -> Iterator[Event]:
     """Starts and stops. A single moment of rest on the way, as at the top of a throw, is no stop."""
     trust = twin.camera.motion.confidence
-    for row, entry in enumerate(twin.objects):
-        odds = (now.speeds[row] - MOVING) / _SOFT_SPEED
+    for entry, odds in zip(twin.objects, moving_odds(now), strict=True):
         moving = np.zeros(twin.frames, bool)
         for start, end in clean_spans(odds, now.step):
             moving[start:end] = True

@@ -18,6 +18,11 @@ second, the studio's rate. At higher rates it spans several frames, over which e
 _MOSTLY_SEEN = 0.8
 """Frames in which this share of an object is seen tell its size."""
 
+_DRAWN, _QUIET = 1.5, 0.03
+"""How far a centroid is drawn aside, in radii, for each share of the object that is covered, at its end: half as much
+again as in a disc, since things are longer than wide. What is slower than `_QUIET` heights a second rests either
+way."""
+
 
 @dataclass(frozen=True)
 class Kinematics:
@@ -25,8 +30,8 @@ class Kinematics:
 
     centroids: (N, T, 2) pixels. places: the same where they would lie had the camera not moved. boxes: (N, T, 4).
     depths: (N, T). visibility: (N, T). radii: (N, T) pixels, half the mean side of the whole object's box.
-    velocities: (N, T, 2) picture heights a second, over the `step` frames that end at a frame; the first ones have that
-    of the frame after them.
+    velocities: (N, T, 2) picture heights a second, over the `step` frames that end at a frame, so NaN in the first
+    ones; and where what seems to move may be the border of what covers an object.
     focal: in pixels. times: (T,) seconds.
     """
 
@@ -80,12 +85,15 @@ def measure(twin: DigitalTwin) -> Kinematics:
     step = 1 if frames == 1 else max(1, round(STEP_SECONDS * (frames - 1) / (times[-1] - times[0])))
     places = _stabilized(centroids, twin)
     velocities = np.full((count, frames, 2), np.nan)
+    elapsed = (times[step:] - times[:-step])[:, None] * twin.height
     if frames > step:
-        elapsed = (times[step:] - times[:-step])[:, None] * twin.height
         velocities[:, step:] = (places[:, step:] - places[:, :-step]) / elapsed
-        velocities[:, :step] = np.where(np.isnan(places[:, :step]), np.nan, velocities[:, step, None])
     focal = (twin.camera.focal or USUAL_FOCAL) * twin.height
     radii = _radii(boxes, depths, visibility)
+    if frames > step:  # a centroid goes over by about this part of the radius when a part of the object is covered
+        covered = np.abs(visibility[:, step:] - visibility[:, :-step]) * radii[:, step:] * _DRAWN / elapsed[:, 0]
+        speed = np.linalg.norm(velocities[:, step:], axis=-1)
+        velocities[:, step:][(covered > speed / 2) & (speed > _QUIET)] = np.nan
     return Kinematics(
         twin.width, twin.height, step, focal, times, centroids, places, boxes, depths, visibility, radii, velocities
     )

@@ -58,11 +58,14 @@ def relations(twin: DigitalTwin) -> tuple[Relation, ...]:
     ids = [entry.id for entry in twin.objects]
     found = []
     for kind, margins in relation_margins(twin, kinematics).items():
-        trust = twin.camera.motion.confidence if kind in ("moving towards", "following") else 1.0
+        moves = kind in ("moving towards", "following")
+        trust = twin.camera.motion.confidence if moves else 1.0
         for a, b in np.argwhere((margins > 0).any(-1)).tolist():
             if kind == "touching" and a > b:
                 continue  # the other way round it has been found already
             spans = clean_spans(margins[a, b], kinematics.step)
+            if spans and moves and spans[0][0] == kinematics.step and kinematics.seen[[a, b], 0].all():
+                spans = ((0, spans[0][1]), *spans[1:])  # how it goes on is how it was under way
             if spans:
                 confidence = trust * span_confidence(margins[a, b], spans)
                 found.append(Relation(kind=kind, subject=ids[a], object=ids[b], spans=spans, confidence=confidence))
@@ -113,6 +116,11 @@ def span_confidence(margins: np.ndarray, spans: tuple[Span, ...]) -> float:
 def odds_to_chance(margins: np.ndarray) -> np.ndarray:
     """The logistic function."""
     return 1 / (1 + np.exp(-np.clip(margins, -30, 30)))
+
+
+def moving_odds(now: Kinematics) -> np.ndarray:
+    """Log odds (N, T) that an object moves; NaN where its speed is not known."""
+    return (now.speeds - MOVING) / _SOFT_SPEED
 
 
 def _left_of(now: Kinematics) -> Margins:
@@ -172,7 +180,7 @@ def _chases(now: Kinematics) -> tuple[Margins, Margins]:
         alike = (heading[:, None] * heading[None]).sum(-1)
     closing = -(gap * (now.velocities[None] - now.velocities[:, None])).sum(-1) / np.maximum(distance, 1e-9)
     miss = distance * np.sqrt(np.clip(1 - ahead**2, 0, 1)) / (now.radii[:, None] + now.radii[None])
-    moves = (speed - MOVING) / _SOFT_SPEED
+    moves = moving_odds(now)
     aimed = np.minimum((ahead - AIM) / _SOFT_AIM, (MISS - miss) / _SOFT_RADII)
     aimed = np.minimum(aimed, np.minimum(moves, _grounded(now))[:, None])
     towards = np.minimum(aimed, (closing - MOVING / 2) / _SOFT_SPEED)
