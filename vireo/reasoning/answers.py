@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from vireo.errors import InputError
 from vireo.reasoning import moments, queries
 from vireo.reasoning.found import Found, When, found, reason, without
-from vireo.reasoning.hops import Call
+from vireo.reasoning.hops import TIMES, Call
 from vireo.reasoning.literal import described
 from vireo.reasoning.plan import Reason
 from vireo.reasoning.twin import DigitalTwin
 
 _RELATIONS: dict[str, queries.RelationWord] = {
-    **{word.replace(" ", "-"): word for word in ("left of", "right of", "behind", "in front of", "on", "under", "inside")},
+    **{
+        word.replace(" ", "-"): word
+        for word in ("left of", "right of", "behind", "in front of", "on", "under", "inside")
+    },
     **{word.replace(" ", "-"): word for word in ("touching", "larger than", "smaller than", "moving towards")},
     **{word.replace(" ", "-"): word for word in ("approached by", "following", "followed by")},
     "containing": "around",
@@ -62,15 +65,15 @@ class Answer:
 
 
 def ask(call: Call, answers: Sequence[Answer], twin: DigitalTwin | None) -> Answer:
-    """The answer to a call; answers: to the calls before it that ask. Raises NothingFound where a time is asked for that
-    does not come, or anything but names without a twin."""
+    """The answer to a call; answers: to the calls before it that ask. Raises NothingFound where a time is asked for
+    that does not come, or anything but names without a twin."""
     name = _name(call)
     if twin is None:
         if name is None:
             raise NothingFound(f"{call.head} asks about what the clip shows", "look at the clip first")
         return Answer(call, name=name)
-    if call.head in _TIMES:
-        when = _TIMES[call.head](twin, call, answers)
+    if call.head in TIMES:
+        when = _MOMENTS[call.head](twin, call, answers)
         if not when.spans:
             raise NothingFound(f"there is no time {explain(call, answers)}", "name another time")
         return Answer(call, when=when, reason=reason(twin, f"{explain(call, answers)}", when))
@@ -121,9 +124,18 @@ def explain(call: Call, answers: Sequence[Answer]) -> str:
     return f"{texts[call.head]}{among}{at}"
 
 
+def nothing(call: Call, answers: Sequence[Answer]) -> NothingFound:
+    """The error of a call that finds nothing."""
+    return NothingFound(f"found no {explain(call, answers).removeprefix('the ')}", "name something else")
+
+
 def _of(call: Call, answers: Sequence[Answer]) -> Found:
     place = call.reference("of")
     assert place is not None, call
+    if not answers[place].found.objects:
+        raise NothingFound(
+            f"found no {explain(answers[place].call, answers).removeprefix('the ')}", "name something else"
+        )
     return answers[place].one
 
 
@@ -217,7 +229,7 @@ def _half(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> When:
     return When((span,) if span[0] < span[1] else ())
 
 
-_TIMES: dict[str, Callable[[DigitalTwin, Call, Sequence[Answer]], When]] = {
+_MOMENTS: dict[str, Callable[[DigitalTwin, Call, Sequence[Answer]], When]] = {
     "after": lambda twin, call, answers: moments.after(twin, _event_time(twin, call, answers)),
     "before": lambda twin, call, answers: moments.before(_event_time(twin, call, answers)),
     "during": _half,

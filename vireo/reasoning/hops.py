@@ -35,6 +35,9 @@ PARTNERS = ("collides", "occluding", "occluded-by")
 """As "the answer is what COLLIDES with, is OCCLUDING or OCCLUDED-BY #n"."""
 
 MOTIONS = ("moving", "still")
+TIMES = ("after", "before", "during")
+"""Calls that ask for times; all others that ask, for objects."""
+
 PARTS = ("first-half", "second-half")
 SHARED = ("color", "category", "material", "size")
 """Attributes of objects; those of a vocabulary whose values name objects, with "shape" for the category."""

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from vireo.models.instructor.vocabulary import Vocabulary
-from vireo.reasoning.hops import SHARED, Call
+from vireo.reasoning.hops import SHARED, TIMES, Call
 from vireo.reasoning.query_language.wordings import Said, Wordings
 from vireo.world.appearance import pick
 
@@ -89,7 +89,7 @@ class Draft:
                 raise Unfit
             self.new_combination = True
         answer = self.clip.ask(call, self.answers, many)
-        if (len(answer.ids) < 2) if many else (len(answer.ids) != 1):
+        if call.head not in TIMES and ((len(answer.ids) < 2) if many else (len(answer.ids) != 1)):
             raise Unfit
         self.calls.append(call)
         self.answers.append(answer)

@@ -99,20 +99,23 @@ def category_of(calls: Sequence[Call]) -> Category:
 
 
 _PATTERNS: tuple[tuple[float, tuple[int | None, ...]], ...] = (
-    (0.10, (0,)),
-    (0.06, (None,)),
-    (0.20, (1,)),
-    (0.20, (2,)),
-    (0.14, (3,)),
-    (0.08, (0, 0)),
-    (0.05, (0, None)),
-    (0.04, (0, 0, 0)),
-    (0.03, (0, 0, None)),
-    (0.02, (0, 0, 0, None)),
-    (0.04, (2, 0)),
-    (0.02, (1, 2)),
-    (0.02, (1, 0, None)),
+    (0.07, (0,)),
+    (0.05, (None,)),
+    (0.12, (1,)),
+    (0.16, (2,)),
+    (0.16, (3,)),
+    (0.10, (0, 0)),
+    (0.06, (0, None)),
+    (0.06, (0, 0, 0)),
+    (0.06, (0, 0, None)),
+    (0.03, (0, 0, 0, None)),
+    (0.05, (2, 0)),
+    (0.03, (1, 2)),
+    (0.03, (1, 0, None)),
+    (0.02, (3, 0)),
 )
+"""Shares of training queries by the levels of their requests, see `request_edit`, which come in any order."""
+
 _NEGATIONS = ("do not", "never", "dont", "please do not", "you should not", "there should not be")
 _QUESTIONS = ("what is", "where is", "why is", "how big is", "is there", "which color is")
 _FRUITLESS = 0.03

@@ -47,8 +47,8 @@ def build_tokenizer(vocabulary: Vocabulary) -> PreTrainedTokenizerFast:
 
 @dataclass(frozen=True)
 class Turn:
-    """A call as it was written, and what was answered. number: by which later calls refer to the answer; None of a step,
-    which has none. ids: of the objects found."""
+    """A call as it was written, and what was answered. number: by which later calls refer to the answer; None of a
+    step, which has none. ids: of the objects found."""
 
     call: str
     number: int | None = None

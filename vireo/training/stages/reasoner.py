@@ -35,7 +35,7 @@ class ReasonerStageConfig:
     model: ReasonerConfig = field(default_factory=ReasonerConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=14_000,
+            steps=5_000,
             batch_size=32,
             learning_rate=1e-3,
             optimizer="muon",
