@@ -31,16 +31,16 @@ parser.add_argument("--seed", type=int, default=900_000)
 parser.add_argument("--wrong", type=int, default=0, help="print so many wrong plans of each kind")
 options = parser.parse_args()
 reasoner = open_reasoner(options.reasoner)
-kinds = [(name, levels, wordings, "train") for name, levels in LEVELS.items() for wordings in ("train", "held_out")]
+kinds = [(name, levels, wordings, "train") for wordings in ("train", "held_out") for name, levels in LEVELS.items()]
 kinds += [(name, LEVELS[name], "train", "held_out") for name in ("level 2", "level 3")]
 scores = defaultdict(list)
 for seed in range(options.seed, options.seed + options.count):
     scene = (sample_scene if seed % 2 else sample_happening)(seed)
     twin = exact_twin(scene, render(scene))
-    for number, kind in enumerate(kinds):
+    for kind in kinds:
         name, levels, wordings, combinations = kind
-        rng = np.random.default_rng((seed, number))
-        drawn = draw_for_twin(rng, twin, reasoner.language, levels, wordings, combinations)
+        tries = 200 if combinations == "train" else 2000
+        drawn = draw_for_twin((seed,), twin, reasoner.language, levels, wordings, combinations, tries)
         if drawn is None:
             continue
         query, true = drawn

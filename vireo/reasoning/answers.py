@@ -5,6 +5,7 @@ Without a twin, names alone have answers: the words themselves, of which an edit
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from vireo.errors import InputError
 from vireo.reasoning import moments, queries
@@ -164,7 +165,9 @@ def _related(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
 
 
 def _happens(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
-    order = {"first": "first", "last": "last"}.get(call.values.get("order", ""), "any")
+    order: Literal["any", "first", "last"] = "any"
+    if "order" in call.values:
+        order = "first" if call.values["order"] == "first" else "last"
     return queries.doing(twin, _EVENTS[call.values["event"]], None, _among(twin, call, answers), order=order)
 
 

@@ -145,7 +145,9 @@ class Language:
                 slots += [self._keyed(key, key == "shape") for key in ("size", "material", "color", "shape")]
             else:
                 slot = self._keyed(name)
-                copied = (((f"{name}-of",), "objects"),) if "object" in names and name in (*SHARED, "shape") else ()
+                copied: tuple[tuple[Unit, ...], ...] = (
+                    (((f"{name}-of",), "objects"),) if "object" in names and name in (*SHARED, "shape") else ()
+                )
                 slots.append(Slot(name, (*slot.ways, *copied)))
         return Form(operation.name, (*slots, Slot("when", ((("when",), "span"),), required=False)))
 

@@ -48,7 +48,7 @@ def name_object(twin: DigitalTwin, wanted: TwinObject) -> Name:
 
 
 def described(known: Mapping[str, str]) -> str:
-    """Adjectives and noun in natural order, left small striped red ball. known: side, size, material, color, category."""
+    """Adjectives and noun in natural order, left small striped red ball; known: side, size, material, color, shape."""
     material = known.get("material", "")
     solid = material in SUBSTANCES
     words = [known.get("side", ""), known.get("size", ""), "" if solid else material, known.get("color", "")]

@@ -13,8 +13,8 @@ _NEAR = 1e-6
 
 @dataclass(frozen=True)
 class PlanMatch:
-    """Whether all steps have what the true plan's have: the same operations on the same objects (`edits`), with the same
-    parameters, at the same times."""
+    """Whether all steps have what the true plan's have: the same operations on the same objects (`edits`), with the
+    same parameters, at the same times."""
 
     edits: bool
     parameters: bool

@@ -133,7 +133,8 @@ class Planning:
         self, call: Call, parameters: dict[str, str], words: dict[str, str], answer: Answer | None, name: str | None
     ) -> Step:
         """One step. name: of the object where the call has several."""
-        targets, confidence = (), self._sureness(call)
+        targets: tuple[Target, ...] = ()
+        confidence = self._sureness(call)
         if answer is not None:
             target, chance = self._target(answer, name)
             targets, confidence = (target,), confidence * chance

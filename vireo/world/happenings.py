@@ -71,7 +71,7 @@ def sample_happening(seed: int, width: int = STANDARD_SIZE) -> Scene:
     count = int(rng.choice([3, 4, 5], p=[0.35, 0.45, 0.20]))
     while True:
         for _ in range(_ATTEMPTS):
-            acts = [weighted(rng, _ACTS) for _ in range(count)]
+            acts: list[Act] = [weighted(rng, _ACTS) for _ in range(count)]
             if sum(act != "rest" for act in acts) < 2:
                 continue
             bodies = _bodies(rng, setting, acts)
@@ -169,8 +169,8 @@ def _started(
 def _halting(
     rng: np.random.Generator, body: Body, along: np.ndarray, distance: float, setting: Scene
 ) -> tuple[Pose, ...]:
-    """A track that slows down evenly to a stop in the second half of the clip: rolling friction, which MuJoCo's contacts
-    have too little of to end any rolling in two seconds."""
+    """A track that slows down evenly to a stop in the second half of the clip: rolling friction, which MuJoCo's
+    contacts have too little of to end any rolling in two seconds."""
     stop = rng.uniform(0.45, 0.8) * (setting.frames - 1)
     left = np.clip(1 - np.arange(setting.frames) / stop, 0, 1)
     gone = distance * (1 - left**2)

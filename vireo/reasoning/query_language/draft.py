@@ -59,9 +59,11 @@ class Clip(Protocol):
 
 @dataclass
 class Draft:
-    """A query while it is drawn. calls: so far, and their answers; keys: what each object was asked for by."""
+    """A query while it is drawn. rng decides what is meant, words how it is said. calls: so far, and their answers;
+    keys: what each object was asked for by."""
 
     rng: np.random.Generator
+    words: np.random.Generator
     clip: Clip
     vocabulary: Vocabulary
     wordings: Wordings = "train"
@@ -72,10 +74,14 @@ class Draft:
     new_combination: bool = False
 
     def say(self, said: Said) -> str:
-        return pick(self.rng, said.of(self.wordings))
+        return pick(self.words, said.of(self.wordings))
 
     def chance(self, share: float) -> bool:
         return bool(self.rng.random() < share)
+
+    def coin(self, share: float) -> bool:
+        """A chance that only words depend on."""
+        return bool(self.words.random() < share)
 
     def ask(self, call: Call, key: str = "", *, many: bool = False) -> int:
         """Adds a call that asks and gives the place of its answer, from 0.

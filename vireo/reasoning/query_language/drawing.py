@@ -56,14 +56,19 @@ class Query:
 
 def draw_query(
     rng: np.random.Generator,
+    words: np.random.Generator,
     clip: Clip,
     vocabulary: Vocabulary,
     levels: Sequence[int | None],
     wordings: Wordings = "train",
     combinations: Combinations = "train",
 ) -> Query:
-    """A query of one request a level, see `request_edit`. Raises Unfit where what was drawn does not fit the clip."""
-    draft, text, focus = Draft(rng, clip, vocabulary, wordings, combinations), "", None
+    """A query of one request a level, see `request_edit`.
+
+    rng decides what is meant, words how it is said: the same rng gives the same calls whatever the words. Raises Unfit
+    where what was drawn does not fit the clip.
+    """
+    draft, text, focus = Draft(rng, words, clip, vocabulary, wordings, combinations), "", None
     chatty = wordings == "train"
     for number, level in enumerate(levels):
         request = request_edit(draft, level, focus)
@@ -74,10 +79,10 @@ def draw_query(
             text = part
         focus = request.focus
     first = text.split()[0]
-    if chatty and draft.chance(0.15) and first not in _NO_ORDER and first not in vocabulary.words["color"]:
-        text = pick(rng, _OPENINGS) + text
-    if chatty and draft.chance(0.08):
-        text += pick(rng, _ENDINGS)
+    if chatty and draft.coin(0.15) and first not in _NO_ORDER and first not in vocabulary.words["color"]:
+        text = pick(draft.words, _OPENINGS) + text
+    if chatty and draft.coin(0.08):
+        text += pick(draft.words, _ENDINGS)
     if combinations == "held_out" and not draft.new_combination:
         raise Unfit
     draft.calls.append(Call(END, {}))
@@ -130,7 +135,7 @@ def imagine_query(seed: int, number: int, vocabulary: Vocabulary) -> Query:
         levels = list(_PATTERNS[int(rng.choice(len(_PATTERNS), p=shares / shares.sum()))][1])
         rng.shuffle(levels)
         try:
-            query = draw_query(rng, Imagination(rng, vocabulary), vocabulary, levels)
+            query = draw_query(rng, rng, Imagination(rng, vocabulary), vocabulary, levels)
         except Unfit:
             continue
         return _spoilt(query, rng) if rng.random() < _FRUITLESS else query

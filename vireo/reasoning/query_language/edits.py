@@ -170,7 +170,7 @@ def request_edit(draft: Draft, level: int | None, focus: Focus | None = None, *,
     when = _when(draft, mention, together) if timed and draft.chance(_TIMED) else None
     if when is not None:
         clause, values["when"] = when
-        text = f"{clause}{pick(draft.rng, (', ', ' '))}{text}" if draft.chance(0.5) else f"{text} {clause}"
+        text = f"{clause}{pick(draft.words, (', ', ' '))}{text}" if draft.coin(0.5) else f"{text} {clause}"
     draft.step(Call(topic.name, values))
     gone = topic.name in ("remove", "replace", "reference") or together
     category = None if mention.place is None else _category(draft, mention.place)
@@ -188,8 +188,8 @@ def _mention(draft: Draft, level: int, focus: Focus | None, operation: str) -> M
         if draft.chance(0.75):
             return Mention(wordings.PRONOUN, focus.place)
         values = {"of": f"#{focus.place + 1}"}
-        noun = focus.category if focus.category and draft.chance(0.6) else pick(draft.rng, ("one", "object", "thing"))
-        known = {"category": focus.category} if noun == focus.category and focus.category else {}
+        known = {"category": focus.category} if focus.category and draft.chance(0.6) else {}
+        noun = known.get("category") or pick(draft.words, ("one", "object", "thing"))
         return Mention(f"the other {noun}", draft.ask(Call("other", {**values, **known}), "other"))
     if level <= 1 and operation != "reference" and draft.chance(0.1):
         return None
@@ -200,7 +200,7 @@ def _valued(draft: Draft, topic: Topic, words: dict[str, str], values: dict[str,
     """The request's words; adds to `values` what the operation is done with."""
     slot = {"recolor": "color", "material": "material", "replace": "shape"}.get(topic.name)
     if slot is None:
-        return pick(draft.rng, templates(draft, topic)).format(**words)
+        return pick(draft.words, templates(draft, topic)).format(**words)
     if draft.chance(0.06):
         other = named(draft)
         values[slot] = other.reference
@@ -211,14 +211,14 @@ def _valued(draft: Draft, topic: Topic, words: dict[str, str], values: dict[str,
     clues = (
         None if topic.implicit is None else topic.implicit.clues.get(with_article(value) if slot == "shape" else value)
     )
-    if clues and draft.chance(0.07):
-        return pick(draft.rng, topic.implicit.frames).format(**words, clue=pick(draft.rng, clues))  # type: ignore[union-attr]
-    return pick(draft.rng, templates(draft, topic)).format(**words, **{slot: spoken})
+    if clues and draft.wordings == "train" and draft.coin(0.07):
+        return pick(draft.words, topic.implicit.frames).format(**words, clue=pick(draft.words, clues))  # type: ignore[union-attr]
+    return pick(draft.words, templates(draft, topic)).format(**words, **{slot: spoken})
 
 
 def _noun(draft: Draft, shape: str) -> str:
     second = draft.vocabulary.words["shape"][shape]
-    return pick(draft.rng, second) if second and draft.chance(0.15) else shape
+    return pick(draft.words, second) if second and draft.coin(0.15) else shape
 
 
 def _when(draft: Draft, mention: Mention, together: bool) -> tuple[str, str]:
@@ -233,7 +233,7 @@ def _when(draft: Draft, mention: Mention, together: bool) -> tuple[str, str]:
         other = named(draft)
         text, place = other.text, other.place
     event = pick(draft.rng, ("appears", "leaves", "starts", "stops", "collides", "is-occluded"))
-    verb = pick(draft.rng, wordings.EVENTS[event].of(draft.wordings))
+    verb = pick(draft.words, wordings.EVENTS[event].of(draft.wordings))
     head, said = ("after", wordings.AFTER) if draft.chance(0.65) else ("before", wordings.BEFORE)
     clause = draft.say(said).format(x=text, **verb._asdict())
     return clause, f"#{draft.ask(Call(head, {'event': event, 'of': f'#{place + 1}'})) + 1}"
@@ -249,7 +249,7 @@ def _gapped(draft: Draft, operation: str) -> Request:
         raise Unfit
     draft.step(Call(operation, {"object": two.reference, slot: second}))
     said = [form for form in _JOINED.of(draft.wordings) if operation == "recolor" or not form.startswith("paint")]
-    text = pick(draft.rng, said).format(one=one.text, value=first, two=two.text, other=second)
+    text = pick(draft.words, said).format(one=one.text, value=first, two=two.text, other=second)
     return Request(text, Focus(two.place, _category(draft, two.place)))
 
 
@@ -261,7 +261,7 @@ def _listed(draft: Draft) -> Request:
     if two.text == one.text:
         raise Unfit
     draft.step(Call("remove", {"object": two.reference}))
-    text = pick(draft.rng, templates(draft, TOPICS["remove"])).format(object=f"{one.text} and {two.text}")
+    text = pick(draft.words, templates(draft, TOPICS["remove"])).format(object=f"{one.text} and {two.text}")
     return Request(text, None)
 
 
@@ -275,12 +275,12 @@ def _whole(draft: Draft, topic: Topic) -> Request:
         known = {key: pick(draft.rng, words[key]) for key in known if draft.chance(shares[key])}
         thing = with_article(described({**known, "category": _noun(draft, shape)}))
         draft.step(Call("add", {**known, "shape": shape, "place": spelled(place)}))
-        return Request(pick(draft.rng, templates(draft, topic)).format(thing=thing, place=place), None)
+        return Request(pick(draft.words, templates(draft, topic)).format(thing=thing, place=place), None)
     slot = topic.value_slot or topic.name
     value = pick(draft.rng, words[slot])
     draft.step(Call(topic.name, {slot: spelled(value)}))
     clues = topic.implicit.clues.get(value) if topic.implicit is not None else None
-    if clues and draft.chance(0.08):
-        return Request(pick(draft.rng, clues), None)
+    if clues and draft.wordings == "train" and draft.coin(0.08):
+        return Request(pick(draft.words, clues), None)
     derived = {name: given[value] for name, given in topic.derived_slots.items()}
-    return Request(pick(draft.rng, templates(draft, topic)).format(**{slot: value}, **derived), None)
+    return Request(pick(draft.words, templates(draft, topic)).format(**{slot: value}, **derived), None)

@@ -1,6 +1,6 @@
 """Referring expressions: words for one object of a clip, or several, and the calls that find them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from vireo.reasoning.hops import ORDERS, SHARED, Call
 from vireo.reasoning.literal import described
@@ -62,7 +62,7 @@ def named(draft: Draft) -> Mention:
         side, extreme = ("left", "leftmost") if draft.chance(0.5) else ("right", "rightmost")
         words = _noun(draft, known)
         forms = (f"the {side} {words}", f"the {words} on the {side}", f"the {side}most {words}")
-        return Mention(pick(draft.rng, forms), draft.ask(Call("extreme", {"extreme": extreme, **known}), extreme))
+        return Mention(pick(draft.words, forms), draft.ask(Call("extreme", {"extreme": extreme, **known}), extreme))
     return Mention(f"the {_noun(draft, known)}", draft.ask(Call("find", known)))
 
 
@@ -73,7 +73,7 @@ def every(draft: Draft) -> Mention:
         text = draft.say(wordings.TOGETHER[attribute])
         place = draft.ask(Call("counted", {"attribute": attribute, "number": number}), many=True)
         return Mention(
-            text.format(number=_NUMBER_WORDS[number], nouns=plural(pick(draft.rng, wordings.THINGS[:2]))), place
+            text.format(number=_NUMBER_WORDS[number], nouns=plural(pick(draft.words, wordings.THINGS[:2]))), place
         )
     text = draft.say(wordings.EVERY)
     if draft.chance(0.3):
@@ -108,7 +108,7 @@ def _clue(draft: Draft, level: int) -> Mention:
     rest = {} if attribute == "category" else _drawn(draft, (), (("category", 0.3),))
     text = draft.say(wordings.CLUES[attribute])
     place = draft.ask(Call("find", _ordered({**rest, attribute: value})), "attributes")
-    return Mention(text.format(noun=_noun(draft, rest), clue=pick(draft.rng, CLUES[attribute][value])), place)
+    return Mention(text.format(noun=_noun(draft, rest), clue=pick(draft.words, CLUES[attribute][value])), place)
 
 
 def _extreme(draft: Draft, level: int) -> Mention:
@@ -131,7 +131,7 @@ def _at_an_end(draft: Draft, values: dict[str, str], text: str, share: float) ->
 def _happens(draft: Draft, level: int) -> Mention:
     event = pick(draft.rng, wordings.EVENTS)
     known = _drawn(draft, (), (("category", 0.35), ("color", 0.15)))
-    verb = pick(draft.rng, wordings.EVENTS[event].of(draft.wordings))
+    verb = pick(draft.words, wordings.EVENTS[event].of(draft.wordings))
     values = {"event": event}
     said = wordings.HAPPENS
     if draft.chance(0.5):
@@ -150,7 +150,7 @@ def _motion(draft: Draft, level: int) -> Mention:
 
 def _counted(draft: Draft, level: int) -> Mention:
     attribute = pick(draft.rng, SHARED)
-    text = draft.say(wordings.COUNTED[attribute]).format(noun=pick(draft.rng, wordings.THINGS))
+    text = draft.say(wordings.COUNTED[attribute]).format(noun=pick(draft.words, wordings.THINGS))
     return Mention(text, draft.ask(Call("counted", {"attribute": attribute, "number": "1"}), "counted"))
 
 
@@ -197,7 +197,7 @@ def _other(draft: Draft, level: int) -> Mention:
     inner = named(draft)
     known = _drawn(draft, ("category",), (("color", 0.2),))
     said = wordings.OTHER.of(draft.wordings)
-    text = pick(draft.rng, [form for form in said if "{x}" in form]).format(noun=_noun(draft, known), x=inner.text)
+    text = pick(draft.words, [form for form in said if "{x}" in form]).format(noun=_noun(draft, known), x=inner.text)
     return Mention(text, draft.ask(Call("other", {"of": inner.reference, **known}), "other"))
 
 
@@ -209,7 +209,7 @@ def _without_verb(draft: Draft, relation: str) -> str:
     """behind {x}."""
     every_form = wordings.RELATIONS[relation].train
     short = [form.removeprefix("the {noun} ") for form in every_form if form.endswith("{x}")]
-    return pick(draft.rng, [form for form in short if form.split()[0] not in ("that", "which")])
+    return pick(draft.words, [form for form in short if form.split()[0] not in ("that", "which")])
 
 
 _PLACED = ("left-of", "right-of", "behind", "in-front-of")
@@ -223,7 +223,7 @@ def _among(draft: Draft, level: int) -> Mention:
     several = draft.ask(Call("related", {"relation": relation, "of": inner.reference, **known}), relation, many=True)
     extreme = pick(draft.rng, wordings.SUPERLATIVES)
     text = draft.say(wordings.AMONG).format(
-        **_nouns(draft, known), where=where, superlative=pick(draft.rng, wordings.SUPERLATIVES[extreme])
+        **_nouns(draft, known), where=where, superlative=pick(draft.words, wordings.SUPERLATIVES[extreme])
     )
     return Mention(text, draft.ask(Call("extreme", {"extreme": extreme, "in": f"#{several + 1}"}), extreme))
 
@@ -269,19 +269,18 @@ def _ordered(known: Mapping[str, str]) -> dict[str, str]:
     return {key: known[key] for key in ("size", "material", "color", "category") if key in known}
 
 
-def _noun(draft: Draft, known: Mapping[str, str]) -> str:
+def _noun(draft: Draft, known: Mapping[str, str], things: Sequence[str] = wordings.THINGS) -> str:
     """red ball, striped thing."""
     category = known.get("category")
     if category is None:
-        return described({**known, "category": pick(draft.rng, wordings.THINGS)})
+        return described({**known, "category": pick(draft.words, things)})
     second = draft.vocabulary.words["shape"][category]
-    return described({**known, "category": pick(draft.rng, second) if second and draft.chance(0.15) else category})
+    return described({**known, "category": pick(draft.words, second) if second and draft.coin(0.15) else category})
 
 
 def _nouns(draft: Draft, known: Mapping[str, str]) -> dict[str, str]:
-    """The noun, and its plural."""
-    one = _noun(draft, known)
-    return {"noun": one, "nouns": plural(one)}
+    """The noun, and a plural."""
+    return {"noun": _noun(draft, known), "nouns": plural(_noun(draft, known, wordings.THINGS[:2]))}
 
 
 def plural(noun: str) -> str:
@@ -291,6 +290,6 @@ def plural(noun: str) -> str:
 def _shortened(draft: Draft, text: str) -> str:
     """What moves, for: the thing that moves."""
     for long in ("the thing that ", "the object which "):
-        if text.startswith(long) and draft.wordings == "train" and draft.chance(0.4):
+        if text.startswith(long) and draft.wordings == "train" and draft.coin(0.4):
             return f"what {text.removeprefix(long)}"
     return text

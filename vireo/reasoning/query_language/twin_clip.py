@@ -43,7 +43,7 @@ class TwinClip:
 
 
 def draw_for_twin(
-    rng: np.random.Generator,
+    seed: Sequence[int],
     twin: DigitalTwin,
     language: Language,
     levels: Sequence[int | None],
@@ -51,11 +51,15 @@ def draw_for_twin(
     combinations: Combinations = "any",
     tries: int = 200,
 ) -> tuple[Query, Plan] | None:
-    """A query that fits a twin, and its plan; None where none was found in so many tries."""
+    """A query that fits a twin, and its plan; None where none was found in so many tries.
+
+    The same seed gives the same plan with other wordings, as long as the arguments are the same else.
+    """
     clip = TwinClip(twin)
-    for _ in range(tries if twin.objects else 0):
+    for number in range(tries if twin.objects else 0):
+        rng, words = (np.random.default_rng((*seed, number, stream)) for stream in (1, 2))
         try:
-            query = draw_query(rng, clip, language.vocabulary, levels, wordings, combinations)
+            query = draw_query(rng, words, clip, language.vocabulary, levels, wordings, combinations)
             return query, plan_of(query, twin, language)
         except Unfit:
             continue

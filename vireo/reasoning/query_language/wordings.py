@@ -500,9 +500,8 @@ AMONG = Said(
         "the {superlative} of the {nouns} {where}",
         "the {superlative} of all {nouns} {where}",
         "the {superlative} one of the {nouns} {where}",
-        "of the {nouns} {where} the {superlative} one",
     ),
-    ("the {superlative} one of all {nouns} {where}", "of all {nouns} {where} the {superlative} one"),
+    ("the {superlative} one of all {nouns} {where}", "the {superlative} one of all the {nouns} {where}"),
 )
 BOTH = Said(
     ("the {noun} {where} and {also}", "the {noun} that is {where} and {also}", "the {noun} {where} and also {also}"),

@@ -4,8 +4,10 @@ Queries are drawn anew for each step (`vireo.reasoning.query_language`), about c
 learned is language. The loss is on calls only, not on queries and answers.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM
 
+from vireo.errors import InputError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
 from vireo.models.attention import PRODUCT
 from vireo.reasoning.hops import Language
@@ -93,6 +96,13 @@ class ReasonerStage(Stage[ReasonerStageConfig, LlamaForCausalLM]):
             ids += [*written, *answered]
             labels += [*written, *[IGNORED] * len(answered)]
         return ids, labels
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"words": sorted(self.prompter.table)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if state["words"] != sorted(self.prompter.table):
+            raise InputError("this reasoner was begun with other words", "use a new --workdir")
 
     def finish(self) -> Bundle:
         return Bundle(self.module.eval(), self.tokenizer)
