@@ -133,11 +133,10 @@ class Planning:
         self, call: Call, parameters: dict[str, str], words: dict[str, str], answer: Answer | None, name: str | None
     ) -> Step:
         """One step. name: of the object where the call has several."""
-        targets: tuple[Target, ...] = ()
-        confidence = self._sureness(call)
+        target, confidence = None, self._sureness(call)
         if answer is not None:
             target, chance = self._target(answer, name)
-            targets, confidence = (target,), confidence * chance
+            confidence *= chance
             words = {**words, "object": target.name}
         when = self._answer(call, "when")
         span = None
@@ -146,7 +145,7 @@ class Planning:
             span = (spans[0][0], spans[-1][1])
         step = Step(
             operation=call.head,
-            targets=targets,
+            targets=() if target is None else (target,),
             parameters=parameters,
             span=span,
             instruction=write_instruction(call.head, words, self.vocabulary),
@@ -154,8 +153,8 @@ class Planning:
             confidence=min(1.0, confidence),
         )
         check_step(step, self.twin, self.vocabulary)
-        if span is None and targets and targets[0].id is not None:
-            self._change(step, targets[0].id)
+        if span is None and target is not None and target.id is not None:
+            self._change(step, target.id)
         return step
 
     def _answer(self, call: Call, slot: str) -> Answer | None:
@@ -224,7 +223,8 @@ class Planning:
             if one.when is not None:
                 sure *= one.when.confidence
             if len(one.ids) > 1 and any(entry.call.reference("of") == place for entry in self.answers):
-                sure *= one.found.objects[0][1] / sum(chance for _, chance in one.found.objects)
+                chances = list(one.found.confidences.values())
+                sure *= chances[0] / sum(chances)
         return sure
 
     def _rests_on(self, call: Call) -> list[int]:

@@ -111,6 +111,14 @@ class ImaginedAnswer:
     ids: tuple[str, ...]
 
 
+IMAGINED_IDS = tuple(f"o{number}" for number in range(1, 10))
+
+
+def imagined_answer(rng: np.random.Generator, count: int) -> ImaginedAnswer:
+    """So many objects that are no one's."""
+    return ImaginedAnswer(tuple(sorted(rng.choice(IMAGINED_IDS, count, replace=False).tolist())))
+
+
 class Imagination:
     """A clip of which nothing is known: all words may name something, and each question has the answer that is meant.
 
@@ -123,8 +131,7 @@ class Imagination:
 
     def ask(self, call: Call, answers: Sequence[Asked], many: bool) -> ImaginedAnswer:
         count = int(self.rng.integers(2, 4)) if many else 1
-        ids = sorted(self.rng.choice(np.arange(1, 10), count, replace=False).tolist())
-        return ImaginedAnswer(tuple(f"o{number}" for number in ids))
+        return imagined_answer(self.rng, count)
 
     def objects(self, rng: np.random.Generator) -> Sequence[Mapping[str, str]]:
         words = self.vocabulary.words

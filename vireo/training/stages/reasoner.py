@@ -19,6 +19,7 @@ from vireo.errors import InputError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
 from vireo.models.attention import PRODUCT
 from vireo.reasoning.hops import Language
+from vireo.reasoning.query_language.draft import imagined_answer
 from vireo.reasoning.query_language.drawing import Query, imagine_query
 from vireo.reasoning.reasoner.mini import Bundle, ReasonerConfig, build_model
 from vireo.reasoning.reasoner.prompt import PAD, Prompter, Turn, build_tokenizer
@@ -90,7 +91,7 @@ class ReasonerStage(Stage[ReasonerStageConfig, LlamaForCausalLM]):
             if self.language.kind(call) is not None:
                 found = query.answers[number].ids if self.language.kind(call) == "objects" else ()
                 if found and rng.random() < _OTHER_ANSWER:
-                    found = tuple(f"o{name}" for name in sorted(rng.choice(9, int(rng.integers(5)), replace=False) + 1))
+                    found = imagined_answer(rng, int(rng.integers(5))).ids
                 number += 1
                 answered = self.prompter.answer(Turn("", number, found))
             ids += [*written, *answered]
