@@ -40,14 +40,15 @@ _FLAT_COVER = 0.4
 
 def complete(twin: DigitalTwin) -> DigitalTwin:
     """The twin with its relations and events, computed anew from its objects and camera."""
-    parts = {name: getattr(twin, name) for name in DigitalTwin.model_fields}
-    return DigitalTwin(**parts | {"relations": relations(twin), "events": events(twin)})
-
-
-def events(twin: DigitalTwin) -> tuple[Event, ...]:
-    """All events of a twin in order of time, whatever it says of events itself."""
     now = measure(twin)
     gaps = mask_gaps(twin, now)
+    parts = {name: getattr(twin, name) for name in DigitalTwin.model_fields}
+    return DigitalTwin(**parts | {"relations": relations(twin, now, gaps), "events": events(twin, now, gaps)})
+
+
+def events(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> tuple[Event, ...]:
+    """All events of a twin in order of time, whatever it says of events itself. now, gaps: what `measure` and
+    `mask_gaps` say of it."""
     found = [*_comings(twin, now, gaps), *_moves(twin, now), *_collisions(twin, now, gaps), *_covers(twin, now, gaps)]
     return tuple(sorted(found, key=lambda event: (event.frame, event.kind, event.subject, event.object or "")))
 
@@ -126,7 +127,7 @@ def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterato
     closing = ((now.velocities[:, None] - now.velocities[None]) * normal).sum(-1)
     elapsed = np.gradient(now.times) if twin.frames > 1 else np.zeros(1)
     swept = np.maximum(np.nan_to_num(closing), 0) * elapsed * now.height
-    odds = touch_margins(now, gaps - swept)
+    odds = touch_margins(now, gaps, swept)
     for a, b in combinations(range(len(twin.objects)), 2):
         for start, end in _stretches(np.nan_to_num(odds[a, b], nan=-1.0) > 0):
             if start == 0:

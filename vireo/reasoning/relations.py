@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from vireo.reasoning.contact import mask_gaps, touch_margins
-from vireo.reasoning.kinematics import Kinematics, measure
+from vireo.reasoning.contact import touch_margins
+from vireo.reasoning.kinematics import Kinematics
 from vireo.reasoning.twin import DigitalTwin, Relation, RelationKind, Span
 from vireo.world.visibility import SIDE_GAP
 
@@ -51,13 +51,12 @@ Margins = NDArray[np.float64]
 """Log odds (N, N, T) of a relation of the first to the second; NaN where it cannot be told."""
 
 
-def relations(twin: DigitalTwin) -> tuple[Relation, ...]:
-    """All relations between the objects of a twin, by kinds and then by objects, whatever it says of relations
-    itself."""
-    kinematics = measure(twin)
+def relations(twin: DigitalTwin, kinematics: Kinematics, gaps: np.ndarray) -> tuple[Relation, ...]:
+    """All relations between the objects of a twin, by kinds and then by objects, whatever it says of relations itself.
+    kinematics, gaps: what `measure` and `mask_gaps` say of it."""
     ids = [entry.id for entry in twin.objects]
     found = []
-    for kind, margins in relation_margins(twin, kinematics).items():
+    for kind, margins in relation_margins(kinematics, gaps).items():
         moves = kind in ("moving towards", "following")
         trust = twin.camera.motion.confidence if moves else 1.0
         for a, b in np.argwhere((margins > 0).any(-1)).tolist():
@@ -72,9 +71,9 @@ def relations(twin: DigitalTwin) -> tuple[Relation, ...]:
     return tuple(found)
 
 
-def relation_margins(twin: DigitalTwin, kinematics: Kinematics) -> dict[RelationKind, Margins]:
+def relation_margins(kinematics: Kinematics, gaps: np.ndarray) -> dict[RelationKind, Margins]:
     """The log odds of every kind of relation."""
-    touching = touch_margins(kinematics, mask_gaps(twin, kinematics))
+    touching = touch_margins(kinematics, gaps)
     towards, following = _chases(kinematics)
     return {
         "left of": _left_of(kinematics),
@@ -91,6 +90,8 @@ def relation_margins(twin: DigitalTwin, kinematics: Kinematics) -> dict[Relation
 def clean_spans(margins: np.ndarray, step: int) -> tuple[Span, ...]:
     """Spans in which log odds (T,) are above 0. Stretches of up to `step` frames that are not clear, one way or the
     other, follow the frames around them; so do frames that cannot be told, between frames that hold."""
+    if (margins > 0).all():
+        return ((0, len(margins)),)
     states = np.where(np.isnan(margins), -1, margins > 0).astype(int)
     for start, end in _runs(states):
         around = {int(states[at]) for at in (start - 1, end) if 0 <= at < len(states)} - {-1}
@@ -110,7 +111,7 @@ def _runs(states: np.ndarray) -> list[Span]:
 def span_confidence(margins: np.ndarray, spans: tuple[Span, ...]) -> float:
     """Mean probability over the frames of spans, at least 0.5: they have been found to hold."""
     inside = np.concatenate([margins[start:end] for start, end in spans])
-    return max(0.5, float(np.nanmean(odds_to_chance(inside))))
+    return max(0.5, float(odds_to_chance(inside[~np.isnan(inside)]).mean()))
 
 
 def odds_to_chance(margins: np.ndarray) -> np.ndarray:
