@@ -27,7 +27,7 @@ _WITHOUT_DEPTH = 0.5
 
 def mask_gaps(twin: DigitalTwin, kinematics: Kinematics) -> np.ndarray:
     """Least distances (N, N, T) in pixels of the pixels of two objects, 1 for neighbours; NaN where one is not seen."""
-    from scipy.spatial import cKDTree  # here, so that schemas load without SciPy
+    from scipy.spatial import KDTree  # here, so that schemas load without SciPy
 
     boxes = kinematics.boxes
     apart = np.maximum(boxes[:, None, :, :2] - boxes[None, :, :, 2:], boxes[None, :, :, :2] - boxes[:, None, :, 2:])
@@ -36,7 +36,7 @@ def mask_gaps(twin: DigitalTwin, kinematics: Kinematics) -> np.ndarray:
     for frame in range(twin.frames):
         pairs = [pair for pair in combinations(range(len(boxes)), 2) if near[(*pair, frame)]]
         outlines = {row: _outline(twin, row, frame) for row in {row for pair in pairs for row in pair}}
-        trees = {row: cKDTree(points) for row, points in outlines.items()}
+        trees = {row: KDTree(points) for row, points in outlines.items()}
         for a, b in pairs:
             gaps[a, b, frame] = gaps[b, a, frame] = trees[a].query(outlines[b])[0].min()
     return gaps

@@ -29,6 +29,13 @@ PUSH = 0.03
 """Least speed, in picture heights a second, at which one of the two moves away after a collision, beyond what it did
 before: friction may stop a thing, but never pushes it."""
 
+STOPPED = 0.75
+"""Least share of the speed that is lost at once where neither is pushed: what runs into a heavy thing stops dead. It
+must have been fast, since friction stops what is slow within a moment, too."""
+
+FAST = 2 * MOVING
+"""Least speed, in picture heights a second, at which something is stopped dead rather than by friction."""
+
 _SOFT_SPEED, _SOFT_SHARE, _SOFT_PUSH, _SOFT_COVER, _SOFT_DEPTH = MOVING / 3, 0.1, 0.01, 0.06, 0.012
 _AT_BORDER, _IN_SIGHT = 0.97, 0.7
 """Confidence that something has come or gone, at the border of the picture, and in plain sight: there a track may have
@@ -146,10 +153,14 @@ def _impact(velocities: np.ndarray, normal: np.ndarray, start: int, step: int) -
     """Log odds that two objects which come near each other at `start` push each other, and whether the first one came
     faster; None where their speeds are not known. velocities: (2, T, 2). normal: from the first to the second.
 
-    The impact lies between two frames, whose speed is a mixture: the clearest change around it counts.
+    The impact lies between two frames, whose speed is a mixture: the clearest change around it counts. One that is
+    covered by the other is taken to go on as it did.
     """
     along = velocities @ normal
     along[1] *= -1  # speed towards the other one
+    for speeds in along:
+        known = np.maximum.accumulate(np.where(np.isnan(speeds), 0, np.arange(len(speeds))))
+        speeds[:] = speeds[known]
     best = None
     for before, delay in product((start - 1, start), (step, 2 * step)):
         after = before + delay
@@ -159,8 +170,9 @@ def _impact(velocities: np.ndarray, normal: np.ndarray, start: int, step: int) -
         if closing <= MOVING:
             continue
         apart = np.maximum(-along[:, after] - np.maximum(-along[:, before], 0), 0)
-        lost, pushed = (1 - left / closing - IMPULSE) / _SOFT_SHARE, (apart.max() - PUSH) / _SOFT_PUSH
-        odds = min(lost, pushed, (closing - MOVING) / _SOFT_SPEED)
+        lost, pushed = 1 - left / closing, (apart.max() - PUSH) / _SOFT_PUSH
+        stopped = min((lost - STOPPED) / _SOFT_SHARE, (closing - FAST) / _SOFT_SPEED)
+        odds = min((lost - IMPULSE) / _SOFT_SHARE, max(pushed, stopped), (closing - MOVING) / _SOFT_SPEED)
         if best is None or odds > best[0]:
             best = float(odds), bool(along[0, before] >= along[1, before])
     return best

@@ -63,12 +63,20 @@ def relations(twin: DigitalTwin, kinematics: Kinematics, gaps: np.ndarray) -> tu
             if kind == "touching" and a > b:
                 continue  # the other way round it has been found already
             spans = clean_spans(margins[a, b], kinematics.step)
-            if spans and moves and spans[0][0] == kinematics.step and kinematics.seen[[a, b], 0].all():
-                spans = ((0, spans[0][1]), *spans[1:])  # how it goes on is how it was under way
+            if moves:
+                spans = _under_way(spans, kinematics.step, bool(kinematics.seen[[a, b], 0].all()))
             if spans:
                 confidence = trust * span_confidence(margins[a, b], spans)
                 found.append(Relation(kind=kind, subject=ids[a], object=ids[b], spans=spans, confidence=confidence))
     return tuple(found)
+
+
+def _under_way(spans: tuple[Span, ...], step: int, from_start: bool) -> tuple[Span, ...]:
+    """Spans of a motion: how it goes on at the start of a clip is how it was under way before, as far as both are seen
+    there; elsewhere what lasts a moment is a turn on the way to something else."""
+    if spans and spans[0][0] == step and from_start:
+        spans = ((0, spans[0][1]), *spans[1:])
+    return tuple((start, end) for start, end in spans if end - start > step)
 
 
 def relation_margins(kinematics: Kinematics, gaps: np.ndarray) -> dict[RelationKind, Margins]:
