@@ -12,7 +12,16 @@ import numpy as np
 
 from vireo.reasoning.contact import TOUCH_GAP, mask_gaps, touch_margins
 from vireo.reasoning.kinematics import Kinematics, measure
-from vireo.reasoning.relations import CLEAR, MOVING, clean_spans, moving_odds, odds_to_chance, relations
+from vireo.reasoning.relations import (
+    AIM,
+    CLEAR,
+    MOVING,
+    clean_spans,
+    grounded_odds,
+    moving_odds,
+    odds_to_chance,
+    relations,
+)
 from vireo.reasoning.twin import DigitalTwin, Event, Span
 
 COVERED = 0.75
@@ -134,12 +143,12 @@ def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterato
     closing = ((now.velocities[:, None] - now.velocities[None]) * normal).sum(-1)
     elapsed = np.gradient(now.times) if twin.frames > 1 else np.zeros(1)
     swept = np.maximum(np.nan_to_num(closing), 0) * elapsed * now.height
-    odds = touch_margins(now, gaps, swept)
+    odds, aloft = touch_margins(now, gaps, swept), grounded_odds(now) < 0
     for a, b in combinations(range(len(twin.objects)), 2):
         for start, end in _stretches(np.nan_to_num(odds[a, b], nan=-1.0) > 0):
             if start == 0:
                 continue
-            struck = _impact(now.velocities[[a, b]], normal[a, b, start], start, now.step)
+            struck = _impact(now.velocities[[a, b]], aloft[[a, b]], normal[a, b, start], start, now.step)
             if struck is None or struck[0] <= 0:
                 continue
             nearest = start + int(np.argmin(gaps[a, b, start : min(end, start + now.step + 1)]))
@@ -149,9 +158,12 @@ def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterato
             yield Event(kind="collides", subject=names[0], object=names[1], frame=nearest, confidence=chance)
 
 
-def _impact(velocities: np.ndarray, normal: np.ndarray, start: int, step: int) -> tuple[float, bool] | None:
+def _impact(
+    velocities: np.ndarray, aloft: np.ndarray, normal: np.ndarray, start: int, step: int
+) -> tuple[float, bool] | None:
     """Log odds that two objects which come near each other at `start` push each other, and whether the first one came
-    faster; None where their speeds are not known. velocities: (2, T, 2). normal: from the first to the second.
+    faster; None where they do not come nearer. velocities: (2, T, 2). aloft: bool (2, T), which fall or fly: the floor
+    pushes them, too, so only what they meet head on counts. normal: from the first to the second.
 
     The impact lies between two frames, whose speed is a mixture: the clearest change around it counts. One that is
     covered by the other is taken to go on as it did.
@@ -167,14 +179,16 @@ def _impact(velocities: np.ndarray, normal: np.ndarray, start: int, step: int) -
         if before < 0 or after >= along.shape[1] or np.isnan(along[:, [before, after]]).any():
             continue
         closing, left = along[:, before].sum(), along[:, after].sum()
-        if closing <= MOVING:
+        faster = int(along[1, before] > along[0, before])
+        head_on = along[faster, before] >= AIM * np.linalg.norm(velocities[faster, before])
+        if closing <= MOVING or (aloft[faster, before] and not head_on):
             continue
         apart = np.maximum(-along[:, after] - np.maximum(-along[:, before], 0), 0)
         lost, pushed = 1 - left / closing, (apart.max() - PUSH) / _SOFT_PUSH
         stopped = min((lost - STOPPED) / _SOFT_SHARE, (closing - FAST) / _SOFT_SPEED)
         odds = min((lost - IMPULSE) / _SOFT_SHARE, max(pushed, stopped), (closing - MOVING) / _SOFT_SPEED)
         if best is None or odds > best[0]:
-            best = float(odds), bool(along[0, before] >= along[1, before])
+            best = float(odds), not faster
     return best
 
 

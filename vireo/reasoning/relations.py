@@ -132,6 +132,19 @@ def moving_odds(now: Kinematics) -> np.ndarray:
     return (now.speeds - MOVING) / _SOFT_SPEED
 
 
+def grounded_odds(now: Kinematics) -> np.ndarray:
+    """Log odds (N, T) that something does not fall or fly: seen from above the ground, at less than 45 degrees, what
+    goes down in the picture without coming nearer, or up without going away, does so through the air, towards nothing
+    that stands. True of what goes sideways, and where depth is unknown."""
+    if len(now.times) < 2:
+        return np.full(now.speeds.shape, np.nan)
+    nearing = np.abs(np.gradient(now.depths, now.times, axis=1))
+    scale = now.depths * now.height / now.focal
+    across, down = np.abs(now.velocities[..., 0]) * scale, np.abs(now.velocities[..., 1]) * scale
+    odds = (across / 2 + nearing - down) / np.maximum(now.speeds * scale, 1e-9) / _SOFT_RADII
+    return np.where(np.isnan(odds), CLEAR, odds)
+
+
 def _left_of(now: Kinematics) -> Margins:
     column = now.centroids[..., 0]
     return ((column[None] - column[:, None]) / now.width - SIDE_GAP) / _SOFT_SIDE
@@ -187,24 +200,12 @@ def _chases(now: Kinematics) -> tuple[Margins, Margins]:
         distance = np.linalg.norm(gap, axis=-1)
         ahead = (gap * heading[:, None]).sum(-1) / distance
         alike = (heading[:, None] * heading[None]).sum(-1)
-    closing = -(gap * (now.velocities[None] - now.velocities[:, None])).sum(-1) / np.maximum(distance, 1e-9)
+    others = np.nan_to_num(now.velocities)[None]  # of what is just being covered by the one that comes
+    closing = -(gap * (others - now.velocities[:, None])).sum(-1) / np.maximum(distance, 1e-9)
     miss = distance * np.sqrt(np.clip(1 - ahead**2, 0, 1)) / (now.radii[:, None] + now.radii[None])
     moves = moving_odds(now)
     aimed = np.minimum((ahead - AIM) / _SOFT_AIM, (MISS - miss) / _SOFT_RADII)
-    aimed = np.minimum(aimed, np.minimum(moves, _grounded(now))[:, None])
+    aimed = np.minimum(aimed, np.minimum(moves, grounded_odds(now))[:, None])
     towards = np.minimum(aimed, (closing - MOVING / 2) / _SOFT_SPEED)
     following = np.minimum(np.minimum(aimed, moves[None]), (alike - AIM) / _SOFT_AIM)
     return towards, following
-
-
-def _grounded(now: Kinematics) -> np.ndarray:
-    """Log odds (N, T) that something does not fall or fly: seen from above the ground, at less than 45 degrees, what
-    goes down in the picture without coming nearer, or up without going away, does so through the air, towards nothing
-    that stands. True of what goes sideways, and where depth is unknown."""
-    if len(now.times) < 2:
-        return np.full(now.speeds.shape, np.nan)
-    nearing = np.abs(np.gradient(now.depths, now.times, axis=1))
-    scale = now.depths * now.height / now.focal
-    across, down = np.abs(now.velocities[..., 0]) * scale, np.abs(now.velocities[..., 1]) * scale
-    odds = (across / 2 + nearing - down) / np.maximum(now.speeds * scale, 1e-9) / _SOFT_RADII
-    return np.where(np.isnan(odds), CLEAR, odds)
