@@ -52,13 +52,14 @@ def _outline(twin: DigitalTwin, row: int, frame: int) -> np.ndarray:
     return np.argwhere(mask & np.logical_not(binary_erosion(mask)))
 
 
-def touch_margins(kinematics: Kinematics, gaps: np.ndarray) -> np.ndarray:
+def touch_margins(kinematics: Kinematics, gaps: np.ndarray, nearing: np.ndarray | float = 0.0) -> np.ndarray:
     """Log odds (N, N, T) that two objects touch: their masks do, and their centres are no further apart than they
-    reach."""
+    reach. nearing: pixels (N, N, T) by which they may come nearer before it counts."""
     height = kinematics.height
-    flat = (1 + TOUCH_GAP * height - gaps) / (_GAP_SOFTNESS * height + 0.2)
+    flat = (1 + TOUCH_GAP * height - (gaps - nearing)) / (_GAP_SOFTNESS * height + 0.2)
     place = kinematics.positions
     distance = np.linalg.norm(place[:, None] - place[None], axis=-1)
+    distance -= nearing * kinematics.depths[:, None] / kinematics.focal
     deep = (TOUCH_REACH - distance / (kinematics.sizes[:, None] + kinematics.sizes[None])) / _REACH_SOFTNESS
     margins = np.minimum(flat, np.where(np.isnan(deep), _WITHOUT_DEPTH, deep))
     margins[np.arange(len(margins)), np.arange(len(margins))] = np.nan

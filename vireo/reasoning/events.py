@@ -12,7 +12,16 @@ import numpy as np
 
 from vireo.reasoning.contact import TOUCH_GAP, mask_gaps, touch_margins
 from vireo.reasoning.kinematics import Kinematics, measure
-from vireo.reasoning.relations import CLEAR, MOVING, clean_spans, moving_odds, odds_to_chance, relations
+from vireo.reasoning.relations import (
+    AIM,
+    CLEAR,
+    MOVING,
+    clean_spans,
+    grounded_odds,
+    moving_odds,
+    odds_to_chance,
+    relations,
+)
 from vireo.reasoning.twin import DigitalTwin, Event, Span
 
 COVERED = 0.75
@@ -29,6 +38,13 @@ PUSH = 0.03
 """Least speed, in picture heights a second, at which one of the two moves away after a collision, beyond what it did
 before: friction may stop a thing, but never pushes it."""
 
+STOPPED = 0.75
+"""Least share of the speed that is lost at once where neither is pushed: what runs into a heavy thing stops dead. It
+must have been fast, since friction stops what is slow within a moment, too."""
+
+FAST = 2 * MOVING
+"""Least speed, in picture heights a second, at which something is stopped dead rather than by friction."""
+
 _SOFT_SPEED, _SOFT_SHARE, _SOFT_PUSH, _SOFT_COVER, _SOFT_DEPTH = MOVING / 3, 0.1, 0.01, 0.06, 0.012
 _AT_BORDER, _IN_SIGHT = 0.97, 0.7
 """Confidence that something has come or gone, at the border of the picture, and in plain sight: there a track may have
@@ -40,14 +56,15 @@ _FLAT_COVER = 0.4
 
 def complete(twin: DigitalTwin) -> DigitalTwin:
     """The twin with its relations and events, computed anew from its objects and camera."""
-    parts = {name: getattr(twin, name) for name in DigitalTwin.model_fields}
-    return DigitalTwin(**parts | {"relations": relations(twin), "events": events(twin)})
-
-
-def events(twin: DigitalTwin) -> tuple[Event, ...]:
-    """All events of a twin in order of time, whatever it says of events itself."""
     now = measure(twin)
     gaps = mask_gaps(twin, now)
+    parts = {name: getattr(twin, name) for name in DigitalTwin.model_fields}
+    return DigitalTwin(**parts | {"relations": relations(twin, now, gaps), "events": events(twin, now, gaps)})
+
+
+def events(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> tuple[Event, ...]:
+    """All events of a twin in order of time, whatever it says of events itself. now, gaps: what `measure` and
+    `mask_gaps` say of it."""
     found = [*_comings(twin, now, gaps), *_moves(twin, now), *_collisions(twin, now, gaps), *_covers(twin, now, gaps)]
     return tuple(sorted(found, key=lambda event: (event.frame, event.kind, event.subject, event.object or "")))
 
@@ -126,12 +143,12 @@ def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterato
     closing = ((now.velocities[:, None] - now.velocities[None]) * normal).sum(-1)
     elapsed = np.gradient(now.times) if twin.frames > 1 else np.zeros(1)
     swept = np.maximum(np.nan_to_num(closing), 0) * elapsed * now.height
-    odds = touch_margins(now, gaps - swept)
+    odds, aloft = touch_margins(now, gaps, swept), grounded_odds(now) < 0
     for a, b in combinations(range(len(twin.objects)), 2):
         for start, end in _stretches(np.nan_to_num(odds[a, b], nan=-1.0) > 0):
             if start == 0:
                 continue
-            struck = _impact(now.velocities[[a, b]], normal[a, b, start], start, now.step)
+            struck = _impact(now.velocities[[a, b]], aloft[[a, b]], normal[a, b, start], start, now.step)
             if struck is None or struck[0] <= 0:
                 continue
             nearest = start + int(np.argmin(gaps[a, b, start : min(end, start + now.step + 1)]))
@@ -141,27 +158,37 @@ def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterato
             yield Event(kind="collides", subject=names[0], object=names[1], frame=nearest, confidence=chance)
 
 
-def _impact(velocities: np.ndarray, normal: np.ndarray, start: int, step: int) -> tuple[float, bool] | None:
+def _impact(
+    velocities: np.ndarray, aloft: np.ndarray, normal: np.ndarray, start: int, step: int
+) -> tuple[float, bool] | None:
     """Log odds that two objects which come near each other at `start` push each other, and whether the first one came
-    faster; None where their speeds are not known. velocities: (2, T, 2). normal: from the first to the second.
+    faster; None where they do not come nearer. velocities: (2, T, 2). aloft: bool (2, T), which fall or fly: the floor
+    pushes them, too, so only what they meet head on counts. normal: from the first to the second.
 
-    The impact lies between two frames, whose speed is a mixture: the clearest change around it counts.
+    The impact lies between two frames, whose speed is a mixture: the clearest change around it counts. One that is
+    covered by the other is taken to go on as it did.
     """
     along = velocities @ normal
     along[1] *= -1  # speed towards the other one
+    for speeds in along:
+        known = np.maximum.accumulate(np.where(np.isnan(speeds), 0, np.arange(len(speeds))))
+        speeds[:] = speeds[known]
     best = None
     for before, delay in product((start - 1, start), (step, 2 * step)):
         after = before + delay
         if before < 0 or after >= along.shape[1] or np.isnan(along[:, [before, after]]).any():
             continue
         closing, left = along[:, before].sum(), along[:, after].sum()
-        if closing <= MOVING:
+        faster = int(along[1, before] > along[0, before])
+        head_on = along[faster, before] >= AIM * np.linalg.norm(velocities[faster, before])
+        if closing <= MOVING or (aloft[faster, before] and not head_on):
             continue
         apart = np.maximum(-along[:, after] - np.maximum(-along[:, before], 0), 0)
-        lost, pushed = (1 - left / closing - IMPULSE) / _SOFT_SHARE, (apart.max() - PUSH) / _SOFT_PUSH
-        odds = min(lost, pushed, (closing - MOVING) / _SOFT_SPEED)
+        lost, pushed = 1 - left / closing, (apart.max() - PUSH) / _SOFT_PUSH
+        stopped = min((lost - STOPPED) / _SOFT_SHARE, (closing - FAST) / _SOFT_SPEED)
+        odds = min((lost - IMPULSE) / _SOFT_SHARE, max(pushed, stopped), (closing - MOVING) / _SOFT_SPEED)
         if best is None or odds > best[0]:
-            best = float(odds), bool(along[0, before] >= along[1, before])
+            best = float(odds), not faster
     return best
 
 

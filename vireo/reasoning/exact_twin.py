@@ -86,18 +86,23 @@ def _objects(scene: AnyScene, instances: np.ndarray, least_area: float) -> tuple
 
 def _shares(scene: Scene, index: int, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Share of a body that is seen (T,). It is all of it in frames in which its mask meets neither another's nor a
-    border: there the renderer's pixels and the projected shape would differ by their rounding alone."""
+    border; these also say how the renderer's polygons and pixels compare with the projected shape."""
     body, cameras = scene.bodies[index], frame_cameras(scene)
     assert body.track is not None, "tracks have been recorded"
-    shares = np.ones(len(masks))
-    for frame, (mask, other) in enumerate(zip(masks, others, strict=True)):
-        border = mask[[0, -1]].any() or mask[:, [0, -1]].any()
-        meets = (mask[1:] & other[:-1]).any() or (mask[:-1] & other[1:]).any()
-        meets = meets or (mask[:, 1:] & other[:, :-1]).any() or (mask[:, :-1] & other[:, 1:]).any()
-        if border or meets:
-            whole = silhouette_area(cameras[frame], body.shape, body.radius, body.track[frame])
-            shares[frame] = min(1.0, mask.sum() / whole)
-    return shares
+    pixels, whole = masks.sum((1, 2)), np.array([not _meets(*pair) for pair in zip(masks, others, strict=True)])
+    if whole.all():
+        return np.ones(len(masks))
+    poses = zip(cameras, body.track, strict=True)
+    areas = np.array([silhouette_area(camera, body.shape, body.radius, pose) for camera, pose in poses])
+    scale = np.median((pixels / areas)[whole & (pixels > 0)]) if (whole & (pixels > 0)).any() else 1.0
+    return np.where(whole, 1.0, np.minimum(1.0, pixels / (areas * scale)))
+
+
+def _meets(mask: np.ndarray, other: np.ndarray) -> bool:
+    """Whether a mask touches a border or another mask, or is empty."""
+    sides = ((mask[1:], other[:-1]), (mask[:-1], other[1:]), (mask[:, 1:], other[:, :-1]), (mask[:, :-1], other[:, 1:]))
+    border = mask[[0, -1]].any() or mask[:, [0, -1]].any()
+    return bool(border or not mask.any() or any((own & next_to).any() for own, next_to in sides))
 
 
 def _camera(scene: AnyScene) -> Camera:

@@ -18,10 +18,10 @@ second, the studio's rate. At higher rates it spans several frames, over which e
 _MOSTLY_SEEN = 0.8
 """Frames in which this share of an object is seen tell its size."""
 
-_DRAWN, _QUIET = 1.5, 0.03
+_DRAWN, _ROUNDING, _QUIET = 1.5, 0.015, 0.03
 """How far a centroid is drawn aside, in radii, for each share of the object that is covered, at its end: half as much
-again as in a disc, since things are longer than wide. What is slower than `_QUIET` heights a second rests either
-way."""
+again as in a disc, since things are longer than wide. Shares differ by `_ROUNDING` from frame to frame because pixels
+are whole. What is slower than `_QUIET` heights a second rests either way."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def measure(twin: DigitalTwin) -> Kinematics:
     focal = (twin.camera.focal or USUAL_FOCAL) * twin.height
     radii = _radii(boxes, depths, visibility)
     if frames > step:  # a centroid goes over by about this part of the radius when a part of the object is covered
-        covered = np.abs(visibility[:, step:] - visibility[:, :-step]) * radii[:, step:] * _DRAWN / elapsed[:, 0]
+        lost = np.maximum(np.abs(visibility[:, step:] - visibility[:, :-step]) - _ROUNDING, 0)
+        covered = lost * radii[:, step:] * _DRAWN / elapsed[:, 0]
         speed = np.linalg.norm(velocities[:, step:], axis=-1)
         velocities[:, step:][(covered > speed / 2) & (speed > _QUIET)] = np.nan
     return Kinematics(

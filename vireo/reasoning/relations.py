@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from vireo.reasoning.contact import mask_gaps, touch_margins
-from vireo.reasoning.kinematics import Kinematics, measure
+from vireo.reasoning.contact import touch_margins
+from vireo.reasoning.kinematics import Kinematics
 from vireo.reasoning.twin import DigitalTwin, Relation, RelationKind, Span
 from vireo.world.visibility import SIDE_GAP
 
@@ -51,30 +51,37 @@ Margins = NDArray[np.float64]
 """Log odds (N, N, T) of a relation of the first to the second; NaN where it cannot be told."""
 
 
-def relations(twin: DigitalTwin) -> tuple[Relation, ...]:
-    """All relations between the objects of a twin, by kinds and then by objects, whatever it says of relations
-    itself."""
-    kinematics = measure(twin)
+def relations(twin: DigitalTwin, kinematics: Kinematics, gaps: np.ndarray) -> tuple[Relation, ...]:
+    """All relations between the objects of a twin, by kinds and then by objects, whatever it says of relations itself.
+    kinematics, gaps: what `measure` and `mask_gaps` say of it."""
     ids = [entry.id for entry in twin.objects]
     found = []
-    for kind, margins in relation_margins(twin, kinematics).items():
+    for kind, margins in relation_margins(kinematics, gaps).items():
         moves = kind in ("moving towards", "following")
         trust = twin.camera.motion.confidence if moves else 1.0
         for a, b in np.argwhere((margins > 0).any(-1)).tolist():
             if kind == "touching" and a > b:
                 continue  # the other way round it has been found already
             spans = clean_spans(margins[a, b], kinematics.step)
-            if spans and moves and spans[0][0] == kinematics.step and kinematics.seen[[a, b], 0].all():
-                spans = ((0, spans[0][1]), *spans[1:])  # how it goes on is how it was under way
+            if moves:
+                spans = _under_way(spans, kinematics.step, bool(kinematics.seen[[a, b], 0].all()))
             if spans:
                 confidence = trust * span_confidence(margins[a, b], spans)
                 found.append(Relation(kind=kind, subject=ids[a], object=ids[b], spans=spans, confidence=confidence))
     return tuple(found)
 
 
-def relation_margins(twin: DigitalTwin, kinematics: Kinematics) -> dict[RelationKind, Margins]:
+def _under_way(spans: tuple[Span, ...], step: int, from_start: bool) -> tuple[Span, ...]:
+    """Spans of a motion: how it goes on at the start of a clip is how it was under way before, as far as both are seen
+    there; elsewhere what lasts a moment is a turn on the way to something else."""
+    if spans and spans[0][0] == step and from_start:
+        spans = ((0, spans[0][1]), *spans[1:])
+    return tuple((start, end) for start, end in spans if end - start > step)
+
+
+def relation_margins(kinematics: Kinematics, gaps: np.ndarray) -> dict[RelationKind, Margins]:
     """The log odds of every kind of relation."""
-    touching = touch_margins(kinematics, mask_gaps(twin, kinematics))
+    touching = touch_margins(kinematics, gaps)
     towards, following = _chases(kinematics)
     return {
         "left of": _left_of(kinematics),
@@ -91,6 +98,8 @@ def relation_margins(twin: DigitalTwin, kinematics: Kinematics) -> dict[Relation
 def clean_spans(margins: np.ndarray, step: int) -> tuple[Span, ...]:
     """Spans in which log odds (T,) are above 0. Stretches of up to `step` frames that are not clear, one way or the
     other, follow the frames around them; so do frames that cannot be told, between frames that hold."""
+    if (margins > 0).all():
+        return ((0, len(margins)),)
     states = np.where(np.isnan(margins), -1, margins > 0).astype(int)
     for start, end in _runs(states):
         around = {int(states[at]) for at in (start - 1, end) if 0 <= at < len(states)} - {-1}
@@ -110,7 +119,7 @@ def _runs(states: np.ndarray) -> list[Span]:
 def span_confidence(margins: np.ndarray, spans: tuple[Span, ...]) -> float:
     """Mean probability over the frames of spans, at least 0.5: they have been found to hold."""
     inside = np.concatenate([margins[start:end] for start, end in spans])
-    return max(0.5, float(np.nanmean(odds_to_chance(inside))))
+    return max(0.5, float(odds_to_chance(inside[~np.isnan(inside)]).mean()))
 
 
 def odds_to_chance(margins: np.ndarray) -> np.ndarray:
@@ -121,6 +130,19 @@ def odds_to_chance(margins: np.ndarray) -> np.ndarray:
 def moving_odds(now: Kinematics) -> np.ndarray:
     """Log odds (N, T) that an object moves; NaN where its speed is not known."""
     return (now.speeds - MOVING) / _SOFT_SPEED
+
+
+def grounded_odds(now: Kinematics) -> np.ndarray:
+    """Log odds (N, T) that something does not fall or fly: seen from above the ground, at less than 45 degrees, what
+    goes down in the picture without coming nearer, or up without going away, does so through the air, towards nothing
+    that stands. True of what goes sideways, and where depth is unknown."""
+    if len(now.times) < 2:
+        return np.full(now.speeds.shape, np.nan)
+    nearing = np.abs(np.gradient(now.depths, now.times, axis=1))
+    scale = now.depths * now.height / now.focal
+    across, down = np.abs(now.velocities[..., 0]) * scale, np.abs(now.velocities[..., 1]) * scale
+    odds = (across / 2 + nearing - down) / np.maximum(now.speeds * scale, 1e-9) / _SOFT_RADII
+    return np.where(np.isnan(odds), CLEAR, odds)
 
 
 def _left_of(now: Kinematics) -> Margins:
@@ -178,24 +200,12 @@ def _chases(now: Kinematics) -> tuple[Margins, Margins]:
         distance = np.linalg.norm(gap, axis=-1)
         ahead = (gap * heading[:, None]).sum(-1) / distance
         alike = (heading[:, None] * heading[None]).sum(-1)
-    closing = -(gap * (now.velocities[None] - now.velocities[:, None])).sum(-1) / np.maximum(distance, 1e-9)
+    others = np.nan_to_num(now.velocities)[None]  # of what is just being covered by the one that comes
+    closing = -(gap * (others - now.velocities[:, None])).sum(-1) / np.maximum(distance, 1e-9)
     miss = distance * np.sqrt(np.clip(1 - ahead**2, 0, 1)) / (now.radii[:, None] + now.radii[None])
     moves = moving_odds(now)
     aimed = np.minimum((ahead - AIM) / _SOFT_AIM, (MISS - miss) / _SOFT_RADII)
-    aimed = np.minimum(aimed, np.minimum(moves, _grounded(now))[:, None])
+    aimed = np.minimum(aimed, np.minimum(moves, grounded_odds(now))[:, None])
     towards = np.minimum(aimed, (closing - MOVING / 2) / _SOFT_SPEED)
     following = np.minimum(np.minimum(aimed, moves[None]), (alike - AIM) / _SOFT_AIM)
     return towards, following
-
-
-def _grounded(now: Kinematics) -> np.ndarray:
-    """Log odds (N, T) that something does not fall or fly: seen from above the ground, at less than 45 degrees, what
-    goes down in the picture without coming nearer, or up without going away, does so through the air, towards nothing
-    that stands. True of what goes sideways, and where depth is unknown."""
-    if len(now.times) < 2:
-        return np.full(now.speeds.shape, np.nan)
-    nearing = np.abs(np.gradient(now.depths, now.times, axis=1))
-    scale = now.depths * now.height / now.focal
-    across, down = np.abs(now.velocities[..., 0]) * scale, np.abs(now.velocities[..., 1]) * scale
-    odds = (across / 2 + nearing - down) / np.maximum(now.speeds * scale, 1e-9) / _SOFT_RADII
-    return np.where(np.isnan(odds), CLEAR, odds)

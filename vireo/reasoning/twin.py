@@ -2,7 +2,7 @@
 
 RIVER's paper names what a twin preserves (spatial relations, temporal trajectories, semantic attributes) and no more;
 the layout is ours. Whoever makes a twin fills in objects, camera, scene and texts; relations and events follow from
-these by `vireo.reasoning.relations` and `vireo.reasoning.events`, the same for all makers.
+these by `vireo.reasoning.events.complete`, the same for all makers.
 
 Pixels are those of the twin's own raster, `width` x `height`, which may be smaller than the clip's. Frames count from
 0; a span (start, end) of frames is half open.
