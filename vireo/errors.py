@@ -4,6 +4,7 @@
     ├── InputError            the user's input is wrong                       exit 2
     │   ├── VideoError        a file that is not a readable, or writable, video
     │   ├── ModelError        unknown preset, truncated or foreign weights
+    │   ├── PlanError         a plan that its clip, its twin or the editor does not allow
     │   └── StudioError       the MuJoCo studio cannot render here (no GL)
     ├── CheckError            a check did not hold (a benchmark gate, verify)  exit 1
     └── Cancelled             another thread has ended the work                exit 130
@@ -31,6 +32,10 @@ class VideoError(InputError):
 
 
 class ModelError(InputError):
+    pass
+
+
+class PlanError(InputError):
     pass
 
 

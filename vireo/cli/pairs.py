@@ -54,6 +54,19 @@ def studiobench(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Wher
     terminal.print_facts({"pairs": folder / "pairs.jsonl"})
 
 
+@world.command("studiorve")
+def studiorve(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the pair set goes.")]) -> None:
+    """Render StudioRVE into DIR: 519 implicit queries on 100 clips, with plans, twins and exact results."""
+    terminal.check_folder(folder)
+    with terminal.progress("rendering") as advance:
+        from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
+        from vireo.reasoning.hops import Language
+        from vireo.reasoning.studiorve import make_studiorve
+
+        make_studiorve(folder, Language(studio_vocabulary()), on_progress=advance)
+    terminal.print_facts({"pairs": folder / "pairs.jsonl"})
+
+
 @world.command("show")
 def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A pair set.")],

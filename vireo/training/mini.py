@@ -1,10 +1,11 @@
-"""`vireo train`: mini from nothing, stage by stage.
+"""`vireo train`: mini from nothing, stage by stage, and its reasoner, which stands by itself.
 
 workdir/config.json         the resolved configuration
 workdir/data/{part-K,edits-K,footage,validation}   pair sets
 workdir/cache/...           frames, latents, masks, instructor states
 workdir/STAGE/              checkpoint.pt, config.json, tensorboard/, samples/, model/ once finished, metrics.json
 workdir/mini/               what `VireoPipeline.from_pretrained` loads
+workdir/reasoner/model/     what `vireo.reasoning.reasoner.open_reasoner` loads
 """
 
 import json
@@ -34,6 +35,7 @@ from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_accuracy import measure_answers
 from vireo.training.stages.clip import ClipConfig, ClipStage, measure_patches, measure_retrieval
 from vireo.training.stages.editor import EditorConfig, EditorStage
+from vireo.training.stages.reasoner import ReasonerStage, ReasonerStageConfig
 from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.training.stages.vae import VaeConfig, VaeStage
 from vireo.training.stages.vlm import VlmConfig, VlmStage, new_instructor
@@ -41,8 +43,8 @@ from vireo.training.validation import Validation
 from vireo.types import OnCount
 from vireo.world.families import MOVABLE_FAMILIES
 
-STAGES = ("vae", "clip", "vlm", "t2v", "editor")
-"""The stages of mini, in order."""
+STAGES = ("vae", "clip", "vlm", "t2v", "editor", "reasoner")
+"""The stages of mini, in order. The last one needs none of the others."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class MiniConfig:
     vlm: VlmConfig = field(default_factory=VlmConfig)
     t2v: T2vConfig = field(default_factory=T2vConfig)
     editor: EditorConfig = field(default_factory=EditorConfig)
+    reasoner: ReasonerStageConfig = field(default_factory=ReasonerStageConfig)
     steps: int = 1
     guidance: float = 1.0
 
@@ -196,6 +199,15 @@ class _MiniTraining:
         self._save_pipeline(self._assemble(stage.module), command, config.loop)
         return done
 
+    def _reasoner(self) -> bool:
+        stage = ReasonerStage(self.config.reasoner, self.device)
+        if not self._run(stage):
+            return False
+        model = self.workdir / "reasoner" / "model"
+        save_model(model, stage.finish())
+        stamp_weights(model, _origin("vireo train reasoner", stage.loop))
+        return True
+
     def _save_metrics(self, stage: str, metrics: dict[str, Any]) -> None:
         with whole_file(self.workdir / stage / "metrics.json") as path:
             path.write_text(json.dumps(metrics, indent=1) + "\n")
@@ -236,5 +248,9 @@ class _MiniTraining:
 
     def _save_pipeline(self, pipeline: VireoPipeline, command: str, loop: LoopConfig) -> None:
         save_model(self.workdir / "mini", pipeline)
-        facts = {"command": command, "commit": source_commit(), "seed": str(loop.seed)}
-        stamp_weights(self.workdir / "mini", facts)
+        stamp_weights(self.workdir / "mini", _origin(command, loop))
+
+
+def _origin(command: str, loop: LoopConfig) -> dict[str, str]:
+    """What the files of weights say of where they come from."""
+    return {"command": command, "commit": source_commit(), "seed": str(loop.seed)}

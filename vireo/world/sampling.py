@@ -62,8 +62,8 @@ def sample_scene(seed: int, width: int = STANDARD_SIZE) -> Scene:
         seed=seed,
         width=width,
         bodies=(),
-        camera=_camera(rng),
-        light=_light(rng),
+        camera=draw_camera(rng),
+        light=draw_light(rng),
         floor=Floor(kind=pick(rng, palette.FLOORS), seed=int(rng.integers(1 << 30))),
         backdrop=Backdrop(kind=pick(rng, palette.BACKDROPS), seed=int(rng.integers(1 << 30))),
         look=draw_look(rng),
@@ -81,7 +81,7 @@ def sample_scene(seed: int, width: int = STANDARD_SIZE) -> Scene:
         count = max(2, count - 1)  # a crowded view: fewer objects fit surely
 
 
-def _camera(rng: np.random.Generator) -> Camera:
+def draw_camera(rng: np.random.Generator) -> Camera:
     kind = weighted(rng, _CAMERAS)
     sign = float(rng.choice([-1, 1]))
     amplitude = {
@@ -98,7 +98,7 @@ def _camera(rng: np.random.Generator) -> Camera:
     )
 
 
-def _light(rng: np.random.Generator) -> Light:
+def draw_light(rng: np.random.Generator) -> Light:
     """A key lamp that casts shadows, up to two fills, and ambient light; together near full exposure."""
     ambient = float(rng.uniform(0.28, 0.42))
     count = int(rng.integers(1, 4))
@@ -135,7 +135,7 @@ def draw_look(rng: np.random.Generator) -> Look:
 
 
 @dataclass(frozen=True)
-class _Traits:
+class Traits:
     """What an object is before it has a place."""
 
     shape: Shape
@@ -144,18 +144,18 @@ class _Traits:
     size: Size
 
 
-def _traits(rng: np.random.Generator, count: int) -> list[_Traits]:
+def draw_traits(rng: np.random.Generator, count: int) -> list[Traits]:
     """Those of each object; one scene in six holds two objects of one colour and shape."""
-    found: list[_Traits] = []
+    found: list[Traits] = []
     while len(found) < count:
         shape, color = pick(rng, shapes.SHAPES), pick(rng, palette.COLORS)
-        drawn = _Traits(shape, color, draw_material(rng, shape, color), weighted(rng, _SIZES))
+        drawn = Traits(shape, color, draw_material(rng, shape, color), weighted(rng, _SIZES))
         if all((drawn.shape, drawn.color) != (old.shape, old.color) for old in found):
             found.append(drawn)
     if rng.random() < 1 / 6:
         first, second = rng.permutation(count)[:2]
         shape, color = found[first].shape, found[first].color
-        found[second] = _Traits(shape, color, draw_material(rng, shape, color), found[second].size)
+        found[second] = Traits(shape, color, draw_material(rng, shape, color), found[second].size)
     return found
 
 
@@ -163,7 +163,7 @@ def _bodies(rng: np.random.Generator, setting: Scene, count: int) -> tuple[Body,
     """Objects with their first states, or None where no free places were found."""
     first = frame_cameras(setting)[0]
     bodies: list[Body] = []
-    for traits in _traits(rng, count):
+    for traits in draw_traits(rng, count):
         radius = round(palette.SIZES[traits.size] * rng.uniform(0.93, 1.07), 4)
         motion = weighted(rng, _MOTIONS)
         for _ in range(12):
@@ -173,12 +173,12 @@ def _bodies(rng: np.random.Generator, setting: Scene, count: int) -> tuple[Body,
                 break
         else:
             return None
-        bodies.append(_start(rng, traits, radius, motion, spot, bodies))
+        bodies.append(draw_start(rng, traits, radius, motion, spot, bodies))
     return tuple(bodies)
 
 
-def _start(
-    rng: np.random.Generator, traits: _Traits, radius: float, motion: Motion, spot: np.ndarray, others: list[Body]
+def draw_start(
+    rng: np.random.Generator, traits: Traits, radius: float, motion: Motion, spot: np.ndarray, others: list[Body]
 ) -> Body:
     shape = traits.shape
     yaw = float(rng.uniform(-30, 30)) if motion == "rest" else float(rng.uniform(0, 360))

@@ -8,7 +8,7 @@ from vireo.world import palette
 from vireo.world.appearance import material_fits, pick
 from vireo.world.families.objects import about_an_object, change_body, track_of
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
-from vireo.world.scene import Body, to_track
+from vireo.world.scene import Body, Material, to_track
 from vireo.world.symmetry import visible_rotations
 
 _CLUES = {
@@ -24,8 +24,13 @@ _CLUES = {
 @about_an_object
 def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
-    fitting = (name for name in palette.MATERIALS if material_fits(name, body.shape, body.color))
+    fitting: list[Material] = [name for name in palette.MATERIALS if material_fits(name, body.shape, body.color)]
     material = pick(rng, fitting, without=(body.material,))
+    return made_of(body, index, material)
+
+
+def made_of(body: Body, index: int, material: Material) -> Change:
+    """The body, which stands at this index, gets a material."""
     values = _without_hidden_turns(body) if material in palette.PATTERNED else {}
     return change_body("material", {"material": material}, index, material=material, **values)
 

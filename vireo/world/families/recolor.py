@@ -29,6 +29,11 @@ def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | N
     body = now.scene.bodies[index]
     fitting: list[Color] = [name for name in palette.COLORS if material_fits(body.material, body.shape, name)]
     color = pick(rng, fitting, without=(body.color,))
+    return recolored(index, color)
+
+
+def recolored(index: int, color: Color) -> Change:
+    """The body gets the exact shade of a colour."""
     return change_body("recolor", {"color": color}, index, color=color, rgb=palette.COLORS[color])
 
 

@@ -9,6 +9,11 @@ from vireo.world.scene import AnyScene
 
 @about_an_object
 def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
+    return removed(index)
+
+
+def removed(index: int) -> Change:
+    """The body goes."""
 
     def apply(scene: AnyScene) -> AnyScene:
         return scene.model_copy(update={"bodies": scene.bodies[:index] + scene.bodies[index + 1 :]})

@@ -6,7 +6,7 @@ from vireo.world import naming, shapes
 from vireo.world.appearance import pick
 from vireo.world.families.objects import about_an_object, change_body, following
 from vireo.world.families.record import Change, EditFacts, Family, ImplicitWordings, Situation, Topic, other_value
-from vireo.world.scene import Shape
+from vireo.world.scene import Body, Shape
 
 _CLUES: dict[Shape, tuple[str, ...]] = {
     "ball": ("what a football player kicks", "the shape of a planet"),
@@ -23,7 +23,12 @@ _CLUES: dict[Shape, tuple[str, ...]] = {
 def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
     shape = pick(rng, shapes.SHAPES, without=(body.shape,))
-    slots = {"shape": naming.article(naming.noun(shape, rng))}
+    return replaced(body, index, shape, naming.noun(shape, rng))
+
+
+def replaced(body: Body, index: int, shape: Shape, noun: str) -> Change:
+    """A body of another shape, which is called by this noun, goes the way of the body at this index."""
+    slots = {"shape": naming.article(noun)}
     return change_body("replace", slots, index, shape=shape, **following(body, shape, body.radius))
 
 

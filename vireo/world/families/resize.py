@@ -13,7 +13,12 @@ from vireo.world.scene import Pose, Scene, to_quaternion
 @about_an_object
 def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | None:
     body = now.scene.bodies[index]
-    grow = body.size == "small" or rng.random() < 0.15
+    return resized(now.studio, index, grow=body.size == "small" or rng.random() < 0.15)
+
+
+def resized(scene: Scene, index: int, *, grow: bool) -> Change | None:
+    """The body grows or shrinks; None where there is no room."""
+    body = scene.bodies[index]
     factor = palette.GROW if grow else palette.SHRINK
     track: list[Pose] = []
     for x, y, z, *turn in track_of(body):
@@ -21,7 +26,7 @@ def _propose(now: Situation, index: int, rng: np.random.Generator) -> Change | N
         reach = shapes.reach_down(body.shape, body.radius, quaternion)
         track.append((x, y, round(z + (factor - 1) * reach, 5), *quaternion))
     radius = round(body.radius * factor, 5)
-    if grow and not has_room(now.studio, np.array(track)[:, :3], radius, gap=0.95, ignore=index):
+    if grow and not has_room(scene, np.array(track)[:, :3], radius, gap=0.95, ignore=index):
         return None
     topic, size = ("grow", "large") if grow else ("shrink", "small")
     return change_body(topic, {}, index, radius=radius, size=size, position=track[0][:3], track=tuple(track))

@@ -1,0 +1,277 @@
+"""From calls to a plan: each call is run as it is written, each step named, worded and checked at once.
+
+A step tells the editor of its objects by names, which have to fit the clip as the steps before have left it: after
+"make the ball blue", what "make it bigger" means is the blue ball.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vireo.errors import PlanError
+from vireo.models.instructor.vocabulary import Vocabulary
+from vireo.reasoning.answers import Answer, NothingFound, ask, explain, nothing
+from vireo.reasoning.checks import check_step
+from vireo.reasoning.found import seconds
+from vireo.reasoning.hops import END, UNCLEAR, Call, HopError, Language, spoken
+from vireo.reasoning.literal import described, name_object, with_article, write_instruction
+from vireo.reasoning.plan import MOST_STEPS, Candidate, Plan, Question, Reason, Step, Target
+from vireo.reasoning.twin import Attribute, DigitalTwin, TwinObject
+
+UNSEEN = 0.5
+"""Factor on the confidence of a step whose object is named, but not found in the twin: the editor may still find it."""
+
+_RESIZED = {"grow": "large", "shrink": "small"}
+_NAMED_BY = {"recolor": "color", "material": "material", "replace": "shape"}
+"""Operations that change what their object is called by, and their slots."""
+
+
+class Fruitless(PlanError):
+    """The reasoner says that the query asks for nothing it can plan."""
+
+
+@dataclass
+class Planning:
+    """A plan while it is written. twin: None where words have to do. vocabulary: of the editor.
+
+    chance: product of the probabilities with which the calls were written.
+    """
+
+    query: str
+    twin: DigitalTwin | None
+    language: Language
+    calls: list[Call] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    question: Question | None = None
+    chance: float = 1.0
+    done: bool = False
+    edited: DigitalTwin | None = None
+
+    def __post_init__(self) -> None:
+        self.edited = self.twin
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.language.vocabulary
+
+    def take(self, text: str, chance: float = 1.0) -> Answer | None:
+        """Runs a call as it was written, with what probability; its answer, None of a step.
+
+        Raises HopError where it is no call, PlanError where its step cannot be carried out, NothingFound where the clip
+        does not have what it asks for, and Fruitless; nothing has changed then.
+        """
+        call = self.language.parse(text, [self.language.kind(one.call) or "objects" for one in self.answers])
+        answer = None
+        if call.head == UNCLEAR:
+            raise Fruitless("it is not clear what is to be done", "say it in other words")
+        if call.head == END:
+            if not self.steps:
+                raise HopError("a plan has at least one step", "write a step before the end")
+            self.done = True
+        elif self.language.kind(call) is None:
+            self._add_steps(call, chance)
+        else:
+            answer = self._ask(call)
+            self.answers.append(answer)
+        self.calls.append(call)
+        self.chance *= chance
+        return answer
+
+    def _ask(self, call: Call) -> Answer:
+        answer = ask(call, self.answers, self.twin)
+        inner = self._answer(call, "of")
+        if inner is not None and len(inner.ids) > 1:
+            self._ask_back(inner)
+        if self.twin is None or answer.when is not None or answer.found.objects:
+            return answer
+        if self.edited is not self.twin and call.head == "find":  # it may be called by what a step has made of it
+            later = ask(call, self.answers, self.edited)
+            if later.found.objects:
+                return later
+        if answer.name is None:
+            raise nothing(call, self.answers)
+        return answer
+
+    def plan(self, reasoner: str) -> Plan:
+        """The finished plan. The confidence is that of its calls and of what they found."""
+        found = 1.0
+        for step in self.steps:
+            found *= step.confidence
+        return Plan(
+            query=self.query,
+            steps=tuple(self.steps),
+            question=self.question,
+            confidence=min(1.0, found * self.chance),
+            reasoner=reasoner,
+        )
+
+    # Steps.
+
+    def _add_steps(self, call: Call, chance: float) -> None:
+        """Raises before anything is changed."""
+        parameters, words = self._values(call)
+        answer = self._answer(call, "object")
+        many = answer is not None and "all" in call.values
+        names = answer.ids if answer is not None and many else ()
+        if len(self.steps) + max(1, len(names)) > MOST_STEPS:
+            raise PlanError("the plan has too many steps", f"ask for at most {MOST_STEPS} edits at once")
+        if answer is not None and many and not names:
+            raise NothingFound(
+                f"found no {explain(answer.call, self.answers).removeprefix('the ')}", "name something else"
+            )
+        before, question = self.edited, self.question
+        steps = []
+        try:
+            for name in names or (None,):
+                steps.append(self._step(call, parameters, words, answer, name))
+        except PlanError:
+            self.edited, self.question = before, question
+            raise
+        self.steps += steps
+
+    def _step(
+        self, call: Call, parameters: dict[str, str], words: dict[str, str], answer: Answer | None, name: str | None
+    ) -> Step:
+        """One step. name: of the object where the call has several."""
+        target, confidence = None, self._sureness(call)
+        if answer is not None:
+            target, chance = self._target(answer, name)
+            confidence *= chance
+            words = {**words, "object": target.name}
+        when = self._answer(call, "when")
+        span = None
+        if when is not None and when.when is not None and self.twin is not None:
+            spans = seconds(self.twin, when.when.spans)
+            span = (spans[0][0], spans[-1][1])
+        step = Step(
+            operation=call.head,
+            targets=() if target is None else (target,),
+            parameters=parameters,
+            span=span,
+            instruction=write_instruction(call.head, words, self.vocabulary),
+            reasons=self._reasons(call),
+            confidence=min(1.0, confidence),
+        )
+        check_step(step, self.twin, self.vocabulary)
+        if span is None and target is not None and target.id is not None:
+            self._change(step, target.id)
+        return step
+
+    def _answer(self, call: Call, slot: str) -> Answer | None:
+        place = call.reference(slot)
+        return None if place is None else self.answers[place]
+
+    def _values(self, call: Call) -> tuple[dict[str, str], dict[str, str]]:
+        """The parameters of a step, and the words of its instruction."""
+        values = {}
+        for slot, word in call.values.items():
+            if slot in ("all", "object", "when"):
+                continue
+            copied = self._answer(call, slot)
+            values[slot] = spoken(word) if copied is None else self._copied(copied, slot)
+        words = dict(values)
+        if call.head == "add":
+            words["thing"] = with_article(described({**values, "category": values["shape"]}))
+        elif "shape" in words:
+            words["shape"] = with_article(words["shape"])
+        return values, words
+
+    def _copied(self, answer: Answer, slot: str) -> str:
+        """The color, material or shape of what was found."""
+        key = "category" if slot == "shape" else slot
+        if self.twin is not None and answer.found.objects:
+            value = self.twin.by_id[answer.ids[0]].value(key)
+        else:
+            value = (answer.name or {}).get(key)
+        if value is None:
+            raise NothingFound(f"cannot tell the {slot} of {explain(answer.call, self.answers)}", f"name the {slot}")
+        return value
+
+    def _target(self, answer: Answer, name: str | None) -> tuple[Target, float]:
+        """What a step is done to, and how sure that is. Asks back where one was meant and there are several."""
+        if self.twin is None or not answer.found.objects:
+            assert answer.name is not None, answer
+            return Target(name=f"the {described(answer.name)}"), 1.0 if self.twin is None else UNSEEN
+        chances = answer.found.confidences
+        if name is not None:
+            return self._named(name), chances[name]
+        if len(answer.ids) > 1:
+            self._ask_back(answer)
+            return self._named(answer.ids[0]), chances[answer.ids[0]] / sum(chances.values())
+        return self._named(answer.ids[0]), chances[answer.ids[0]]
+
+    def _ask_back(self, answer: Answer) -> None:
+        chances, total = answer.found.confidences, sum(answer.found.confidences.values())
+        if self.question is None:
+            candidates = tuple(
+                Candidate(target=self._named(i), confidence=chances[i] / total) for i in answer.found.ids[:100]
+            )
+            text = f"which one is meant by {explain(answer.call, self.answers)}?"
+            self.question = Question(text=text[:1000], candidates=candidates)
+
+    def _named(self, name: str) -> Target:
+        assert self.edited is not None, name
+        if name not in self.edited.by_id:
+            raise PlanError(f"{name} is gone by then", "edit it before it is removed")
+        return Target(id=name, name=name_object(self.edited, self.edited.by_id[name]).text)
+
+    def _sureness(self, call: Call) -> float:
+        """That the objects are right by which a step's object and time were found, the object itself left out."""
+        sure = 1.0
+        for place in self._rests_on(call):
+            one = self.answers[place]
+            if one.when is not None:
+                sure *= one.when.confidence
+            if len(one.ids) > 1 and any(entry.call.reference("of") == place for entry in self.answers):
+                chances = list(one.found.confidences.values())
+                sure *= chances[0] / sum(chances)
+        return sure
+
+    def _rests_on(self, call: Call) -> list[int]:
+        """Places of the answers that a call rests on, in order."""
+        seen, left = set(), [call]
+        while left:
+            now = left.pop()
+            for slot in now.values:
+                place = now.reference(slot)
+                if place is not None and place not in seen:
+                    seen.add(place)
+                    left.append(self.answers[place].call)
+        return sorted(seen)
+
+    def _reasons(self, call: Call) -> tuple[Reason, ...]:
+        reasons = (self.answers[place].reason for place in self._rests_on(call))
+        return tuple(one for one in reasons if one is not None)[-32:]
+
+    def _change(self, step: Step, name: str) -> None:
+        """Changes what things are called by from now on."""
+        assert self.edited is not None, step
+        if step.operation == "remove" or step.operation == "reference":
+            gone = step.operation == "remove"
+            self.edited = _with_objects(self.edited, name, None if gone else {"category": None, "color": None})
+        elif step.operation in _RESIZED:
+            self.edited = _with_objects(self.edited, name, {"size": _RESIZED[step.operation]})
+        elif step.operation in _NAMED_BY:
+            slot = _NAMED_BY[step.operation]
+            self.edited = _with_objects(
+                self.edited, name, {"category" if slot == "shape" else slot: step.parameters[slot]}
+            )
+
+
+def _with_objects(twin: DigitalTwin, name: str, values: Mapping[str, str | None] | None) -> DigitalTwin:
+    """The twin with one object of other attributes, or without it. Its relations and events, which name it, are left
+    out: it is for names alone."""
+    kept = []
+    for entry in twin.objects:
+        if entry.id != name:
+            kept.append(entry)
+        elif values is not None:
+            kept.append(_renamed(entry, values))
+    parts = {name: getattr(twin, name) for name in DigitalTwin.model_fields}
+    return DigitalTwin(**parts | {"objects": tuple(kept), "relations": (), "events": ()})
+
+
+def _renamed(entry: TwinObject, values: Mapping[str, str | None]) -> TwinObject:
+    made = {key: Attribute(value=value, confidence=1.0) for key, value in values.items()}
+    category = made.pop("category", entry.category)
+    return entry.model_copy(update={"category": category, "attributes": {**entry.attributes, **made}})

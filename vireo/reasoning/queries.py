@@ -1,0 +1,252 @@
+"""Questions about the objects of a twin, as ordinary functions: what a reasoner's hops call.
+
+Each takes a twin, may look only among objects found before, and only at some moments, and returns `Found`. What a twin
+does not know lowers confidence; it is not guessed.
+"""
+
+from typing import Literal, get_args
+
+import numpy as np
+
+from vireo.errors import InputError
+from vireo.reasoning.found import Found, When, found, overlap
+from vireo.reasoning.kinematics import Kinematics, measure
+from vireo.reasoning.relations import MOVING, moving_odds, odds_to_chance
+from vireo.reasoning.twin import DigitalTwin, Event, EventKind, RelationKind, Span
+
+UNKNOWN = 0.25
+"""Confidence that an object of unknown colour has the colour asked for: it may, but hardly is the one that is meant."""
+
+ALWAYS = 0.9
+"""Share of the frames in which what is "always" so has to be so: tracks begin and end roughly."""
+
+RelationWord = Literal[
+    RelationKind, "right of", "in front of", "under", "around", "smaller than", "approached by", "followed by"
+]
+"""How an object lies to another: what a twin writes down, and the inverses."""
+
+_INVERSE: dict[str, RelationKind] = {
+    "right of": "left of",
+    "in front of": "behind",
+    "under": "on",
+    "around": "inside",
+    "smaller than": "larger than",
+    "approached by": "moving towards",
+    "followed by": "following",
+}
+
+_SYMMETRIC = ("touching",)
+
+EventWord = Literal[EventKind, "hits", "is hit", "occludes"]
+"""What an object does. "collides" is said of both sides, "hits" of the one that came, "is hit" of the other."""
+
+_EVENTS: dict[str, tuple[EventKind, tuple[str, ...]]] = {
+    **{kind: (kind, ("subject",)) for kind in get_args(EventKind)},
+    "collides": ("collides", ("subject", "object")),
+    "hits": ("collides", ("subject",)),
+    "is hit": ("collides", ("object",)),
+    "occludes": ("is occluded", ("object",)),
+}
+"""The kind of event of a word, and the sides of it that the word is said of."""
+
+Extreme = Literal[
+    "leftmost",
+    "rightmost",
+    "nearest",
+    "farthest",
+    "largest",
+    "smallest",
+    "fastest",
+    "slowest",
+    "highest",
+    "lowest",
+]
+"""As the viewer sees it: nearest to the camera, highest in the picture."""
+
+_SOFT: dict[str, float] = {"leftmost": 0.02, "nearest": 0.01, "largest": 0.04, "fastest": MOVING / 3, "highest": 0.02}
+"""By how much two objects must differ for the order to be clear (0.73): shares of the picture's height, logarithms of
+distances and sizes, heights a second."""
+
+_OPPOSITE = {
+    "rightmost": "leftmost",
+    "farthest": "nearest",
+    "smallest": "largest",
+    "slowest": "fastest",
+    "lowest": "highest",
+}
+
+
+def everything(twin: DigitalTwin) -> Found:
+    """All objects."""
+    return found({entry.id: 1.0 for entry in twin.objects})
+
+
+def with_value(twin: DigitalTwin, name: str, value: str, among: Found | None = None) -> Found:
+    """Objects that are `value` in "category" or an attribute ("color", "material", "size"). Those of which the twin
+    does not know it stay, with `UNKNOWN`."""
+    chances = {}
+    for entry in twin.objects:
+        attribute = entry.category if name == "category" else entry.attributes.get(name)
+        if attribute is None or attribute.value is None:
+            chances[entry.id] = UNKNOWN
+        elif attribute.value == value:
+            chances[entry.id] = attribute.confidence
+    return _restricted(chances, among)
+
+
+def related(
+    twin: DigitalTwin,
+    word: RelationWord,
+    to: Found,
+    among: Found | None = None,
+    when: When | None = None,
+    always: bool = False,
+) -> Found:
+    """Objects that are `word` one of `to`: at some time of `when` (None: of the clip), or at nearly all frames of it in
+    which both are seen. Raises InputError on an unknown word."""
+    if word not in get_args(RelationWord):
+        raise InputError(f'there is no relation "{word}"', f"use one of: {', '.join(get_args(RelationWord))}")
+    kind, turned = _INVERSE.get(word, word), word in _INVERSE
+    others, chances, spans = to.confidences, {}, {}
+    for link in twin.relations:
+        if link.kind != kind:
+            continue
+        sides = [(link.subject, link.object), (link.object, link.subject)]
+        for one, other in sides if word in _SYMMETRIC else [sides[turned]]:
+            held = link.spans if when is None else overlap(link.spans, when.spans)
+            if other in others and held and (not always or _nearly_always(twin, one, other, held, when)):
+                chance = link.confidence * others[other] * (1.0 if when is None else when.confidence)
+                if chance > chances.get(one, 0.0):
+                    chances[one], spans[one] = chance, held
+    answer = _restricted(chances, among, to.likely)
+    return found(answer.confidences, answer.cited, sum((spans[name] for name in answer.likely), ()))
+
+
+def doing(
+    twin: DigitalTwin,
+    word: EventWord,
+    to: Found | None = None,
+    among: Found | None = None,
+    when: When | None = None,
+    order: Literal["any", "first", "last"] = "any",
+) -> Found:
+    """Objects to which an event of `when` (None: of the clip) happened. to: the other side of it ("hits" these). order:
+    only the first or the last of those events; who shares its frame shares the answer. Raises InputError on an unknown
+    word."""
+    found_events = happened(twin, word, among, to, when)
+    if found_events and order != "any":
+        frames = [event.frame for _, event, _ in found_events]
+        chosen = min(frames) if order == "first" else max(frames)
+        found_events = [entry for entry in found_events if entry[1].frame == chosen]
+    chances: dict[str, float] = {}
+    for name, _, chance in found_events:
+        chances[name] = max(chance, chances.get(name, 0.0))
+    spans = tuple((event.frame, event.frame + 1) for _, event, _ in found_events)
+    return found(chances, to.likely if to is not None else (), spans)
+
+
+def happened(
+    twin: DigitalTwin, word: EventWord, who: Found | None = None, to: Found | None = None, when: When | None = None
+) -> list[tuple[str, Event, float]]:
+    """Who did it, the event, and the confidence in both, in order of time. Raises InputError on an unknown word."""
+    if word not in get_args(EventWord):
+        raise InputError(f'there is no event "{word}"', f"use one of: {', '.join(get_args(EventWord))}")
+    kind, sides = _EVENTS[word]
+    answer = []
+    for event in sorted(twin.events, key=lambda event: event.frame):
+        if event.kind != kind or (when is not None and not overlap(((event.frame, event.frame + 1),), when.spans)):
+            continue
+        for side in sides:
+            name, other = (event.subject, event.object) if side == "subject" else (event.object, event.subject)
+            chance = event.confidence * (1.0 if when is None else when.confidence)
+            chance *= 1.0 if who is None else who.confidences.get(name or "", 0.0)
+            chance *= 1.0 if to is None else to.confidences.get(other or "", 0.0)
+            if name is not None and chance > 0:
+                answer.append((name, event, chance))
+    return answer
+
+
+def moving(twin: DigitalTwin, among: Found | None = None, when: When | None = None) -> Found:
+    """Objects that move at some time of `when` (None: of the clip), whether or not they start or stop in it."""
+    return _by_speed(twin, among, when, 1)
+
+
+def resting(twin: DigitalTwin, among: Found | None = None, when: When | None = None) -> Found:
+    """Objects that are at rest all through `when` (None: the clip)."""
+    return _by_speed(twin, among, when, -1)
+
+
+def extreme(
+    twin: DigitalTwin, which: Extreme, among: Found | None = None, when: When | None = None, rank: int = 1
+) -> Found:
+    """The object that is most so, or second, third, ... most so (`rank`), over the mean of `when` (None: of the clip).
+
+    Confidence falls where the next in order is hardly less so; that one is in the answer with the rest of it. Objects
+    of which it is not known are left out, and so are unlikely members of `among`. Raises InputError on an unknown word.
+    """
+    if which not in get_args(Extreme):
+        raise InputError(f'nothing can be "{which}"', f"use one of: {', '.join(get_args(Extreme))}")
+    base = _OPPOSITE.get(which, which)
+    values = _measured(measure(twin), base, _frames(twin, when)) * (1 if base == which else -1)
+    chances = {entry.id: 1.0 for entry in twin.objects} if among is None else among.confidences
+    likely = set(chances if among is None else among.likely)
+    rows = [row for row, entry in enumerate(twin.objects) if entry.id in likely and not np.isnan(values[row])]
+    rows.sort(key=lambda row: -values[row])
+    if not 1 <= rank <= len(rows):
+        return found({})
+    at, answer, sure = rank - 1, {}, 1.0
+    for near in (at - 1, at + 1):
+        if 0 <= near < len(rows):
+            gap = abs(values[rows[at]] - values[rows[near]])
+            chance = float(odds_to_chance(np.array(gap / _SOFT[base])))
+            answer[twin.objects[rows[near]].id] = (1 - chance) * chances[twin.objects[rows[near]].id]
+            sure = min(sure, chance)
+    chosen = twin.objects[rows[at]].id
+    answer = {chosen: sure * chances[chosen]} | answer
+    return found(answer, (), () if when is None else when.spans)
+
+
+def _restricted(chances: dict[str, float], among: Found | None, cited: tuple[str, ...] = ()) -> Found:
+    if among is None:
+        return found(chances, cited)
+    limits = among.confidences
+    return found({name: chance * limits.get(name, 0.0) for name, chance in chances.items()}, cited + among.cited)
+
+
+def _nearly_always(twin: DigitalTwin, one: str, other: str, held: tuple[Span, ...], when: When | None) -> bool:
+    frames = set(_frames(twin, when)) & set(twin.by_id[one].track.seen()) & set(twin.by_id[other].track.seen())
+    inside = {frame for start, end in held for frame in range(start, end)}
+    return len(inside & frames) >= ALWAYS * len(frames)
+
+
+def _frames(twin: DigitalTwin, when: When | None) -> list[int]:
+    return list(range(twin.frames)) if when is None else [f for start, end in when.spans for f in range(start, end)]
+
+
+def _by_speed(twin: DigitalTwin, among: Found | None, when: When | None, sign: int) -> Found:
+    """sign: 1 for what moves, -1 for what rests. Speeds are those of the best-known frames: the second highest, where
+    there are several, so that one bad mask moves nothing."""
+    frames, chances = _frames(twin, when), {}
+    trust = twin.camera.motion.confidence * (1.0 if when is None else when.confidence)
+    for entry, odds in zip(twin.objects, moving_odds(measure(twin)), strict=True):
+        known = np.sort(odds[frames][~np.isnan(odds[frames])])
+        if len(known) and sign * known[-min(2, len(known))] > 0:
+            chances[entry.id] = trust * float(odds_to_chance(sign * known[-min(2, len(known))]))
+    answer = _restricted(chances, among)
+    return found(answer.confidences, answer.cited, () if when is None else when.spans)
+
+
+def _measured(now: Kinematics, which: str, frames: list[int]) -> np.ndarray:
+    """The quantity (N,) of which most is meant by a word, over frames; NaN where it is not known."""
+    depths, sizes = now.depths[:, frames], now.sizes[:, frames]
+    table = {
+        "leftmost": -now.centroids[:, frames, 0] / now.height,
+        "highest": -now.centroids[:, frames, 1] / now.height,
+        "nearest": -np.log(depths),
+        "largest": np.log(sizes),
+        "fastest": now.speeds[:, frames],
+    }
+    values, mean = table[which], np.full(len(depths), np.nan)
+    known = ~np.isnan(values).all(1) if values.shape[1] else np.zeros(len(values), bool)
+    mean[known] = np.nanmean(values[known], axis=1)
+    return mean

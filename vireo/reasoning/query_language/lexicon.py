@@ -1,0 +1,55 @@
+"""All words of training queries: what a reasoner that learned from them knows."""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+
+from vireo.models.instructor.vocabulary import Vocabulary
+from vireo.reasoning.query_language import drawing, edits, referring, wordings
+from vireo.reasoning.query_language.wordings import Said, Verbs
+from vireo.world.families import TOPICS
+
+_SLOT = re.compile(r"{\w+}")
+_WORD = re.compile(r"[a-z']+|[0-9]+|[,.]")
+
+
+def split_words(text: str) -> list[str]:
+    """Lower-case words, and commas and full stops, of a query; other marks are left out."""
+    return _WORD.findall(text.lower().replace("\u2019", "'").replace(";", ",").replace("'s ", " "))
+
+
+def known_words(vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The words of all training wordings, sorted."""
+    texts = list(_texts(wordings)) + list(_texts(edits)) + list(_texts(drawing)) + list(_texts(referring))
+    for topic in TOPICS.values():
+        texts += [*topic.plain, *topic.train, *(topic.implicit.texts() if topic.implicit else ())]
+        texts += topic.implicit.frames if topic.implicit else ()
+        texts += [words for values in topic.derived_slots.values() for words in values.values()]
+    for values in vocabulary.words.values():
+        texts += [word for value, others in values.items() for word in (value, *others)]
+    nouns = [
+        *wordings.THINGS,
+        *(word for text, others in vocabulary.words["shape"].items() for word in (text, *others)),
+    ]
+    texts += [referring.plural(noun) for noun in nouns]
+    return tuple(sorted({word for text in texts for word in split_words(_SLOT.sub(" ", text))}))
+
+
+def _texts(module: ModuleType) -> Iterator[str]:
+    """What stands in the tables of a module, held-out wordings left out."""
+    for name, value in vars(module).items():
+        if name.removeprefix("_").isupper():
+            yield from _strings(value)
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Said | Verbs):
+        yield from _strings(value.train)
+    elif isinstance(value, Mapping):
+        for entry in value.values():
+            yield from _strings(entry)
+    elif isinstance(value, tuple | frozenset | list):
+        for entry in value:
+            yield from _strings(entry)
