@@ -102,8 +102,8 @@ def _attributes(draft: Draft, level: int) -> Mention:
 def _clue(draft: Draft, level: int) -> Mention:
     attribute = pick(draft.rng, CLUES)
     objects = draft.clip.objects(draft.rng)
-    value = pick(draft.rng, objects)[attribute]
-    if value not in CLUES[attribute]:
+    value = pick(draft.rng, objects).get(attribute)
+    if value is None or value not in CLUES[attribute]:
         raise Unfit
     rest = {} if attribute == "category" else _drawn(draft, (), (("category", 0.3),))
     text = draft.say(wordings.CLUES[attribute])
