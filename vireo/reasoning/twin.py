@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 VERSION = 1
 
 RelationKind = Literal["left of", "behind", "on", "inside", "touching", "larger than", "moving towards", "following"]
-"""As "SUBJECT is KIND OBJECT". Their inverses (right of, in front of, smaller than ...) are not written down."""
+"""As "SUBJECT is KIND OBJECT". Their inverses (right of, in front of, smaller than ...) are not written down, and
+"touching", which is its own inverse, once, of the object that comes first."""
 
 EventKind = Literal["appears", "leaves", "starts", "stops", "collides", "is occluded"]
 """As "SUBJECT KIND (OBJECT) at FRAME": with an object for "collides" (with) and "is occluded" (by)."""
@@ -119,11 +120,16 @@ class Event(TwinPart):
 
 
 class Camera(TwinPart):
-    """motion: what the camera does. shifts: by how many pixels (right, down) the resting background has moved in each
-    frame since the first."""
+    """motion: what the camera does. shifts: by how many pixels (right, down) the resting background in the middle of
+    the picture has moved in each frame since the first. gradients: by how many pixels more a point of the ground has
+    moved for each pixel that it lay off the middle in the first frame, as (right by column, right by row, down by
+    column, down by row): where the camera goes sideways, what is near moves more. Empty: all moves alike. focal: focal
+    length in heights of the picture; None where the maker does not know the lens."""
 
     motion: Attribute
     shifts: tuple[tuple[float, float], ...]
+    gradients: tuple[tuple[float, float, float, float], ...] = ()
+    focal: Annotated[float, Field(gt=0)] | None = None
 
 
 class SeenText(TwinPart):
@@ -160,6 +166,8 @@ class DigitalTwin(TwinPart):
             raise ValueError("two objects of a twin have one id")
         if len(self.camera.shifts) != frames or any(len(entry.track.boxes) != frames for entry in self.objects):
             raise ValueError(f"a track or the camera has not as many entries as the twin has frames ({frames})")
+        if len(self.camera.gradients) not in (0, frames):
+            raise ValueError(f"the camera's gradients are neither left out nor as many as the frames ({frames})")
         named = [(link.subject, link.object) for link in (*self.relations, *self.events)]
         unknown = {name for pair in named for name in pair if name is not None} - set(ids)
         if unknown:
