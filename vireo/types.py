@@ -21,6 +21,11 @@ Executor = Literal["auto", "model", "exact"]
 `vireo.video.operations`; an error where it asks for none); auto: the function where there is one, else the model."""
 
 
+Reason = Literal["auto", "always", "never"]
+"""Whether an instruction becomes a plan first: where it asks for more than one thing, or the editor does not understand
+it | in any case | never, the editor is given it as it is."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EditSettings:
     """How an edit is made, whatever the clip and the instruction.

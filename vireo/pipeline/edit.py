@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vireo.errors import InputError
 from vireo.monitor import Monitor
-from vireo.pipeline.clip_edit import ClipEdit, Masks
-from vireo.pipeline.exact import ExactEdit, operation_of
-from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
-from vireo.types import Composite, EditRequest, EditResult, EditSettings, Executor, Preserve
-from vireo.video.before_after import BeforeAfterStrip, refuse_picture
-from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
-from vireo.video.io.background import queue_depth, read_ahead
+from vireo.pipeline.exact import operation_of
+from vireo.pipeline.execute import Execution, needs_model
+from vireo.pipeline.file_edit import FileEdit, Progress, edit_file
+from vireo.pipeline.planning import Perceive, execution_of, is_direct, look_at, plan_edit, settle, write_plan
+from vireo.reasoning.plan import Plan
+from vireo.reasoning.planner import Planner
+from vireo.reasoning.twin import DigitalTwin
+from vireo.types import EditRequest, EditResult, EditSettings, Executor, Preserve, Reason
+from vireo.video.io import Quality, read_clip
 from vireo.video.operations import Operation
 
 # What only a model needs (torch, diffusers, transformers) is imported where one takes part: it takes seconds.
@@ -33,9 +30,10 @@ if TYPE_CHECKING:
 PREVIEW_STEPS = 4
 """Denoising steps of a preview."""
 
+
 def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command line
     source: str | Path,
-    instruction: str,
+    instruction: str | None,
     output: str | Path,
     *,
     model: str | Editor | VireoPipeline = "mini",
@@ -47,6 +45,13 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     preserve: Preserve = "strict",
     look: bool = True,
     executor: Executor = "auto",
+    reason: Reason = "auto",
+    plan: Plan | None = None,
+    twin: DigitalTwin | None = None,
+    planner: Planner | None = None,
+    perceive: Perceive | None = None,
+    save_plan: str | Path | None = None,
+    ask: bool = True,
     start: float | None = None,
     end: float | None = None,
     compare: str | Path | None = None,
@@ -72,6 +77,12 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     executor: "model", "exact" (the instruction asks for a function of the pixels, such as black and white or night,
     which is carried out on every frame at its full size, without the model being opened; InputError where it does not)
     or "auto": exact where that can be, else model.
+    reason: "never" (the editor is given the instruction as it stands), "always" (it is turned into a plan, whose steps
+    are carried out one after another) or "auto": an instruction that asks for one thing in words that the editor knows
+    is given to it as it stands, others become plans. plan: such a plan, in place of an instruction; twin: of the clip
+    that it was made for, to whose objects its steps are confined then. planner: who makes plans where words alone do
+    not do, by what perceive sees in the clip. save_plan: also writes the plan there, as JSON. ask: where the plan asks
+    back, so does this, by AsksBack; else it goes by the plan's best guess.
     start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
     codec and container stay the source's. compare: also writes a before/after picture there. receipt: also writes what
     was done and what was left alone, for `vireo.receipt.verify`. preview: the same edit of at most PREVIEW_STEPS steps
@@ -80,13 +91,18 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     cancelled: an event by which another thread ends the edit. Files appear whole or not at all, whatever happens
     meanwhile.
 
-    Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files, and Cancelled.
+    Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files, AsksBack and
+    Cancelled.
     """
+    if (instruction is None) == (plan is None):
+        raise InputError("it is not clear what is to be done", "give either an instruction or a plan")
+    query = instruction if plan is None else plan.query
+    assert query is not None, "one of them is given"
     settings = EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look, executor=executor)
     job = FileEdit(
         source=Path(source),
         output=Path(output),
-        request=EditRequest(instruction=instruction, settings=settings),
+        request=EditRequest(instruction=query, settings=settings),
         model=model if isinstance(model, str) else type(model).__name__,
         reference=_path(reference),
         mask=_path(mask),
@@ -98,15 +114,31 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
         strict_decode=strict_decode,
         overwrite=overwrite,
     )
-    job.check(_path(preview))
-    operation = operation_of(job.request, reference=job.reference is not None)
+    job.check(_path(preview), _path(save_plan))
+    pictured = job.reference is not None
+    direct = plan is None or is_direct(plan)
+    operation = operation_of(job.request, reference=pictured) if direct else None
     if job.mask is not None:
         from vireo.video.mask import check_length  # loads SciPy
 
         check_length(job.mask, job.source)
     monitor, began = Monitor(cancelled=cancelled), time.perf_counter()
     with monitor.time("load"):
-        by = operation or _opened(model, device, dtype, adapter)
+        models = operation is None if plan is None or direct else needs_model(plan, settings, reference=pictured)
+        editor = _opened(model, device, dtype, adapter) if models else None
+    made = plan
+    if plan is None and reason != "never":
+        look_now = None if perceive is None else partial(look_at, job.source, perceive, strict=strict_decode)
+        vocabulary = None if editor is None else editor.facts.vocabulary
+        made, twin = plan_edit(query, reason, vocabulary, operation, planner, look_now)
+    settle(made, ask=ask)
+    if save_plan is not None:
+        write_plan(made, Path(save_plan))
+    execution = execution_of(made, editor, twin, always=plan is not None or reason == "always")
+    by = execution or operation or editor
+    if execution is not None:
+        job = _narrowed(job, execution)
+    assert by is not None, "without a plan there is an operation, or else an editor"
     if job.reference is not None:
         picture = read_clip(job.reference, max_frames=1).frames[0]
         job = replace(job, request=replace(job.request, reference=picture))
@@ -117,13 +149,23 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     return replace(result, seconds=result.seconds | {"total": round(time.perf_counter() - began, 3)})
 
 
-def _quick(request: EditRequest, by: Editor | Operation) -> EditRequest:
+def _narrowed(job: FileEdit, execution: Execution) -> FileEdit:
+    """The job bounded by the time in which its plan changes anything."""
+    if execution.span is None:
+        return job
+    start, end = execution.span
+    last = end if job.end is None else min(end, job.end)
+    return replace(job, start=max(start, job.start or 0.0), end=last)
+
+
+def _quick(request: EditRequest, by: Editor | Operation | Execution) -> EditRequest:
     """The same edit with at most PREVIEW_STEPS steps."""
-    if isinstance(by, Operation):
+    editor = by.editor if isinstance(by, Execution) else by
+    if editor is None or isinstance(editor, Operation):
         return request
     from vireo.pipeline.stream import sampling_of
 
-    few = min(PREVIEW_STEPS, sampling_of(request.settings, by.facts).steps)
+    few = min(PREVIEW_STEPS, sampling_of(request.settings, editor.facts).steps)
     return replace(request, settings=replace(request.settings, steps=few))
 
 

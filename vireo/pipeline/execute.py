@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from vireo.models.instructor.reading import read_instruction
 from vireo.monitor import Monitor
 from vireo.pipeline.clip_edit import Masks, unchanged
 from vireo.pipeline.exact import operation_of
-from vireo.pipeline.step_edit import StepEdit
+from vireo.pipeline.step_edit import ClipFacts, StepEdit
 from vireo.reasoning.plan import Plan, Step, TimeSpan
+from vireo.reasoning.plan_edits import commute
 from vireo.reasoning.twin import DigitalTwin
 from vireo.types import Composite, EditRequest, EditSettings, StepResult
 from vireo.video.io import TimedFrame
@@ -27,19 +29,23 @@ from vireo.video.io import TimedFrame
 # What only a model needs (torch, diffusers, transformers) is imported where one takes part: it takes seconds.
 if TYPE_CHECKING:
     from vireo.models.editors.protocol import Editor
+    from vireo.pipeline.step_check import StepCheck
+    from vireo.reasoning.edit_room import EditRoom
 
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
     """Who carries out a plan, and with what.
 
-    editor: None where every step is an exact function of the pixels (`needs_model`). twin: of the clip; where it has
-    masks of a step's targets, the step is confined to them and their surroundings under strict preservation.
+    editor: None where every step is an exact function of the pixels (`needs_model`). twin: of the clip; under strict
+    preservation, a step whose targets it shows is confined to them and their surroundings. check: judges what each step
+    makes.
     """
 
     plan: Plan
     editor: Editor | None
     twin: DigitalTwin | None = None
+    check: StepCheck | None = None
 
     @property
     def span(self) -> TimeSpan | None:
@@ -51,9 +57,24 @@ class Execution:
         return min(start for start, _ in known), max(end for _, end in known)
 
 
-def step_request(step: Step, request: EditRequest) -> EditRequest:
-    """A plan's request for one of its steps."""
-    return replace(request, instruction=step.instruction)
+@dataclass(frozen=True)
+class PlannedFrames:
+    """edited: uint8 (T, H, W, 3). region: bool (T, H, W), the edit region. steps: what was done for each."""
+
+    edited: np.ndarray
+    region: np.ndarray
+    steps: tuple[StepResult, ...]
+
+
+def step_request(step: Step, request: EditRequest, editor: Editor | None) -> EditRequest:
+    """A plan's request for one of its steps, which has the reference picture where it speaks of one."""
+    refers = request.reference is not None and (editor is None or _refers(step, editor))
+    return replace(request, instruction=step.instruction, reference=request.reference if refers else None)
+
+
+def _refers(step: Step, editor: Editor) -> bool:
+    vocabulary = editor.facts.vocabulary
+    return vocabulary is None or read_instruction(step.instruction, vocabulary).refers
 
 
 def needs_model(plan: Plan, settings: EditSettings, *, reference: bool) -> bool:
@@ -63,22 +84,21 @@ def needs_model(plan: Plan, settings: EditSettings, *, reference: bool) -> bool:
 
 
 class PlanEdit:
-    """Implements `ClipEdit`. request: its instruction is not used. bits: of a sample of the clip. begins: time of the
-    clip's first frame in seconds. masked: as in `ModelEdit`."""
+    """Implements `ClipEdit`. request: its instruction is not used."""
 
-    def __init__(
-        self,
-        execution: Execution,
-        request: EditRequest,
-        bits: int,
-        begins: Fraction,
-        monitor: Monitor,
-        *,
-        masked: bool,
-    ) -> None:
-        plan, twin = execution.plan, execution.twin
+    def __init__(self, execution: Execution, request: EditRequest, clip: ClipFacts, monitor: Monitor) -> None:
+        plan, editor = execution.plan, execution.editor
+        twin = execution.twin if request.settings.preserve == "strict" and not clip.masked else None
         self._steps = [
-            StepEdit(step, step_request(step, request), execution.editor, twin, bits, begins, monitor, masked=masked)
+            StepEdit(
+                step,
+                step_request(step, request, editor),
+                editor,
+                monitor,
+                clip,
+                room=_room_of(step, twin),
+                check=execution.check,
+            )
             for step in plan.steps
         ]
         self._seen = _seen_steps(plan.steps, twin)
@@ -134,11 +154,28 @@ class PlanEdit:
             yield frame, _merged(frame, made)
 
 
+def _room_of(step: Step, twin: DigitalTwin | None) -> EditRoom | None:
+    if twin is None:
+        return None
+    from vireo.reasoning.edit_room import room_of  # loads SciPy
+
+    return room_of(step, twin)
+
+
+def execute_frames(
+    execution: Execution, frames: np.ndarray, fps: Fraction, request: EditRequest, monitor: Monitor | None = None
+) -> PlannedFrames:
+    """Carries out a plan on a clip in memory, exactly as on a file. frames: uint8 (T, H, W, 3)."""
+    timed = (TimedFrame(pixels, number, 1, 1 / fps) for number, pixels in enumerate(frames))
+    clip = PlanEdit(execution, request, ClipFacts(8, Fraction(0)), monitor or Monitor())
+    made = [composite for _, composite in clip.frames(timed, itertools.repeat(None))]
+    edited, region = np.stack([each.pixels for each in made]), np.stack([each.region for each in made])
+    return PlannedFrames(edited, region, clip.results())
+
+
 def _seen_steps(steps: Sequence[Step], twin: DigitalTwin | None) -> list[list[int]]:
     """For each step the earlier ones whose results it is shown: those that it does not commute with, and what these
     were shown in turn."""
-    from vireo.reasoning.plan_edits import commute
-
     seen: list[set[int]] = []
     for number, step in enumerate(steps):
         mine: set[int] = set()
@@ -153,22 +190,21 @@ def _patched(frames: Iterable[TimedFrame], patches: Sequence[Iterator[Composite]
     """Frames with patches put on them in turn."""
     for frame, *made in zip(frames, *patches, strict=True):
         whole = _merged(frame, made)
-        deep = whole.deep if frame.deep is None or whole.deep is not None else frame.restore_depth(whole.pixels)
-        yield replace(frame, pixels=whole.pixels, deep=deep)
+        yield frame if not made else replace(frame, pixels=whole.pixels, deep=whole.deep)
 
 
 def _merged(frame: TimedFrame, patches: Sequence[Composite]) -> Composite:
-    """A frame with patches put on it in turn, where they touch it."""
+    """A frame with patches put on it in turn, where they touch it; of a deep frame they are deep, too."""
     if not patches:
         return unchanged(frame)
     pixels, deep, region, touched = frame.pixels, frame.deep, patches[0].region, patches[0].touched
     for patch in patches:
-        if patch.touched.all():
-            pixels, deep = patch.pixels, patch.deep
-        elif patch.touched.any():
+        if patch.touched.any():
             where = patch.touched[..., None]
             pixels = np.where(where, patch.pixels, pixels)
-            deep = None if deep is None or patch.deep is None else np.where(where, patch.deep, deep)
+            if deep is not None:
+                assert patch.deep is not None, "a step makes deep frames of deep ones"
+                deep = np.where(where, patch.deep, deep)
         region, touched = region | patch.region, touched | patch.touched
     by_step = tuple(patch.touched for patch in patches)
     return Composite(pixels, region, touched, deep, by_step)

@@ -16,8 +16,9 @@ from vireo.monitor import Monitor
 from vireo.pipeline.clip_edit import ClipEdit, edited_within
 from vireo.pipeline.exact import ExactEdit
 from vireo.pipeline.execute import Execution, PlanEdit
-from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
-from vireo.types import EditRequest, EditResult
+from vireo.pipeline.step_edit import ClipFacts
+from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter, StepFacts
+from vireo.types import EditRequest, EditResult, StepResult
 from vireo.video.before_after import BeforeAfterStrip, refuse_picture
 from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, refuse_output
 from vireo.video.io.background import queue_depth, read_ahead
@@ -150,8 +151,8 @@ def _clip_edit(by: Editor | Operation | Execution, job: FileEdit, info: VideoInf
     if isinstance(by, Operation):
         return ExactEdit(by, job.request, info.bits, monitor)
     if isinstance(by, Execution):
-        begins = info.first_pts * info.time_base
-        return PlanEdit(by, job.request, info.bits, begins, monitor, masked=job.mask is not None)
+        facts = ClipFacts(info.bits, info.first_pts * info.time_base, masked=job.mask is not None)
+        return PlanEdit(by, job.request, facts, monitor)
     from vireo.pipeline.model_edit import ModelEdit
 
     return ModelEdit(by, job.request, monitor, masked=job.mask is not None)
@@ -190,7 +191,12 @@ def _described(job: FileEdit, clip: ClipEdit, steps: int) -> EditDescription:
             "start": job.start,
             "end": job.end,
         },
+        steps=[_step_facts(step) for step in clip.results()] if isinstance(clip, PlanEdit) else (),
     )
+
+
+def _step_facts(step: StepResult) -> StepFacts:
+    return StepFacts(operation=step.operation, instruction=step.instruction, executor=step.executor, passed=step.passed)
 
 
 def _timed_each(frames: Iterable[TimedFrame], monitor: Monitor) -> Iterator[TimedFrame]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vireo.monitor import Monitor
-from vireo.pipeline.clip_edit import ClipEdit, Masks, edited_within
+from vireo.pipeline.clip_edit import ClipEdit, Frames, Masks, edited_within
 from vireo.pipeline.exact import ExactEdit, operation_of
 from vireo.pipeline.replay import Replay
 from vireo.reasoning.plan import Step
-from vireo.reasoning.twin import DigitalTwin
 from vireo.types import Composite, EditRequest, StepResult
 from vireo.video.io import TimedFrame
 
@@ -29,11 +28,20 @@ if TYPE_CHECKING:
 NO_FRAME = "no frame of the clip lies in its time"
 
 
-class StepEdit:
-    """begins: time of the clip's first frame in seconds. bits, masked: as in `PlanEdit`.
+@dataclass(frozen=True)
+class ClipFacts:
+    """bits: of a sample of the clip. begins: time of its first frame in seconds. masked: as in `ModelEdit`."""
 
-    step: of the plan. clip: who carries it out, in the way that was chosen last. count, changed: frames so far, and
-    pixels inside their edit regions. tries, passed: as in `StepResult`.
+    bits: int
+    begins: Fraction
+    masked: bool = False
+
+
+class StepEdit:
+    """request: of the step. editor: None where the step is an exact function of the pixels. room: to which the step is
+    confined. check: what judges the result; None where nothing does.
+
+    clip: who carries the step out, in the way that was tried last.
     """
 
     def __init__(
@@ -41,57 +49,137 @@ class StepEdit:
         step: Step,
         request: EditRequest,
         editor: Editor | None,
-        twin: DigitalTwin | None,
-        bits: int,
-        begins: Fraction,
         monitor: Monitor,
+        facts: ClipFacts,
         *,
-        check: StepCheck | None,
-        masked: bool,
+        room: EditRoom | None = None,
+        check: StepCheck | None = None,
     ) -> None:
-        self.step, self._request, self._editor, self._begins = step, request, editor, begins
-        self._bits, self._monitor, self._masked, self._check = bits, monitor, masked, check
-        self._room = _room_of(step, request, twin)
+        self.step, self._request, self._editor, self._monitor = step, request, editor, monitor
+        self._facts, self._room, self._check = facts, room, check
         self._operation = operation_of(request)
-        self.clip = self._first_way()
-        self.tries, self.passed, self.count, self.changed, self._pixels, self._wanted = 1, None, 0, 0, 0, 0
+        self.clip: ClipEdit = self._begun(None)
+        self._tries, self._passed = 1, None
+        self._wanted = self._changed = self._pixels = 0
 
     @property
     def notes(self) -> tuple[str, ...]:
-        late = (NO_FRAME,) if self.count and not self._wanted else ()
-        failed = (f"its result did not pass the check, in any of {self.tries} ways",) if self.passed is False else ()
-        return (*(self.clip.notes if self._wanted else ()), *late, *failed)
+        """As in `StepResult`."""
+        if self._pixels and not self._wanted:
+            return (NO_FRAME,)
+        failed = f"its result did not pass the check, whichever of {self._tries} ways was taken"
+        return (*self.clip.notes, *((failed,) if self._passed is False else ()))
 
     def result(self) -> StepResult:
+        """What was done, once all frames are through."""
         return StepResult(
             instruction=self.step.instruction,
             operation=self.step.operation,
             executor=self.clip.executor,
             read_as=self.clip.read_as,
             found=self.clip.found if self._wanted else None,
-            tries=self.tries,
-            passed=self.passed,
-            changed_fraction=self.changed / max(1, self._pixels),
+            tries=self._tries,
+            passed=self._passed,
+            changed_fraction=self._changed / max(1, self._pixels),
             notes=self.notes,
         )
 
     def patches(self, shown: Iterable[TimedFrame], masks: Masks) -> Iterator[Composite]:
-        """What the step makes of each frame that it is shown; of deep frames with `deep`."""
-        for frame, made in edited_within(self, shown, masks, self._in_time):
-            if frame.deep is not None and made.deep is None:
-                made = replace(made, deep=frame.restore_depth(made.pixels))
-            self.count, self._pixels = self.count + 1, self._pixels + made.region.size
-            self.changed += int(made.region.sum())
-            yield made
-
-    def frames(self, frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
-        """The frames in the step's time."""
-        for frame, made in self._tried(frames, masks):
-            self._wanted += 1
-            yield frame, made
+        """What the step makes of each frame that it is shown; `deep` of those that are."""
+        for frame, made in edited_within(self._tried, shown, masks, self._in_time):
+            self._pixels, self._changed = self._pixels + made.region.size, self._changed + int(made.region.sum())
+            finer = frame.deep is not None and made.deep is None
+            yield replace(made, deep=frame.restore_depth(made.pixels)) if finer else made
 
     def _in_time(self, frame: TimedFrame) -> bool:
         if self.step.span is None:
             return True
         start, end = self.step.span
-        return start <= float(frame.pts * frame.time_base - self._begins) < end
+        return start <= self._seconds(frame) < end
+
+    def _seconds(self, frame: TimedFrame) -> float:
+        return float(frame.pts * frame.time_base - self._facts.begins)
+
+    def _tried(self, frames: Iterable[TimedFrame], masks: Masks) -> Frames:
+        """The frames in the step's time, in the first way whose beginning passes the check; else in the best one.
+
+        A stream cannot be read again, so ways are judged by their first frames (`StepCheck.frames`), and what the
+        editor has read for them is kept until one is chosen. Where the first way passes, nothing is computed twice.
+        """
+        replay = Replay(zip(frames, masks, strict=False))
+        made = self._confined(self.clip, replay)
+        if self._check is not None and self._operation is None:
+            made = self._chosen(replay, made, self._check)
+        replay.forget()
+        for each in made:
+            self._wanted += 1
+            yield each
+
+    def _chosen(self, replay: Replay[tuple[TimedFrame, np.ndarray | None]], made: Frames, check: StepCheck) -> Frames:
+        from vireo.pipeline.ways import ways_of
+
+        assert self._editor is not None, "no operation carries it out"
+        ways = ways_of(self.step, self._request, self._editor.facts, masked=self._facts.masked)[: check.tries]
+        scores: list[float] = []
+        first: list[tuple[TimedFrame, Composite]] = []
+        for number, way in enumerate(ways):
+            if number:
+                self.clip = self._begun(way)
+                made = self._confined(self.clip, replay)
+            first = list(itertools.islice(made, check.frames))
+            score = check.score(self.step, first, self.clip.found)
+            if score is None:  # there is nothing to judge yet
+                return _joined(first, made)
+            scores.append(score)
+            self._tries = len(scores)
+            if score >= check.enough:
+                self._passed = True
+                return _joined(first, made)
+        self._passed = False
+        best = int(np.argmax(scores))
+        if best == len(ways) - 1:
+            return _joined(first, made)
+        self.clip = self._begun(ways[best])
+        return self._confined(self.clip, replay)
+
+    def _begun(self, way: Way | None) -> ClipEdit:
+        """A new edit of the clip; way: None for the usual one."""
+        if self._operation is not None:
+            return ExactEdit(self._operation, self._request, self._facts.bits, self._monitor)
+        from vireo.pipeline.model_edit import ModelEdit
+        from vireo.pipeline.ways import MovedEdit
+
+        assert self._editor is not None, "no operation carries it out"
+        request = self._request if way is None else way.request
+        if way is not None and way.moved:
+            return MovedEdit(self._editor, request, self._monitor, masked=self._facts.masked, moved=way.moved)
+        return ModelEdit(self._editor, request, self._monitor, masked=self._facts.masked)
+
+    def _confined(self, clip: ClipEdit, replay: Replay[tuple[TimedFrame, np.ndarray | None]]) -> Frames:
+        for frame, made in clip.frames(*_unzipped(replay)):
+            if self._room is None:
+                yield frame, made
+            else:
+                yield frame, _within(frame, made, self._room.at(self._seconds(frame)))
+
+
+def _joined(first: Sequence[tuple[TimedFrame, Composite]], rest: Frames) -> Frames:
+    yield from first
+    yield from rest
+
+
+def _unzipped(pairs: Iterable[tuple[TimedFrame, np.ndarray | None]]) -> tuple[Iterator[TimedFrame], Masks]:
+    first, second = itertools.tee(pairs)
+    return (frame for frame, _ in first), (mask for _, mask in second)
+
+
+def _within(frame: TimedFrame, made: Composite, room: np.ndarray) -> Composite:
+    """What was made inside of a room, bool (h, w), at whose border it fades into the frame."""
+    from vireo.video.geometry import enlarge
+
+    if not made.touched.any():
+        return made
+    share = enlarge(room.astype(np.float32), made.touched.shape)
+    inside = share > 0
+    pixels = np.rint(frame.pixels + share[..., None] * (made.pixels.astype(np.float32) - frame.pixels))
+    return Composite(pixels.astype(np.uint8), made.region & inside, made.touched & inside)

@@ -21,7 +21,7 @@ from vireo.types import Composite, EditRequest
 from vireo.video.io import TimedFrame
 
 MOVED = 4
-"""Pixels of the model's raster by which a moved copy is moved right and down: half a patch of mini's, so that whatever lay
+"""Pixels of the model's raster by which a moved copy is moved right and down: half a patch of mini's, so that what lay
 on the border of two patches lies within one."""
 
 STRONGER = 1.5
@@ -70,8 +70,8 @@ class MovedEdit(ModelEdit):
             yield frame, self._back(frame, made)
 
     def _offset(self, pixels: np.ndarray) -> tuple[int, int]:
-        rows, columns = (round(self._moved * full / model) for full, model in zip(pixels.shape, self._raster, strict=False))
-        return rows, columns
+        height, width = pixels.shape[:2]
+        return round(self._moved * height / self._raster[0]), round(self._moved * width / self._raster[1])
 
     def _away(self, pixels: np.ndarray) -> np.ndarray:
         (rows, columns), (height, width) = self._offset(pixels), pixels.shape[:2]

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.ndimage import binary_dilation
 
 from vireo.errors import InputError
-from vireo.reasoning.edit_room import room_of
 from vireo.reasoning.plan import Plan, Step, TimeSpan
 from vireo.reasoning.twin import DigitalTwin
 
@@ -22,8 +20,14 @@ def commute(first: Step, second: Step, twin: DigitalTwin | None) -> bool:
     """
     if _apart(first.span, second.span):
         return True
-    rooms = [None if twin is None else room_of(step, twin) for step in (first, second)]
-    if twin is None or rooms[0] is None or rooms[1] is None:
+    if twin is None:
+        return False
+    from scipy.ndimage import binary_dilation  # here, since most plans are carried out without a twin
+
+    from vireo.reasoning.edit_room import room_of
+
+    rooms = [room_of(step, twin) for step in (first, second)]
+    if rooms[0] is None or rooms[1] is None:
         return False
     near = np.ones((1 + 2 * GAP, 1 + 2 * GAP), bool)
     return not any(
@@ -33,8 +37,7 @@ def commute(first: Step, second: Step, twin: DigitalTwin | None) -> bool:
 
 
 def without(plan: Plan, *numbers: int) -> Plan:
-    """The plan with some of its steps taken back; numbers: counted from 1. Raises InputError for a step that it does not
-    have."""
+    """The plan with some of its steps taken back. numbers: from 1; InputError for one that it has not."""
     _check(plan, numbers)
     steps = tuple(step for number, step in enumerate(plan.steps, 1) if number not in numbers)
     return plan.model_copy(update={"steps": steps})
