@@ -7,6 +7,7 @@
     │   ├── PlanError         a plan that its clip, its twin or the editor does not allow
     │   └── StudioError       the MuJoCo studio cannot render here (no GL)
     ├── CheckError            a check did not hold (a benchmark gate, verify)  exit 1
+    ├── AsksBack              it is not clear enough what is meant            exit 3
     └── Cancelled             another thread has ended the work                exit 130
 
 Every error says what is wrong and how to mend it; `assert` is for mistakes of ours.
@@ -45,6 +46,16 @@ class StudioError(InputError):
 
 class CheckError(VireoError):
     exit_code = 1
+
+
+class AsksBack(VireoError):
+    """question: to the user. candidates: names of what may be meant and how likely each is, the likeliest first."""
+
+    exit_code = 3
+
+    def __init__(self, question: str, candidates: tuple[tuple[str, float], ...]) -> None:
+        super().__init__(question, "say which one, or let it guess with --no-ask")
+        self.question, self.candidates = question, candidates
 
 
 class Cancelled(VireoError):

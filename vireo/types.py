@@ -21,6 +21,11 @@ Executor = Literal["auto", "model", "exact"]
 `vireo.video.operations`; an error where it asks for none); auto: the function where there is one, else the model."""
 
 
+Reason = Literal["auto", "always", "never"]
+"""Whether an instruction becomes a plan first: where it asks for more than one thing, or the editor does not understand
+it | in any case | never, the editor is given it as it is."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EditSettings:
     """How an edit is made, whatever the clip and the instruction.
@@ -62,12 +67,34 @@ class EditRequest:
 class Composite:
     """A finished frame. pixels: uint8 (H, W, 3). region: bool (H, W), the edit region. touched: bool (H, W), pixels
     that may differ from the source; elsewhere they are bit-equal to it. deep: the pixels before rounding to 8 bits, as
-    in `TimedFrame`, where the edit itself was computed so finely; else None."""
+    in `TimedFrame`, where the edit itself was computed so finely; else None. by_step: of a plan, what each of its steps
+    may have touched; together they are `touched`."""
 
     pixels: np.ndarray
     region: np.ndarray
     touched: np.ndarray
     deep: np.ndarray | None = None
+    by_step: tuple[np.ndarray, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """What was done for one step of a plan.
+
+    instruction, operation: of the step. executor, read_as, found, notes: as in `EditResult`.
+    tries: in how many ways it was carried out before one passed its check, or none was left.
+    passed: whether the result passed; None where there was nothing to check. changed_fraction: as in `EditResult`.
+    """
+
+    instruction: str
+    operation: str
+    executor: Literal["model", "exact"]
+    read_as: str | None
+    found: bool | None
+    tries: int
+    passed: bool | None
+    changed_fraction: float
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +102,8 @@ class EditResult:
     """What was done to a file; the keys of `vireo edit --json`.
 
     fps: average frames per second. seconds: spent in each stage, and in total.
-    executor: who carried the edit out. operation: the exact function of the pixels that was; None of a model.
+    executor: who carried the edit out; of a plan the model, where one took part. operation: the exact function of the
+        pixels that was; None of a model.
     model: None where none took part.
     changed_fraction: share of all pixels of the clip that lie inside the edit region.
     read_as: the instruction as it was carried out; None where the model does not understand it.
@@ -84,6 +112,7 @@ class EditResult:
     left_out: what of the source does not come along, in words.
     damaged: numbers (from 0) of the frames that could not, or not wholly, be decoded.
     warnings: what else a user should know, as of settings for which the weights were not trained.
+    plan: what was done for each step, where a plan was carried out; else empty.
     """
 
     output: str
@@ -105,6 +134,7 @@ class EditResult:
     left_out: tuple[str, ...]
     damaged: tuple[int, ...]
     warnings: tuple[str, ...]
+    plan: tuple[StepResult, ...] = ()
 
 
 Split = Literal["train", "test"]

@@ -22,6 +22,7 @@ Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Preserve = Literal["strict", "soft", "off"]
 Executor = Literal["auto", "model", "exact"]
+Reason = Literal["auto", "always", "never"]
 """As in `vireo.types`, which is not imported, so that help answers at once."""
 
 

@@ -6,16 +6,18 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Executor, Guidance, Look, Preserve, Seed, Steps
+from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Executor, Guidance, Look, Preserve, Reason, Seed, Steps
+from vireo.errors import AsksBack
 from vireo.runtime import lasting_imports, waiting_threads
 
 
 def edit(  # noqa: PLR0913 - the options of the contract
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The video to edit.")],
-    instruction: Annotated[
-        str, typer.Argument(metavar="INSTRUCTION", help='What to change, e.g. "make the red ball blue".')
-    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the edited video goes.")],
+    instruction: Annotated[
+        str | None,
+        typer.Argument(metavar="INSTRUCTION", help='What to change, e.g. "make the red ball blue"; not with --plan.'),
+    ] = None,
     model: Annotated[str, typer.Option(help="A preset, a folder or a hub id.")] = "mini",
     reference: Annotated[Path | None, typer.Option(help="A picture the instruction speaks of.")] = None,
     mask: Annotated[
@@ -35,6 +37,18 @@ def edit(  # noqa: PLR0913 - the options of the contract
             "night ...), at full size and without a model; auto: the function where there is one."
         ),
     ] = "auto",
+    reason: Annotated[
+        Reason,
+        typer.Option(
+            help="Turn INSTRUCTION into a plan and carry that out step by step: always, never, or where it asks for "
+            "several things or is not understood."
+        ),
+    ] = "auto",
+    plan: Annotated[Path | None, typer.Option(help="Carry out this plan instead of an instruction.")] = None,
+    save_plan: Annotated[Path | None, typer.Option(help="Also write the plan here.")] = None,
+    no_ask: Annotated[
+        bool, typer.Option("--no-ask", help="Guess where the plan is not sure what is meant, instead of exit 3.")
+    ] = False,
     device: Device = "auto",
     dtype: Dtype = None,
     adapter: Adapter = None,
@@ -60,42 +74,51 @@ def edit(  # noqa: PLR0913 - the options of the contract
 ) -> None:
     """Edit SOURCE as INSTRUCTION says; size, frame times and sound stay."""
     waiting_threads()
-    with terminal.progress("loading") as advance:
-        with lasting_imports():
-            from vireo.pipeline.edit import edit_video
-            from vireo.video.io import Quality
-            from vireo.video.operations import read_operation
+    try:
+        with terminal.progress("loading") as advance:
+            with lasting_imports():
+                from vireo.pipeline.edit import edit_video
+                from vireo.pipeline.planning import read_plan
+                from vireo.video.io import Quality
+                from vireo.video.operations import read_operation
 
-            alone = reference is None and read_operation(instruction) is not None
-            if executor == "model" or (executor == "auto" and not alone):
-                import vireo.pipeline.stream  # noqa: F401 - what a model needs, which takes seconds
+                alone = reference is None and instruction is not None and read_operation(instruction) is not None
+                if plan is None and (executor == "model" or (executor == "auto" and not alone)):
+                    import vireo.pipeline.stream  # noqa: F401 - what a model needs, which takes seconds
 
-        result = edit_video(
-            source,
-            instruction,
-            output,
-            model=model,
-            reference=reference,
-            mask=mask,
-            steps=steps,
-            guidance=guidance,
-            seed=seed,
-            preserve=preserve,
-            look=look,
-            executor=executor,
-            device=device,
-            dtype=dtype,
-            adapter=adapter,
-            start=start,
-            end=end,
-            compare=compare,
-            receipt=receipt,
-            preview=preview,
-            quality=Quality(codec, crf, lossless),
-            strict_decode=strict_decode,
-            overwrite=overwrite,
-            on_progress=advance,
-        )
+            result = edit_video(
+                source,
+                instruction,
+                output,
+                model=model,
+                reference=reference,
+                mask=mask,
+                steps=steps,
+                guidance=guidance,
+                seed=seed,
+                preserve=preserve,
+                look=look,
+                executor=executor,
+                reason=reason,
+                plan=None if plan is None else read_plan(plan),
+                save_plan=save_plan,
+                ask=not no_ask,
+                device=device,
+                dtype=dtype,
+                adapter=adapter,
+                start=start,
+                end=end,
+                compare=compare,
+                receipt=receipt,
+                preview=preview,
+                quality=Quality(codec, crf, lossless),
+                strict_decode=strict_decode,
+                overwrite=overwrite,
+                on_progress=advance,
+            )
+    except AsksBack as asks:
+        _print_question(asks, as_json=as_json)
+        raise typer.Exit(asks.exit_code) from None
     if as_json:
         terminal.print_json(result)
         return
@@ -107,17 +130,31 @@ def edit(  # noqa: PLR0913 - the options of the contract
     }
     if result.operation is not None:
         facts["executor"] = f"exact: {result.operation}; no model took part"
-    elif result.read_as not in (None, instruction):
+    elif result.read_as not in (None, instruction) and not result.plan:
         facts["read as"] = result.read_as
-    if result.notes:
+    for number, step in enumerate(result.plan, 1):
+        tried = f", in {step.tries} ways" if step.tries > 1 else ""
+        facts[f"step {number}"] = f"{step.instruction} ({step.changed_fraction:.1%} of the pixels{tried})"
+    if result.notes and result.plan:
+        facts["note"] = "; ".join(result.notes)
+    elif result.notes:
         unknown = ", vireo models lists what it knows" if result.read_as is None else ""
         facts["note"] = f"{'; '.join(result.notes)}; the clip was left as it is (--no-look edits it{unknown})"
     if result.warnings:
         facts["warning"] = "; ".join(result.warnings)
     if result.left_out:
         facts["left out"] = "; ".join(result.left_out)
-    written = {"before/after": compare, "preview": preview, "receipt": receipt}
+    written = {"before/after": compare, "preview": preview, "receipt": receipt, "plan": save_plan}
     terminal.print_facts(facts | {name: path for name, path in written.items() if path is not None})
+
+
+def _print_question(asks: AsksBack, *, as_json: bool) -> None:
+    if as_json:
+        candidates = [{"name": name, "confidence": confidence} for name, confidence in asks.candidates]
+        terminal.print_json({"question": asks.question, "candidates": candidates})
+        return
+    print(f"{asks.question} ({asks.fix})")
+    terminal.print_facts({name: f"{confidence:.0%} likely" for name, confidence in asks.candidates})
 
 
 def verify(

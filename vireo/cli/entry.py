@@ -1,7 +1,7 @@
 """The entry point: registers the commands and turns every outcome into its exit code and at most one line.
 
-Exit 0 done; 1 a check did not hold; 2 the user's input is wrong; 70 a fault of ours, with the traceback in
-a file that the line names; 130 interrupted.
+Exit 0 done; 1 a check did not hold; 2 the user's input is wrong; 3 the program asks back; 70 a fault of ours, with the
+traceback in a file that the line names; 130 interrupted.
 """
 
 import os

@@ -16,6 +16,7 @@ from vireo.cli.choices import (
     Guidance,
     Look,
     Preserve,
+    Reason,
     Seed,
     Steps,
     read_named,
@@ -43,6 +44,9 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
     executor: Annotated[
         Executor, typer.Option(help="As in `vireo edit`; scores of a model are measured with `model`.")
     ] = "model",
+    reason: Annotated[
+        Reason, typer.Option(help="As in `vireo edit`; scores of a model are measured with `never`.")
+    ] = "never",
     steps: Steps = None,
     guidance: Guidance = None,
     seed: Seed = 0,
@@ -96,6 +100,7 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
             edit=EditSettings(
                 steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look, executor=executor
             ),
+            reason=reason,
             device=device,
             dtype=dtype,
             adapter=adapter,

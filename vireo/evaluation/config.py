@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vireo.errors import InputError
 from vireo.judges.judge import Judge
-from vireo.types import EditSettings
+from vireo.types import EditSettings, Reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,7 @@ class EvaluationConfig:
 
     model: a preset, a folder or a hub id. videos: folder of finished clips, ID.mkv or ID.mp4.
     edit: how the model edits. device, dtype, adapter: how it is opened, see `open_editor`.
+    reason: as in `edit_video`, by words alone; of a clip that a plan was carried out on there is no raw result.
     limit: only the first so many pairs or items.
     judge: scores every edit, too (`vireo.judges`). backbones: of `vireo.evaluation.measures`, beyond what needs none.
 
@@ -26,6 +27,7 @@ class EvaluationConfig:
     model: str | None = None
     videos: Path | None = None
     edit: EditSettings = field(default_factory=EditSettings)
+    reason: Reason = "never"
     device: str = "auto"
     dtype: str | None = None
     adapter: str | None = None

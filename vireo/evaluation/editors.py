@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -16,8 +17,10 @@ from vireo.evaluation.records import Condition
 from vireo.models.editors.opening import open_editor
 from vireo.models.editors.protocol import Editor
 from vireo.models.presets import resolve
+from vireo.pipeline.execute import execute_frames
+from vireo.pipeline.planning import plan_clip
 from vireo.pipeline.stream import edit_clips
-from vireo.types import EditPair, EditRequest, EditSettings
+from vireo.types import EditPair, EditRequest, EditSettings, Reason
 from vireo.video.geometry import to_uint8
 from vireo.video.io import read_clip
 
@@ -50,23 +53,39 @@ class ModelClips:
     settings: all that the clips depend on. batch: how many pairs `edit` likes at once.
     """
 
-    def __init__(self, editor: Editor, edit: EditSettings, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        editor: Editor,
+        edit: EditSettings,
+        settings: Mapping[str, Any] = MappingProxyType({}),
+        reason: Reason = "never",
+    ) -> None:
         self.editor, self.edit_settings, self.batch = editor, edit, editor.batch()
+        self.reason: Reason = reason
         self.settings: dict[str, Any] = {**settings, "batch": self.batch}
 
     @classmethod
     def open(cls, config: EvaluationConfig) -> Self:
         """Raises ModelError, and InputError for a device that is not there."""
         editor, settings = open_model(config)
-        return cls(editor, config.edit, settings)
+        return cls(editor, config.edit, settings, config.reason)
 
     def edit(self, jobs: list[Job], clips: list[PairClips]) -> list[Edited]:
         requests = [
             EditRequest(instruction=job.instruction, reference=pair.reference, settings=self.edit_settings)
             for job, pair in zip(jobs, clips, strict=True)
         ]
-        edits = edit_clips(self.editor, [pair.source for pair in clips], requests, raw=True)
-        return [Edited(edit.edited, edit.raw, edit.region) for edit in edits]
+        executions = [plan_clip(self.editor, request, self.reason) for request in requests]
+        alone = [number for number, execution in enumerate(executions) if execution is None]
+        edits = edit_clips(
+            self.editor, [clips[number].source for number in alone], [requests[number] for number in alone], raw=True
+        )
+        found = {number: Edited(edit.edited, edit.raw, edit.region) for number, edit in zip(alone, edits, strict=True)}
+        for number, execution in enumerate(executions):
+            if execution is not None:
+                made = execute_frames(execution, clips[number].source, Fraction(clips[number].fps), requests[number])
+                found[number] = Edited(made.edited, None, made.region)
+        return [found[number] for number in range(len(jobs))]
 
     def digest(self, name: str) -> None:
         """There is no clip yet."""
@@ -126,7 +145,8 @@ def open_model(config: EvaluationConfig) -> tuple[Editor, dict[str, Any]]:
     assert config.model is not None, "else there are videos"
     editor = open_editor(config.model, device=config.device, dtype=config.dtype, adapter=config.adapter)
     weights = fingerprint(resolve(config.model))
-    return editor, {"model": config.model, "weights": weights, "dtype": config.dtype, **asdict(config.edit)}
+    how = {**asdict(config.edit), "reason": config.reason}
+    return editor, {"model": config.model, "weights": weights, "dtype": config.dtype, **how}
 
 
 def fingerprint(folder: Path) -> str:

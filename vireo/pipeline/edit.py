@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vireo.errors import InputError
 from vireo.monitor import Monitor
-from vireo.pipeline.clip_edit import ClipEdit, Masks
-from vireo.pipeline.exact import ExactEdit, operation_of
-from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
-from vireo.types import Composite, EditRequest, EditResult, EditSettings, Executor, Preserve
-from vireo.video.before_after import BeforeAfterStrip, refuse_picture
-from vireo.video.io import Quality, TimedFrame, VideoInfo, VideoReader, VideoWriter, read_clip, refuse_output
-from vireo.video.io.background import queue_depth, read_ahead
+from vireo.pipeline.exact import operation_of
+from vireo.pipeline.execute import Execution, needs_model
+from vireo.pipeline.file_edit import FileEdit, Progress, edit_file
+from vireo.pipeline.planning import Perceive, execution_of, is_direct, look_at, plan_edit, settle, write_plan
+from vireo.reasoning.plan import Plan
+from vireo.reasoning.planner import Planner
+from vireo.reasoning.twin import DigitalTwin
+from vireo.types import EditRequest, EditResult, EditSettings, Executor, Preserve, Reason
+from vireo.video.io import Quality, read_clip
 from vireo.video.operations import Operation
 
 # What only a model needs (torch, diffusers, transformers) is imported where one takes part: it takes seconds.
@@ -33,50 +30,10 @@ if TYPE_CHECKING:
 PREVIEW_STEPS = 4
 """Denoising steps of a preview."""
 
-Progress = Callable[[int, int | None, str], None]
-"""progress(done, total, label), in frames; total is None where a file does not say."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileEdit:
-    """An edit of a file; as in `edit_video`. model: the name that results and receipts give the editor."""
-
-    source: Path
-    output: Path
-    request: EditRequest
-    model: str
-    reference: Path | None = None
-    mask: Path | None = None
-    start: float | None = None
-    end: float | None = None
-    compare: Path | None = None
-    receipt: Path | None = None
-    quality: Quality = field(default_factory=Quality)
-    strict_decode: bool = False
-    overwrite: bool = False
-
-    def check(self, *further: Path | None) -> None:
-        """Raises InputError for what no file can be edited by; further: other files that are to be written."""
-        settings = self.request.settings
-        self.request.check()
-        if self.start is not None and self.end is not None and self.start >= self.end:
-            raise InputError(f"start ({self.start} s) is not before end ({self.end} s)", "swap them")
-        self.quality.check()
-        if self.mask is not None and settings.preserve != "strict":
-            raise InputError(f"with preserve {settings.preserve} a mask has no meaning", "leave one of them out")
-        written = [path for path in (self.output, self.compare, self.receipt, *further) if path is not None]
-        if len({path.absolute() for path in written}) < len(written):
-            raise InputError("output, compare, receipt and preview name the same file", "give each its own")
-        for path in written:
-            for used in (self.source, self.mask, self.reference):
-                refuse_output(path, used, self.overwrite)
-        if self.compare is not None:
-            refuse_picture(self.compare)
-
 
 def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command line
     source: str | Path,
-    instruction: str,
+    instruction: str | None,
     output: str | Path,
     *,
     model: str | Editor | VireoPipeline = "mini",
@@ -88,6 +45,13 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     preserve: Preserve = "strict",
     look: bool = True,
     executor: Executor = "auto",
+    reason: Reason = "auto",
+    plan: Plan | None = None,
+    twin: DigitalTwin | None = None,
+    planner: Planner | None = None,
+    perceive: Perceive | None = None,
+    save_plan: str | Path | None = None,
+    ask: bool = True,
     start: float | None = None,
     end: float | None = None,
     compare: str | Path | None = None,
@@ -113,6 +77,12 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     executor: "model", "exact" (the instruction asks for a function of the pixels, such as black and white or night,
     which is carried out on every frame at its full size, without the model being opened; InputError where it does not)
     or "auto": exact where that can be, else model.
+    reason: "never" (the editor is given the instruction as it stands), "always" (it is turned into a plan, whose steps
+    are carried out one after another) or "auto": an instruction that asks for one thing in words that the editor knows
+    is given to it as it stands, others become plans. plan: such a plan, in place of an instruction; twin: of the clip
+    that it was made for, to whose objects its steps are confined then. planner: who makes plans where words alone do
+    not do, by what perceive sees in the clip. save_plan: also writes the plan there, as JSON. ask: where the plan asks
+    back, so does this, by AsksBack; else it goes by the plan's best guess.
     start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
     codec and container stay the source's. compare: also writes a before/after picture there. receipt: also writes what
     was done and what was left alone, for `vireo.receipt.verify`. preview: the same edit of at most PREVIEW_STEPS steps
@@ -121,13 +91,18 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     cancelled: an event by which another thread ends the edit. Files appear whole or not at all, whatever happens
     meanwhile.
 
-    Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files, and Cancelled.
+    Raises InputError, or a subclass of it, for everything that is wrong with the arguments or the files, AsksBack and
+    Cancelled.
     """
+    if (instruction is None) == (plan is None):
+        raise InputError("it is not clear what is to be done", "give either an instruction or a plan")
+    query = instruction if plan is None else plan.query
+    assert query is not None, "one of them is given"
     settings = EditSettings(steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look, executor=executor)
     job = FileEdit(
         source=Path(source),
         output=Path(output),
-        request=EditRequest(instruction=instruction, settings=settings),
+        request=EditRequest(instruction=query, settings=settings),
         model=model if isinstance(model, str) else type(model).__name__,
         reference=_path(reference),
         mask=_path(mask),
@@ -139,15 +114,31 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
         strict_decode=strict_decode,
         overwrite=overwrite,
     )
-    job.check(_path(preview))
-    operation = operation_of(job.request, reference=job.reference is not None)
+    job.check(_path(preview), _path(save_plan))
+    pictured = job.reference is not None
+    direct = plan is None or is_direct(plan)
+    operation = operation_of(job.request, reference=pictured) if direct else None
     if job.mask is not None:
         from vireo.video.mask import check_length  # loads SciPy
 
         check_length(job.mask, job.source)
     monitor, began = Monitor(cancelled=cancelled), time.perf_counter()
     with monitor.time("load"):
-        by = operation or _opened(model, device, dtype, adapter)
+        models = operation is None if plan is None or direct else needs_model(plan, settings, reference=pictured)
+        editor = _opened(model, device, dtype, adapter) if models else None
+    made = plan
+    if plan is None and reason != "never":
+        look_now = None if perceive is None else partial(look_at, job.source, perceive, strict=strict_decode)
+        vocabulary = None if editor is None else editor.facts.vocabulary
+        made, twin = plan_edit(query, reason, vocabulary, operation, planner, look_now)
+    settle(made, ask=ask)
+    if save_plan is not None:
+        write_plan(made, Path(save_plan))
+    execution = execution_of(made, editor, twin, always=plan is not None or reason == "always")
+    by = execution or operation or editor
+    if execution is not None:
+        job = _narrowed(job, execution)
+    assert by is not None, "without a plan there is an operation, or else an editor"
     if job.reference is not None:
         picture = read_clip(job.reference, max_frames=1).frames[0]
         job = replace(job, request=replace(job.request, reference=picture))
@@ -158,138 +149,24 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     return replace(result, seconds=result.seconds | {"total": round(time.perf_counter() - began, 3)})
 
 
-def edit_file(
-    by: Editor | Operation, job: FileEdit, monitor: Monitor, on_progress: Progress | None = None
-) -> EditResult:
-    """Carries out an edit of a file.
-
-    by: an operation, or an editor that is open; several threads may edit with one editor.
-    """
-    began, settings = time.perf_counter(), job.request.settings
-    with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(job.source, strict=job.strict_decode))
-        info, readers, masks = reader.info, [reader], itertools.repeat(None)
-        clip = _clip_edit(by, job, info, monitor)
-        if job.mask is not None:
-            from vireo.video.mask import read_masks
-
-            readers.append(stack.enter_context(VideoReader(job.mask, strict=job.strict_decode)))
-            masks = read_masks(readers[1], info)
-        record = None if job.receipt is None else stack.enter_context(ReceiptWriter(job.receipt))
-        strip = None if job.compare is None else BeforeAfterStrip()
-        changed = count = edited = 0
-
-        def show() -> None:
-            if on_progress is not None:
-                on_progress(count, info.frames, "editing")
-
-        monitor.on_step = show
-        span = (job.start, job.end)
-        depth = queue_depth(3 * info.width * info.height)
-        frames = stack.enter_context(read_ahead(_timed_each(reader, monitor), depth))
-        with VideoWriter(job.output, info, job.source, job.overwrite, job.quality, span) as writer:
-            for wanted, group in groupby(frames, lambda frame: info.within(frame.pts, *span)):
-                for frame, made in (clip.frames if wanted else _unedited)(group, masks):
-                    monitor.check()
-                    shown = frame if made.deep is None else replace(frame, pixels=made.pixels, deep=made.deep)
-                    with monitor.time("write"):
-                        writer.write(shown, made.pixels)
-                    if strip is not None:
-                        strip.add(frame.pixels, made.pixels)
-                    changed, count, edited = changed + int(made.region.sum()), count + 1, edited + wanted
-                    if record is not None:
-                        record.add(frame, made.pixels, made.touched, made.deep if writer.deep else None)
-                    show()
-            if not edited:
-                raise InputError("no frame of the clip lies between start and end", "give another --start or --end")
-        if record is not None:
-            # A receipt of an earlier output must not stand beside this one, should measuring fail.
-            record.path.unlink(missing_ok=True)
-            record.finish(_described(job, clip, monitor.steps))
-    if strip is not None and job.compare is not None:
-        strip.save(job.compare, job.request.instruction)
-    monitor.seconds["total"] = time.perf_counter() - began
-    return EditResult(
-        output=str(job.output),
-        model=job.model if clip.executor == "model" else None,
-        executor=clip.executor,
-        operation=clip.operation,
-        instruction=job.request.instruction,
-        seed=settings.seed,
-        steps=monitor.steps,
-        frames=count,
-        width=info.width,
-        height=info.height,
-        fps=float(info.fps),
-        seconds={stage: round(spent, 3) for stage, spent in monitor.seconds.items()},
-        changed_fraction=changed / (count * info.width * info.height),
-        read_as=clip.read_as,
-        found=clip.found,
-        notes=clip.notes,
-        left_out=writer.left_out,
-        damaged=tuple(reader.damaged),
-        warnings=(*clip.warnings, *itertools.chain.from_iterable(map(_damage, readers))),
-    )
+def _narrowed(job: FileEdit, execution: Execution) -> FileEdit:
+    """The job bounded by the time in which its plan changes anything."""
+    if execution.span is None:
+        return job
+    start, end = execution.span
+    last = end if job.end is None else min(end, job.end)
+    return replace(job, start=max(start, job.start or 0.0), end=last)
 
 
-def _clip_edit(by: Editor | Operation, job: FileEdit, info: VideoInfo, monitor: Monitor) -> ClipEdit:
-    if isinstance(by, Operation):
-        return ExactEdit(by, job.request, info, monitor)
-    from vireo.pipeline.model_edit import ModelEdit
-
-    return ModelEdit(by, job.request, monitor, masked=job.mask is not None)
-
-
-def _unedited(frames: Iterable[TimedFrame], masks: Masks) -> Iterator[tuple[TimedFrame, Composite]]:
-    for frame, _ in zip(frames, masks, strict=False):
-        nowhere = np.zeros(frame.pixels.shape[:2], bool)
-        yield frame, Composite(frame.pixels, nowhere, nowhere)
-
-
-def _quick(request: EditRequest, by: Editor | Operation) -> EditRequest:
+def _quick(request: EditRequest, by: Editor | Operation | Execution) -> EditRequest:
     """The same edit with at most PREVIEW_STEPS steps."""
-    if isinstance(by, Operation):
+    editor = by.editor if isinstance(by, Execution) else by
+    if editor is None or isinstance(editor, Operation):
         return request
     from vireo.pipeline.stream import sampling_of
 
-    few = min(PREVIEW_STEPS, sampling_of(request.settings, by.facts).steps)
+    few = min(PREVIEW_STEPS, sampling_of(request.settings, editor.facts).steps)
     return replace(request, settings=replace(request.settings, steps=few))
-
-
-def _damage(reader: VideoReader) -> Iterator[str]:
-    """What to say of a file that could not be read whole."""
-    runs = [[number for _, number in run] for _, run in groupby(enumerate(reader.damaged), lambda x: x[1] - x[0])]
-    if runs:
-        named = ", ".join(f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
-        stead = "what can be decoded or the frame before stands there"
-        yield f"{reader.path} is damaged at frame{'s' * (len(reader.damaged) > 1)} {named}, counted from 0: {stead}"
-    if reader.ends_early:
-        yield f"{reader.path} cannot be read to its end: what follows is left out"
-
-
-def _described(job: FileEdit, clip: ClipEdit, steps: int) -> EditDescription:
-    """What a receipt says of an edit."""
-    settings, weights = job.request.settings, clip.weights()
-    return EditDescription(
-        source=job.source,
-        output=job.output,
-        reference=job.reference,
-        mask=job.mask,
-        model=None if weights is None else ModelFacts(name=job.model, sha256=weights),
-        instruction=job.request.instruction,
-        seed=settings.seed,
-        settings={
-            "executor": clip.executor,
-            "operation": clip.operation,
-            "steps": steps,
-            "guidance": settings.guidance,
-            "preserve": settings.preserve,
-            "look": settings.gate,
-            "read_as": clip.read_as,
-            "start": job.start,
-            "end": job.end,
-        },
-    )
 
 
 def _opened(model: str | Editor | VireoPipeline, device: str, dtype: str | None, adapter: str | None) -> Editor:
@@ -306,13 +183,3 @@ def _path(path: str | Path | None) -> Path | None:
 
 def _labelled(progress: Progress, label: str) -> Progress:
     return lambda done, total, _: progress(done, total, label)
-
-
-def _timed_each(frames: Iterable[TimedFrame], monitor: Monitor) -> Iterator[TimedFrame]:
-    iterator = iter(frames)
-    while True:
-        with monitor.time("read"):
-            frame = next(iterator, None)
-        if frame is None:
-            return
-        yield frame

@@ -9,7 +9,7 @@ from vireo.errors import InputError
 from vireo.monitor import Monitor
 from vireo.pipeline.clip_edit import Masks
 from vireo.types import Composite, EditRequest
-from vireo.video.io import TimedFrame, VideoInfo
+from vireo.video.io import TimedFrame
 from vireo.video.io.decoder import timed_frame
 from vireo.video.io.frame_times import FrameTime
 from vireo.video.operations import OPERATIONS, Operation, read_operation
@@ -55,14 +55,14 @@ def carried_out(operation: Operation, frame: TimedFrame, bits: int, mask: np.nda
 
 
 class ExactEdit:
-    """Implements `ClipEdit`. info: of the clip."""
+    """Implements `ClipEdit`. bits: of a sample of the clip."""
 
     executor: Literal["exact"] = "exact"
     found: bool | None = None
     notes: tuple[str, ...] = ()
 
-    def __init__(self, operation: Operation, request: EditRequest, info: VideoInfo, monitor: Monitor) -> None:
-        self._operation, self._bits, self._monitor = operation, info.bits, monitor
+    def __init__(self, operation: Operation, request: EditRequest, bits: int, monitor: Monitor) -> None:
+        self._operation, self._bits, self._monitor = operation, bits, monitor
         self.operation, self.read_as = operation.title, request.instruction
         given = [name for name in ("steps", "guidance") if getattr(request.settings, name) is not None]
         self.warnings = (f"{' and '.join(given)} had no effect: no model took part",) if given else ()

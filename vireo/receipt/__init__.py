@@ -6,8 +6,17 @@ writer.py  `ReceiptWriter`, which records an edit frame by frame
 verify.py  `verify`: compares source, output and receipt; imports nothing that makes edits
 """
 
-from vireo.receipt.format import EditDescription, ModelFacts, Receipt, read_receipt
+from vireo.receipt.format import EditDescription, ModelFacts, Receipt, StepFacts, read_receipt
 from vireo.receipt.verify import Verdict, verify
 from vireo.receipt.writer import ReceiptWriter
 
-__all__ = ["EditDescription", "ModelFacts", "Receipt", "ReceiptWriter", "Verdict", "read_receipt", "verify"]
+__all__ = [
+    "EditDescription",
+    "ModelFacts",
+    "Receipt",
+    "ReceiptWriter",
+    "StepFacts",
+    "Verdict",
+    "read_receipt",
+    "verify",
+]

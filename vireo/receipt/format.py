@@ -1,6 +1,7 @@
 """The receipt of an edit as a JSON file."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,6 +16,10 @@ Digest = str
 
 Share = Annotated[float, Field(ge=0, le=255, allow_inf_nan=False)]
 """An error in 1/255."""
+
+
+def _is_empty(value: list) -> bool:
+    return not value
 
 
 class _Strict(BaseModel):
@@ -47,20 +52,32 @@ class FrameFacts(_Strict):
 
     time: presentation time in seconds, as an exact fraction. region: run lengths (see `runs`) of the pixels that the
     edit may change. changed: count of pixels that differ from the source before encoding. untouched: SHA-256 of the
-    RGB bytes outside the region, row by row.
+    RGB bytes outside the region, row by row. steps: of a plan, the run lengths of the pixels that each of its steps may
+    change; together they are the region. Not stored where there is no plan.
     """
 
     time: str
     region: list[int]
     changed: int
     untouched: Digest
+    steps: list[list[int]] = Field(default=[], exclude_if=_is_empty)
+
+
+class StepFacts(_Strict):
+    """One step of a plan that was carried out. instruction: as the editor was given it. executor: "model" or "exact".
+    passed: whether its result passed a check; None where there was none."""
+
+    operation: str
+    instruction: str
+    executor: str
+    passed: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class EditDescription:
     """What `ReceiptWriter.finish` needs to know of a finished edit: its files, its model and its arguments.
 
-    settings: further arguments that shaped the result. model: None where none took part.
+    settings: further arguments that shaped the result. model: None where none took part. steps: of a plan, else empty.
     """
 
     source: Path
@@ -71,6 +88,7 @@ class EditDescription:
     instruction: str
     seed: int
     settings: Settings
+    steps: Sequence[StepFacts] = ()
 
 
 class Encoding(_Strict):
@@ -89,7 +107,7 @@ class Encoding(_Strict):
 
 class Receipt(_Strict):
     """All facts about one edit. model: None where none took part. settings: what shaped the result, its executor with
-    it."""
+    it. steps: of the plan, in the order of `FrameFacts.steps`; not stored where there is none."""
 
     format: Literal["vireo-receipt/1"] = "vireo-receipt/1"
     vireo: str
@@ -102,6 +120,7 @@ class Receipt(_Strict):
     settings: Settings
     width: int = Field(gt=0)
     height: int = Field(gt=0)
+    steps: list[StepFacts] = Field(default=[], exclude_if=_is_empty)
     frames: list[FrameFacts]
     encoding: Encoding
     output: FileFacts

@@ -66,7 +66,8 @@ def verify(
     """Whether `output` is `source` with changes inside the receipt's regions only.
 
     Lossless outputs have to be bit-equal outside of the regions; lossy ones may differ by the encoding error that the
-    receipt states, in each frame and in each square of 16x16 pixels, and by no more than MAX_MEAN and MAX_WORST.
+    receipt states, in each frame and in each square of 16x16 pixels, and by no more than MAX_MEAN and MAX_WORST. Of a
+    plan, the regions of its steps have to make up the region of the edit.
     Frame count, size and times, counted from the first frame, have to agree. A lossless output that was stored anew
     without loss still holds. Sound is not compared. A receipt is not signed: it shows what changed within a set of
     three files, not who wrote them. Raises InputError, or a subclass, where one of the files cannot be read.
@@ -167,6 +168,22 @@ class _FrameCheck:
         if facts.time != str(source.pts * source.time_base):
             yield "the receipt is of a source with other times"
 
+    def _step_failures(self, outside: np.ndarray, facts: FrameFacts) -> Iterator[str]:
+        """Whether each pixel of the region belongs to a step of the plan, and no other pixel does."""
+        count = len(self._receipt.steps)
+        if len(facts.steps) not in (0, count):  # a frame outside of the edit's time has none
+            yield f"the receipt has {count} steps, this frame {len(facts.steps)}"
+        elif count:
+            region = np.zeros_like(outside)
+            try:
+                for runs in facts.steps:
+                    region |= from_runs(runs, *outside.shape)
+            except ValueError as error:
+                yield f"the receipt's region of a step is damaged: {error}"
+                return
+            if not np.array_equal(region, ~outside):
+                yield "the regions of the steps are not the region of the edit"
+
     def _pixel_failures(self, source: TimedFrame, output: TimedFrame, facts: FrameFacts) -> Iterator[str]:
         try:
             outside = ~from_runs(facts.region, self._receipt.height, self._receipt.width)
@@ -174,6 +191,7 @@ class _FrameCheck:
             yield f"the receipt's region is damaged: {error}"
             return
         self.outside += int(outside.sum())
+        yield from self._step_failures(outside, facts)
         if hashlib.sha256(source.pixels[outside].tobytes()).hexdigest() != facts.untouched:
             yield "the receipt is of another source, or its region was changed"
         mean, worst = encoding_errors(source.pixels, output.pixels, outside)

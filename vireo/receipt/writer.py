@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
@@ -33,15 +34,23 @@ class ReceiptWriter:
     def __exit__(self, *_: object) -> None:
         self._lines.close()
 
-    def add(self, source: TimedFrame, composed: np.ndarray, region: np.ndarray, deep: np.ndarray | None = None) -> None:
+    def add(
+        self,
+        source: TimedFrame,
+        composed: np.ndarray,
+        region: np.ndarray,
+        deep: np.ndarray | None = None,
+        by_step: Sequence[np.ndarray] = (),
+    ) -> None:
         """Records a frame: its source, the pixels that are encoded for it, uint8 (H, W, 3), and the region where these
         may differ, bool (H, W). deep: those pixels in more bits, as in `TimedFrame`, where they do not follow from the
-        source's."""
+        source's. by_step: of a plan, the regions of its steps, bool (H, W) each, which together are the region."""
         facts = FrameFacts(
             time=str(source.pts * source.time_base),
             region=to_runs(region),
             changed=int((source.pixels != composed if deep is None else source.deep != deep).any(-1).sum()),
             untouched=hashlib.sha256(composed[~region].tobytes()).hexdigest(),
+            steps=[to_runs(touched) for touched in by_step],
         )
         self._lines.write(facts.model_dump_json() + "\n")
 
@@ -60,6 +69,7 @@ class ReceiptWriter:
             instruction=edit.instruction,
             seed=edit.seed,
             settings=edit.settings,
+            steps=list(edit.steps),
             width=width,
             height=height,
             frames=[],

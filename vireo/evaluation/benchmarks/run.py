@@ -33,6 +33,7 @@ from vireo.pairs.layouts import Item, read_layout
 from vireo.pairs.layouts.folders import picture, pictures_in
 from vireo.pipeline.edit import edit_video
 from vireo.runtime import source_commit
+from vireo.types import Reason
 from vireo.video.io import read_clip, write_lossless
 
 
@@ -83,7 +84,9 @@ class _ItemEvaluator:
     """Edits and scores single items. settings: all that the result depends on, but for the item and its clip."""
 
     def __init__(self, benchmark: Benchmark, out: Path, config: EvaluationConfig) -> None:
-        self.benchmark, self.out, self.judge, self.options = benchmark, out, config.judge, config.edit
+        self.benchmark, self.out, self.judge = benchmark, out, config.judge
+        self.options = config.edit
+        self.reason: Reason = config.reason
         self.measures = Measures(config.backbones)
         self.clips: FinishedClips | Editor
         if config.videos is not None:
@@ -146,6 +149,7 @@ class _ItemEvaluator:
             preserve=self.options.preserve,
             look=self.options.gate,
             executor=self.options.executor,
+            reason=self.reason,
             overwrite=True,
         )
         return path
@@ -186,6 +190,7 @@ def _report(
         "seconds_per_clip": float(np.median([record.seconds for record in edited])) if edited else None,
         "model": settings.get("model") or settings.get("videos"),
         "executor": settings.get("executor"),
+        "reason": settings.get("reason"),
         "settings": dict(settings),
     }
 

@@ -82,6 +82,7 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
         "seconds_per_clip": _median(r.seconds for r in plain),
         "model": settings.get("model") or settings.get("videos"),
         "executor": settings.get("executor"),
+        "reason": settings.get("reason"),
         "settings": dict(settings),
         "command": command or shlex.join(sys.argv),
         "commit": source_commit(),

@@ -37,9 +37,12 @@ def as_markdown(report: Mapping[str, Any]) -> str:
 
 
 def made_by(report: Mapping[str, Any]) -> str:
-    """Who has carried out the edits (`vireo.types.Executor`)."""
-    executor = report["executor"]
-    return "finished clips" if executor is None else f"executor {executor}"
+    """Who has carried out the edits (`vireo.types.Executor`), and whether by plans (`vireo.types.Reason`)."""
+    executor, reason = report["executor"], report["reason"]
+    if executor is None:
+        return "finished clips"
+    default = "default options: " if (executor, reason) == ("auto", "auto") else ""
+    return f"{default}executor {executor}, reason {reason}"
 
 
 def as_latex(report: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ beside them that could mean something else. What is not read so is not guessed.
 import difflib
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,13 +15,13 @@ from vireo.models.instructor.lexicon import (
     ARTICLES,
     FILLERS,
     NEGATIONS,
-    PHRASES,
     POLITENESS,
     SEPARATORS,
     SIZES_AS_CHANGES,
     SYNONYMS,
 )
 from vireo.models.instructor.vocabulary import Operation, Vocabulary
+from vireo.models.instructor.words import content_words, replaced, split_words
 
 _ATTRIBUTES = ("size", "material", "color", "side")
 _NAMES = ("object", "other", "thing", "shape")
@@ -31,7 +30,6 @@ _NAMES = ("object", "other", "thing", "shape")
 _PRESENT = ("object", "other")
 """Those of them for what the clip shows already."""
 
-_REFERENCE = re.compile(r"\b(object|thing|one|item) (in|from|of|on) (the|this|my) (picture|image|photo|reference)\b")
 _LETTERS = re.compile(r"\w+")
 _SLOT = re.compile(r"{(\w+)}")
 _WHOLE = frozenset(("on", "everything", "objects"))
@@ -45,18 +43,39 @@ _NEAR = 0.75
 
 
 @dataclass(frozen=True)
+class Request:
+    """One of the things that an instruction asks for.
+
+    operation: its name in the vocabulary. text: the request alone, as the first form of the operation says it.
+    values: slot of that form -> the model's words, as "object": "the red ball". refers: as in `Reading`.
+    """
+
+    operation: str
+    text: str
+    values: dict[str, str]
+    refers: bool
+
+    def wordings(self, vocabulary: Vocabulary) -> list[str]:
+        """The request as every form says it that has the same slots, `text` first."""
+        forms = next(each.forms for each in vocabulary.operations if each.name == self.operation)
+        same = [form for form in forms if set(_SLOT.findall(form)) == self.values.keys()]
+        return list(dict.fromkeys([self.text, *(form.format(**self.values) for form in same)]))
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a model is given for an instruction.
 
     text: None where the instruction is not understood. note: what the model cannot do then, for people: a sentence
     without its subject. shapes: of the objects that it names without a colour, in the model's words. refers: whether it
-    speaks of a reference picture.
+    speaks of a reference picture. requests: what it asks for, one after another; none where it is not understood.
     """
 
     text: str | None
     note: str = ""
     shapes: tuple[str, ...] = ()
     refers: bool = False
+    requests: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +116,7 @@ class _Form:
     def of(cls, text: str) -> "_Form":
         slots = _SLOT.findall(text)
         names, others = (tuple(s for s in slots if (s in _NAMES) is named) for named in (True, False))
-        return cls(text, names, tuple(sorted(others)), frozenset(_content(_words(_SLOT.sub(" ", text)))))
+        return cls(text, names, tuple(sorted(others)), frozenset(content_words(split_words(_SLOT.sub(" ", text)))))
 
 
 @lru_cache(maxsize=256)
@@ -110,44 +129,18 @@ def _reader(vocabulary: Vocabulary) -> "_Reader":
     return _Reader(vocabulary)
 
 
-def _words(text: str) -> list[str]:
-    """Lower-case words; a comma for each mark between requests; other marks only where they may mean something."""
-    text = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
-    text = re.sub(r"'s\b", "", text).replace("'", "").replace("&", " and ").replace("\n", ", ")
-    text = _REFERENCE.sub("reference", text.replace("b/w", "bw"))
-    words = re.findall(r"#?\w+|[^\w\s!?\"()\[\]_*/:\u2013\u2014\u2026\u201c\u201d\u201e-]", text)
-    return ["," if word in ",;.+" else word for word in words]
-
-
-def _replaced(words: list[str]) -> Iterator[str]:
-    """Words with PHRASES and SYNONYMS replaced."""
-    place = 0
-    while place < len(words):
-        for length in (5, 4, 3, 2):
-            phrase = " ".join(words[place : place + length])
-            if phrase in PHRASES:
-                yield from PHRASES[phrase].split()
-                place += length
-                break
-        else:
-            yield SYNONYMS.get(words[place], words[place])
-            place += 1
-
-
-def _content(words: list[str]) -> tuple[str, ...]:
-    return tuple(word for word in _replaced(words) if word not in FILLERS and word not in ARTICLES)
-
-
 class _Reader:
     """A vocabulary prepared for reading.
 
-    forms: of each operation. keywords: the words of all forms. own: all words of the model, fillers too. phrases: words
+    forms: of each operation. keywords: the words of all forms. joining: separators among them, as in "swap {object} and
+    {other}". own: all words of the model, fillers too. phrases: words
     -> (slot, value). shapes: noun -> shape.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.forms = [(operation, [_Form.of(text) for text in operation.forms]) for operation in vocabulary.operations]
         self.keywords = frozenset(word for _, forms in self.forms for form in forms for word in form.keywords)
+        self.joining = self.keywords & SEPARATORS
         self.shapes = {
             noun: shape for shape, other in vocabulary.words.get("shape", {}).items() for noun in (shape, *other)
         }
@@ -157,7 +150,7 @@ class _Reader:
             for value, others in values.items():
                 texts += [value, *others]
                 for text in (value, *others) if slot not in ("shape", "side") else ():
-                    self._add(_content(_words(text)), slot, value)
+                    self._add(content_words(split_words(text)), slot, value)
         self.sides = vocabulary.words.get("side", {})
         self.own = {word for text in texts for word in _LETTERS.findall(text)} | SEPARATORS
 
@@ -168,16 +161,11 @@ class _Reader:
             self.phrases.setdefault(phrase, (slot, value))
 
     def read(self, instruction: str) -> Reading:
-        raw = _words(instruction)
-        typed = [word for word in instruction.split() if not NEGATIONS.isdisjoint(_words(word))]
+        raw = split_words(instruction)
+        typed = [word for word in instruction.split() if not NEGATIONS.isdisjoint(split_words(word))]
         if typed:
             return Reading(None, f"cannot leave out or take back ({', '.join(typed)}), only do")
-        requests = [
-            list(group)
-            for separates, group in itertools.groupby(_replaced(raw), SEPARATORS.__contains__)
-            if not separates
-        ]
-        requests = [words for words in requests if not (POLITENESS | ARTICLES.keys()).issuperset(words)]
+        requests = self._cut(list(replaced(raw)))
         parts = [list(self._parts(words, reaching=False)) for words in requests]
         unknown = dict.fromkeys(part.text for request in parts for part in request if part.slot == "unknown")
         if unknown:
@@ -186,20 +174,45 @@ class _Reader:
             return Reading(None, f"does not know {', '.join([*named, *more])}")
         if not requests:
             return Reading(None, "finds no edit in that")
-        texts, shapes = [], []
+        made, shapes = [], []
         own = self.own.issuperset(_LETTERS.findall(instruction.lower())) and not re.search(r"[^\w\s.,!]", instruction)
         for words, first in zip(requests, parts, strict=True):
             kinds = {part.slot for part in first}
             spoken = not FILLERS.isdisjoint(words) or "word" in kinds
-            found = self._matched(first, spoken) or self._matched(list(self._parts(words, reaching=True)), spoken)
+            found = self._request(words, first)
             if found is None:
                 said = instruction.strip() if len(requests) == 1 else " ".join(words)
                 return Reading(None, f'cannot tell what to do by "{said}", but knows "{self._nearest(first)}"')
-            texts.append(found[0])
+            made.append(found[0])
             shapes += found[1]
             own = own and spoken and "change" not in kinds
-        text = instruction if own else " and ".join(texts)
-        return Reading(text, shapes=tuple(shapes), refers=any("reference" in words for words in requests))
+        text = instruction if own else " and ".join(request.text for request in made)
+        return Reading(text, "", tuple(shapes), any(request.refers for request in made), tuple(made))
+
+    def _cut(self, words: list[str]) -> list[list[str]]:
+        """The requests of an instruction. Two of them are one where they are read as one with the word between them."""
+        cut: list[list[str]] = []
+        between: list[str] = []
+        for separates, group in itertools.groupby(words, SEPARATORS.__contains__):
+            part = list(group)
+            if separates:
+                between = part
+            elif not (POLITENESS | ARTICLES.keys()).issuperset(part):
+                whole = [*cut[-1], *between, *part] if cut and self.joining.issuperset(between) else []
+                if whole and self._request(whole, list(self._parts(whole, reaching=False))):
+                    cut[-1] = whole
+                else:
+                    cut.append(part)
+        return cut
+
+    def _request(self, words: list[str], parts: list[_Part]) -> tuple[Request, list[str]] | None:
+        """What these words ask for, and the shapes that they name alone; parts: of them, not reaching."""
+        spoken = not FILLERS.isdisjoint(words) or any(part.slot == "word" for part in parts)
+        found = self._matched(parts, spoken) or self._matched(list(self._parts(words, reaching=True)), spoken)
+        if found is None:
+            return None
+        name, form, values, shapes = found
+        return Request(name, form.format(**values), values, "reference" in words), shapes
 
     def _suggested(self, word: str, raw: list[str]) -> str:
         """An unknown word as it was typed, and the nearest known one."""
@@ -264,12 +277,12 @@ class _Reader:
         word = words[0]
         return 1, _Part("word", word, frozenset((word,))) if word in self.keywords else _Part("unknown", word)
 
-    def _matched(self, parts: list[_Part], spoken: bool) -> tuple[str, list[str]] | None:
-        """The request as the first form says it that fits, and the shapes that it names alone."""
+    def _matched(self, parts: list[_Part], spoken: bool) -> tuple[str, str, dict[str, str], list[str]] | None:
+        """The operation that fits first, its form, the words for its slots, and the shapes that are named alone."""
         names = [part for part in parts if part.slot == "name"]
         slots = tuple(sorted(part.slot for part in parts if part.slot not in ("name", "word", "change")))
         said = frozenset(word for part in parts for word in part.keywords)
-        for _, forms in self.forms:
+        for operation, forms in self.forms:
             own = frozenset(word for form in forms for word in form.keywords)
             for form in forms:
                 allowed = own if form.names else own | _WHOLE
@@ -278,11 +291,11 @@ class _Reader:
                 order = _assigned(names, form.names)
                 if order is None or (names and not spoken):
                     continue
-                values = {part.slot: part.text for part in parts}
+                values = {part.slot: part.text for part in parts if part.slot in form.slots}
                 values |= {slot: part.worded(slot) for slot, part in zip(form.names, order, strict=True)}
                 there = [part for slot, part in zip(form.names, order, strict=True) if slot in _PRESENT]
                 shapes = [part.shape for part in there if "color" not in part.attributes]
-                return form.text.format(**values), shapes
+                return operation.name, form.text, values, shapes
         return None
 
     def _nearest(self, parts: list[_Part]) -> str:

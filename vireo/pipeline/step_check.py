@@ -1,0 +1,1 @@
+"""Whether the beginning of what a step has made looks as planned."""

@@ -1,0 +1,18 @@
+"""Who turns a query into a plan."""
+
+from typing import Protocol
+
+from vireo.reasoning.plan import Plan
+from vireo.reasoning.twin import DigitalTwin
+
+
+class Planner(Protocol):
+    """Implementations: `vireo.reasoning.reading_planner` by words alone; reasoners also look into the twin."""
+
+    def plan(self, query: str, twin: DigitalTwin | None) -> Plan:
+        """What is to be done to a clip. query: as it was typed, at most 1000 characters. twin: of the clip; None where
+        nobody has looked at it.
+
+        Where no step is found, the plan has none and its `fallback` says why.
+        """
+        ...
