@@ -19,6 +19,9 @@ from vireo.reasoning.reasoner.prompt import Turn
 from vireo.reasoning.twin import DigitalTwin
 
 MOST_REPAIRS = 2
+LEAST_CHANCE = 0.5
+"""Probability of a call below which it is not run: the writer guesses."""
+
 LONGEST_QUERY = 1000
 """Characters, as many as a plan holds."""
 
@@ -77,6 +80,8 @@ class Reasoner:
             if len(planning.calls) == MOST_CALLS:
                 return self._fallback(query, "the plan does not come to an end")
             written = self.writer.write(query, turns, refused)
+            if written.chance < LEAST_CHANCE and not refused:
+                return self._fallback(query, "it is not clear what is meant")
             try:
                 answer = planning.take(written.text, written.chance)
             except (Fruitless, NothingFound) as error:
