@@ -46,7 +46,9 @@ def test_cells_and_clips_are_even(pairs):
 
 def test_results_are_exact_where_and_when_they_are_meant(folder, pairs):
     for pair in pairs:
-        source, target, mask = (read_clip(folder / path, trusted=True).frames for path in (pair.source, pair.target, pair.mask))
+        source, target, mask = (
+            read_clip(folder / path, trusted=True).frames for path in (pair.source, pair.target, pair.mask)
+        )
         changed = mask[..., 0] > 0
         assert changed.any(), pair.id
         span = pair.reasoning["time_span"]

@@ -11,7 +11,7 @@ from vireo.reasoning.query_language.referring import Mention, every, named, refe
 from vireo.reasoning.query_language.wordings import Said
 from vireo.world.appearance import pick, weighted
 from vireo.world.families import TOPICS
-from vireo.world.families.record import Topic
+from vireo.world.families.record import ImplicitWordings, Topic
 
 OBJECT_TOPICS = ("recolor", "material", "remove", "replace", "grow", "shrink", "reference")
 WHOLE_TOPICS = ("add", "floor", "backdrop", "setting", "light", "style", "watermark")
@@ -293,7 +293,7 @@ def _valued(draft: Draft, topic: Topic, words: dict[str, str], values: dict[str,
         None if topic.implicit is None else topic.implicit.clues.get(with_article(value) if slot == "shape" else value)
     )
     if clues and draft.wordings == "train" and draft.coin(0.07):
-        return pick(draft.words, topic.implicit.frames).format(**words, clue=pick(draft.words, clues))  # type: ignore[union-attr]
+        return pick(draft.words, implicit.frames).format(**words, clue=pick(draft.words, clues))
     return pick(draft.words, templates(draft, topic)).format(**words, **{slot: spoken})
 
 
