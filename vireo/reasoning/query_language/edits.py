@@ -289,9 +289,8 @@ def _valued(draft: Draft, topic: Topic, words: dict[str, str], values: dict[str,
     value = pick(draft.rng, draft.vocabulary.words[slot])
     values[slot] = spelled(value)
     spoken = with_article(_noun(draft, value)) if slot == "shape" else value
-    clues = (
-        None if topic.implicit is None else topic.implicit.clues.get(with_article(value) if slot == "shape" else value)
-    )
+    implicit = topic.implicit or ImplicitWordings()
+    clues = implicit.clues.get(with_article(value) if slot == "shape" else value)
     if clues and draft.wordings == "train" and draft.coin(0.07):
         return pick(draft.words, implicit.frames).format(**words, clue=pick(draft.words, clues))
     return pick(draft.words, templates(draft, topic)).format(**words, **{slot: spoken})
