@@ -195,10 +195,11 @@ class Planning:
         chances = answer.found.confidences
         if name is not None:
             return self._named(name), chances[name]
-        if len(answer.ids) > 1:
+        likeliest, *others = answer.ids
+        if others:
             self._ask_back(answer)
-            return self._named(answer.ids[0]), chances[answer.ids[0]] / sum(chances.values())
-        return self._named(answer.ids[0]), chances[answer.ids[0]]
+            return self._named(likeliest), chances[likeliest] / sum(chances.values())
+        return self._named(likeliest), chances[likeliest]
 
     def _ask_back(self, answer: Answer) -> None:
         chances, total = answer.found.confidences, sum(answer.found.confidences.values())

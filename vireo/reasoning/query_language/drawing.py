@@ -12,6 +12,7 @@ from vireo.reasoning.query_language.draft import Asked, Clip, Combinations, Draf
 from vireo.reasoning.query_language.edits import request_edit
 from vireo.reasoning.query_language.wordings import Said, Wordings
 from vireo.world.appearance import pick
+from vireo.world.families import TOPICS
 
 Category = Literal["literal", "semantic", "spatial", "temporal"]
 
@@ -121,10 +122,18 @@ _PATTERNS: tuple[tuple[float, tuple[int | None, ...]], ...] = (
 )
 """Shares of training queries by the levels of their requests, see `request_edit`, which come in any order."""
 
-_NEGATIONS = ("do not", "never", "dont", "please do not", "you should not", "there should not be")
-_QUESTIONS = ("what is", "where is", "why is", "how big is", "is there", "which color is")
-_FRUITLESS = 0.03
-"""Share of training queries that say nothing to do."""
+_NEGATIONS = ("do not", "never", "dont", "please do not", "you should not", "there should not be", "leave")
+_QUESTIONS = ("what is", "where is", "why is", "how big is", "is there", "which color is", "who made", "when was")
+_LIMITS = (
+    "but not too much",
+    "but not {word}",
+    "only if {word}",
+    "unless {word}",
+    "without changing {word}",
+    "as it was",
+)
+_FRUITLESS = 0.1
+"""Share of training queries that say nothing to do, or what cannot be done."""
 
 
 def imagine_query(seed: int, number: int, vocabulary: Vocabulary) -> Query:
@@ -138,19 +147,77 @@ def imagine_query(seed: int, number: int, vocabulary: Vocabulary) -> Query:
             query = draw_query(rng, rng, Imagination(rng, vocabulary), vocabulary, levels)
         except Unfit:
             continue
-        return _spoilt(query, rng) if rng.random() < _FRUITLESS else query
+        return _spoilt(query, vocabulary, rng) if rng.random() < _FRUITLESS else query
 
 
-def _spoilt(query: Query, rng: np.random.Generator) -> Query:
-    """Words that ask for nothing that can be done: cut off, shaken up, taken back, or a question."""
-    words = query.text.split()
-    sort = int(rng.integers(4))
+def _spoilt(query: Query, vocabulary: Vocabulary, rng: np.random.Generator) -> Query:
+    """Words that ask for nothing that can be done: cut off, shaken up, taken back, a question, without what they are
+    about, or with a word that has no place there."""
+    words, sort = query.text.split(), int(rng.integers(9))
     if sort == 0:
         text = " ".join(words[: max(1, int(len(words) * rng.uniform(0.1, 0.45)))])
     elif sort == 1:
         text = " ".join(rng.permutation(words))
     elif sort == 2:
         text = f"{pick(rng, _NEGATIONS)} {query.text.removeprefix('please ')}"
-    else:
+    elif sort == 3:
         text = f"{pick(rng, _QUESTIONS)} {' '.join(words[2:6])}"
+    elif sort == 4:
+        text = f"{query.text} {pick(rng, _LIMITS).format(word=pick(rng, words))}"
+    else:
+        text = _misplaced(query, vocabulary, rng, leave_out=sort == 5)
     return Query(text, (Call(UNCLEAR, {}),), (), 0, "literal")
+
+
+def _misplaced(query: Query, vocabulary: Vocabulary, rng: np.random.Generator, *, leave_out: bool) -> str:
+    """The query without a word that it needs, or with one in its place that means something else."""
+    words, known, needed = query.text.split(), vocabulary.words, set()
+    for call in query.calls:
+        edits = call.head in TOPICS
+        needed |= {call.values.get("category")} | {
+            call.values.get(slot) for slot in ("color", "material", "shape") if edits
+        }
+    needed &= {*known["color"], *known["material"], *known["shape"]}
+    places = [place for place, word in enumerate(words) if word.strip(",.") in needed and words.count(word) == 1]
+    if not places:
+        return " ".join(rng.permutation(words))
+    place = pick(rng, places)
+    words[place : place + 1] = [] if leave_out else [pick(rng, _FOREIGN)]
+    return " ".join(words)
+
+
+_FOREIGN = (
+    *(
+        "winter",
+        "hat",
+        "tire",
+        "zebra",
+        "planet",
+        "football",
+        "window",
+        "coin",
+        "chess",
+        "bath",
+        "camel",
+        "ship",
+        "tree",
+    ),
+    *("mason", "cow", "snow", "grass", "sand", "ice", "night", "sunset", "midnight", "stage", "kitchen", "cartoon"),
+    *("poster", "picture", "video", "scene", "floor", "background", "light", "shadow", "music", "dog", "car", "man"),
+    *(
+        "camera",
+        "wall",
+        "carpet",
+        "stone",
+        "marble",
+        "sea",
+        "desert",
+        "forest",
+        "mountains",
+        "stars",
+        "lemon",
+        "banana",
+    ),
+    *("milk", "coal", "plum", "blood", "carrot", "frog", "leaves", "water", "grapes"),
+)
+"""Nouns that are neither objects of the studio nor what one of them can be."""

@@ -13,9 +13,23 @@ _SLOT = re.compile(r"{\w+}")
 _WORD = re.compile(r"[a-z']+|[0-9]+|[,.]")
 
 
+_CONTRACTIONS = {
+    "can't": "can not",
+    "won't": "will not",
+    "n't": " not",
+    "'d ": " would ",
+    "'ll ": " will ",
+    "'m ": " am ",
+}
+_CONTRACTIONS |= {"'re ": " are ", "let's": "let us", "'s ": " "}
+
+
 def split_words(text: str) -> list[str]:
     """Lower-case words, and commas and full stops, of a query; other marks are left out."""
-    return _WORD.findall(text.lower().replace("\u2019", "'").replace(";", ",").replace("'s ", " "))
+    text = text.lower().replace("\u2019", "'").replace(";", ",").replace("-", " ")
+    for short, long in _CONTRACTIONS.items():
+        text = text.replace(short, long)
+    return _WORD.findall(text)
 
 
 def known_words(vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -75,12 +75,24 @@ def every(draft: Draft) -> Mention:
         return Mention(
             text.format(number=_NUMBER_WORDS[number], nouns=plural(pick(draft.words, wordings.THINGS[:2]))), place
         )
+    if draft.chance(0.2):
+        return _all_but(draft)
+    if draft.chance(0.06):
+        return Mention(draft.say(wordings.EVERYTHING), draft.ask(Call("find", {}), many=True))
     text = draft.say(wordings.EVERY)
     if draft.chance(0.3):
         return _related_many(draft, text)
     known = _drawn(draft, (), (("category", 0.7), ("color", 0.5), ("material", 0.2), ("size", 0.15)))
     place = draft.ask(Call("find", known), many=True)
     return Mention(text.format(**_nouns(draft, known)), place)
+
+
+def _all_but(draft: Draft) -> Mention:
+    """Everything except the ball. Only some wordings name a kind of which all but one are meant."""
+    inner, known = named(draft), _drawn(draft, (), (("category", 0.4),))
+    kinds = [form for form in wordings.BUT.of(draft.wordings) if ("{noun" in form) or not known]
+    text = pick(draft.words, kinds).format(**_nouns(draft, known), x=inner.text)
+    return Mention(text, draft.ask(Call("other", {"of": inner.reference, **known}), "other", many=True))
 
 
 def _related_many(draft: Draft, text: str) -> Mention:

@@ -45,7 +45,13 @@ def _where(*said: str) -> tuple[str, ...]:
 RELATIONS: dict[str, Said] = {
     "left-of": Said(
         _where("to the left of", "left of", "that is left of", "that is to the left of", "on the left side of")
-        + _where("that stands to the left of", "which lies left of", "that can be seen left of", "on the left of"),
+        + _where(
+            "that stands to the left of",
+            "which lies left of",
+            "that can be seen left of",
+            "on the left of",
+            "that sits left of",
+        ),
         _where("that stands left of", "which is to the left of", "that lies on the left side of"),
     ),
     "right-of": Said(
@@ -93,6 +99,13 @@ RELATIONS: dict[str, Said] = {
     ),
     "moving-towards": Said(
         _where("moving towards", "that moves towards", "that is about to hit", "that rolls towards", "that heads for")
+        + _where(
+            "that is going to hit",
+            "that will hit",
+            "about to crash into",
+            "on its way to",
+            "that is about to bump into",
+        )
         + _where("which goes towards", "coming towards", "that gets closer to", "that approaches", "heading for"),
         _where("which moves towards", "which is about to hit", "which heads for", "that is moving towards")
         + _where("that is coming closer to"),
@@ -100,6 +113,11 @@ RELATIONS: dict[str, Said] = {
     "approached-by": Said(
         (
             "the {noun} that {x} is about to hit",
+            "the {noun} {x} is going to hit",
+            "the {noun} that {x} will hit",
+            "the {noun} that {x} is about to crash into",
+            "the {noun} {x} is about to bump into",
+            "the {noun} {x} is on its way to",
             "the {noun} that {x} moves towards",
             "the {noun} {x} is heading for",
             "the {noun} that {x} heads for",
@@ -138,6 +156,8 @@ EXTREMES: dict[str, Said] = {
     "leftmost": Said(
         (
             "the leftmost {noun}",
+            "the {noun} on the far left",
+            "the {noun} all the way on the left",
             "the {noun} farthest to the left",
             "the {noun} that is farthest left",
             "the {noun} most to the left",
@@ -152,6 +172,8 @@ EXTREMES: dict[str, Said] = {
     "rightmost": Said(
         (
             "the rightmost {noun}",
+            "the {noun} on the far right",
+            "the {noun} all the way on the right",
             "the {noun} farthest to the right",
             "the {noun} that is farthest right",
             "the {noun} most to the right",
@@ -166,6 +188,8 @@ EXTREMES: dict[str, Said] = {
     "nearest": Said(
         (
             "the nearest {noun}",
+            "the nearer {noun}",
+            "the {noun} in the foreground",
             "the {noun} closest to the camera",
             "the {noun} nearest to us",
             "the frontmost {noun}",
@@ -178,6 +202,8 @@ EXTREMES: dict[str, Said] = {
     "farthest": Said(
         (
             "the farthest {noun}",
+            "the {noun} in the distance",
+            "the {noun} most in the back",
             "the {noun} farthest from the camera",
             "the {noun} farthest away",
             "the rearmost {noun}",
@@ -190,6 +216,8 @@ EXTREMES: dict[str, Said] = {
     "largest": Said(
         (
             "the largest {noun}",
+            "the bigger {noun}",
+            "the larger of the {nouns}",
             "the biggest {noun}",
             "the {noun} that is largest",
             "the {noun} which is bigger than all others",
@@ -200,6 +228,8 @@ EXTREMES: dict[str, Said] = {
     "smallest": Said(
         (
             "the smallest {noun}",
+            "the smaller {noun}",
+            "the smaller of the {nouns}",
             "the tiniest {noun}",
             "the {noun} that is smallest",
             "the {noun} which is smaller than all others",
@@ -210,6 +240,7 @@ EXTREMES: dict[str, Said] = {
     "fastest": Said(
         (
             "the fastest {noun}",
+            "the faster {noun}",
             "the {noun} that moves fastest",
             "the quickest {noun}",
             "the {noun} with the highest speed",
@@ -235,6 +266,9 @@ EVENTS: dict[str, Verbs] = {
     "appears": Verbs(
         (
             Verb("comes in", "come in", "has come in"),
+            Verb("comes on screen", "come on screen", "has come on screen"),
+            Verb("enters the frame", "enter the frame", "has entered the frame"),
+            Verb("rolls in", "roll in", "has rolled in"),
             Verb("enters", "enter", "has entered"),
             Verb("enters the picture", "enter the picture", "has entered the picture"),
             Verb("comes into view", "come into view", "has come into view"),
@@ -249,6 +283,9 @@ EVENTS: dict[str, Verbs] = {
     "leaves": Verbs(
         (
             Verb("leaves", "leave", "has left"),
+            Verb("leaves the frame", "leave the frame", "has left the frame"),
+            Verb("goes off screen", "go off screen", "has gone off screen"),
+            Verb("rolls out", "roll out", "has rolled out"),
             Verb("leaves the picture", "leave the picture", "has left the picture"),
             Verb("goes out of view", "go out of view", "has gone out of view"),
             Verb("goes away", "go away", "has gone away"),
@@ -277,6 +314,8 @@ EVENTS: dict[str, Verbs] = {
     "stops": Verbs(
         (
             Verb("stops", "stop", "has stopped"),
+            Verb("comes to a standstill", "come to a standstill", "has come to a standstill"),
+            Verb("stands still", "stand still", "has stood still"),
             Verb("stops moving", "stop moving", "has stopped moving"),
             Verb("comes to a stop", "come to a stop", "has come to a stop"),
             Verb("comes to rest", "come to rest", "has come to rest"),
@@ -291,6 +330,7 @@ EVENTS: dict[str, Verbs] = {
     "collides": Verbs(
         (
             Verb("collides", "collide", "has collided"),
+            Verb("runs into something", "run into something", "has run into something"),
             Verb("hits something", "hit something", "has hit something"),
             Verb("bumps into something", "bump into something", "has bumped into something"),
             Verb("crashes", "crash", "has crashed"),
@@ -344,6 +384,10 @@ PARTNERS: dict[str, Said] = {
     "collides": Said(
         (
             *_where("that hits", "that collides with", "that bumps into", "which crashes into", "hit by"),
+            *_where("that runs into", "that strikes", "struck by", "that knocks into"),
+            "the {noun} that {x} runs into",
+            "the {noun} {x} strikes",
+            "the {noun} that {x} knocks into",
             *_where("that is hit by", "colliding with"),
             "the {noun} that {x} hits",
             "the {noun} {x} collides with",
@@ -483,7 +527,16 @@ OTHER = Said(
 )
 
 EVERY = Said(
-    ("all {nouns}", "every {noun}", "all the {nouns}", "each {noun}", "all of the {nouns}"), ("each of the {nouns}",)
+    ("all {nouns}", "every {noun}", "all the {nouns}", "each {noun}", "all of the {nouns}", "each and every {noun}"),
+    ("each of the {nouns}", "every one of the {nouns}"),
+)
+EVERYTHING = Said(("everything", "all there is", "every single thing"), ("every thing there is",))
+BUT = Said(
+    (
+        *("everything but {x}", "everything except {x}", "all {nouns} except {x}", "all {nouns} but {x}"),
+        *("all the other {nouns} than {x}", "everything besides {x}", "every {noun} other than {x}"),
+    ),
+    ("all the {nouns} except {x}", "every {noun} except {x}", "everything other than {x}"),
 )
 
 SUPERLATIVES: dict[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from vireo.errors import InputError
+from vireo.errors import InputError, ModelError
 from vireo.models.instructor.vocabulary import Vocabulary
 from vireo.reasoning.answers import NothingFound
 from vireo.reasoning.hops import MOST_CALLS, Language
@@ -19,6 +19,9 @@ from vireo.reasoning.reasoner.prompt import Turn
 from vireo.reasoning.twin import DigitalTwin
 
 MOST_REPAIRS = 2
+LEAST_CHANCE = 0.5
+"""Probability of a call below which it is not run: the writer guesses."""
+
 LONGEST_QUERY = 1000
 """Characters, as many as a plan holds."""
 
@@ -49,7 +52,7 @@ class Writer(Protocol):
         ...
 
     def write(self, query: str, turns: Sequence[Turn], refused: Sequence[Refused]) -> Written:
-        """The next call. refused: what it has written in this place already."""
+        """The next call. refused: what it has written in this place already. Raises ModelError where none comes."""
         ...
 
 
@@ -76,7 +79,12 @@ class Reasoner:
         while not planning.done:
             if len(planning.calls) == MOST_CALLS:
                 return self._fallback(query, "the plan does not come to an end")
-            written = self.writer.write(query, turns, refused)
+            try:
+                written = self.writer.write(query, turns, refused)
+            except ModelError as error:
+                return self._fallback(query, error.what)
+            if written.chance < LEAST_CHANCE and not refused:
+                return self._fallback(query, "it is not clear what is meant")
             try:
                 answer = planning.take(written.text, written.chance)
             except (Fruitless, NothingFound) as error:

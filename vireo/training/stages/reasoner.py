@@ -39,7 +39,7 @@ class ReasonerStageConfig:
     model: ReasonerConfig = field(default_factory=ReasonerConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=5_000,
+            steps=4_000,
             batch_size=32,
             learning_rate=1e-3,
             optimizer="muon",
