@@ -14,8 +14,11 @@ from vireo.errors import InputError
 
 def train(
     stage: Annotated[
-        Literal["vae", "clip", "vlm", "t2v", "editor", "reasoner", "mini"],
-        typer.Argument(metavar="STAGE", help="vae, clip, vlm, t2v, editor, reasoner, or mini: all in order."),
+        Literal["vae", "clip", "vlm", "t2v", "editor", "reasoner", "reinforce", "mini"],
+        typer.Argument(
+            metavar="STAGE",
+            help="vae, clip, vlm, t2v, editor, reasoner, mini: all of these in order; or reinforce, after them.",
+        ),
     ],
     workdir: Annotated[Path, typer.Option(help="Folder of checkpoints, logs, samples and the result.")],
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop with a checkpoint after so many minutes.")] = None,

@@ -6,6 +6,7 @@ workdir/cache/...           frames, latents, masks, instructor states
 workdir/STAGE/              checkpoint.pt, config.json, tensorboard/, samples/, model/ once finished, metrics.json
 workdir/mini/               what `VireoPipeline.from_pretrained` loads
 workdir/reasoner/model/     what `vireo.reasoning.reasoner.open_reasoner` loads
+workdir/reinforce/model/    the same, after reinforcement learning
 """
 
 import json
@@ -24,18 +25,23 @@ from vireo.config import as_json, overridden
 from vireo.errors import InputError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
 from vireo.models.editors.mini import MINI_FACTS
+from vireo.models.editors.opening import open_editor
 from vireo.models.editors.viva import VireoPipeline, VivaConfig
 from vireo.models.transformer import widen_for_editing
+from vireo.reasoning.hops import Language
+from vireo.reasoning.reasoner.mini import load_bundle
 from vireo.runtime import pick_device, pick_dtype, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import OnProgress, Progress, run
 from vireo.training.pair_sets import DataConfig
+from vireo.training.plan_rewards import EditQuality
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_accuracy import measure_answers
 from vireo.training.stages.clip import ClipConfig, ClipStage, measure_patches, measure_retrieval
 from vireo.training.stages.editor import EditorConfig, EditorStage
 from vireo.training.stages.reasoner import ReasonerStage, ReasonerStageConfig
+from vireo.training.stages.reinforce import ReinforceConfig, ReinforceStage, open_tasks
 from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.training.stages.vae import VaeConfig, VaeStage
 from vireo.training.stages.vlm import VlmConfig, VlmStage, new_instructor
@@ -58,6 +64,7 @@ class MiniConfig:
     t2v: T2vConfig = field(default_factory=T2vConfig)
     editor: EditorConfig = field(default_factory=EditorConfig)
     reasoner: ReasonerStageConfig = field(default_factory=ReasonerStageConfig)
+    reinforce: ReinforceConfig = field(default_factory=ReinforceConfig)
     steps: int = 1
     guidance: float = 1.0
 
@@ -206,6 +213,21 @@ class _MiniTraining:
         model = self.workdir / "reasoner" / "model"
         save_model(model, stage.finish())
         stamp_weights(model, _origin("vireo train reasoner", stage.loop))
+        return True
+
+    def _reinforce(self) -> bool:
+        config = self.config.reinforce
+        writer = load_bundle(Path(config.init_from) if config.init_from else self.artifacts.model("reasoner"))
+        vocabulary, editor = studio_vocabulary(), open_editor(config.editor)
+        folder = self.workdir / "data" / "reinforce"
+        tasks = open_tasks(folder, config, Language(vocabulary), self._progress_for("queries"))
+        quality = EditQuality(folder, editor) if config.quality else None
+        stage = ReinforceStage(config, writer, vocabulary, tasks, quality, self.device)
+        if not self._run(stage):
+            return False
+        model = self.workdir / "reinforce" / "model"
+        save_model(model, stage.finish())
+        stamp_weights(model, _origin("vireo train reinforce", stage.loop))
         return True
 
     def _save_metrics(self, stage: str, metrics: dict[str, Any]) -> None:

@@ -57,6 +57,17 @@ def build_model(words: int, config: ReasonerConfig) -> LlamaForCausalLM:
     )
 
 
+def load_bundle(folder: Path) -> Bundle:
+    """What `Bundle.save_pretrained` wrote. Raises ModelError where the folder holds no such model."""
+    check_weights(folder)
+    with foreign_weights(folder):
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+        model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    if model.config.vocab_size != len(tokenizer):
+        raise ModelError(f"{folder} has weights for other words than its tokenizer", "get the weights again")
+    return Bundle(model, tokenizer)
+
+
 class MiniWriter:
     """Writes the likeliest call that the language allows, word by word; where calls were refused, the likeliest other
     one that a beam search finds."""
@@ -69,13 +80,8 @@ class MiniWriter:
     @classmethod
     def from_pretrained(cls, folder: Path, vocabulary: Vocabulary) -> "MiniWriter":
         """vocabulary: of the editor. Raises ModelError where the folder holds no such model."""
-        check_weights(folder)
-        with foreign_weights(folder):
-            tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
-            model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
-        if model.config.vocab_size != len(tokenizer):
-            raise ModelError(f"{folder} has weights for other words than its tokenizer", "get the weights again")
-        return cls(model, tokenizer, vocabulary)
+        bundle = load_bundle(folder)
+        return cls(bundle.model, bundle.tokenizer, vocabulary)
 
     def unknown(self, query: str) -> str:
         words = self.prompter.unknown(query)

@@ -1,4 +1,4 @@
-"""Calls written by chance, as reinforcement learning needs them, and their probabilities computed again with gradient."""
+"""Calls written by chance, as reinforcement learning needs them, and their probabilities again, with gradient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ class Spoken:
 
 
 class SamplingWriter(MiniWriter):
-    """Writes calls word by word, each drawn from what the model believes of the words that the language allows.
+    """Writes calls word by word, each drawn from what the model believes of the words that the language allows. How
+    likely a call was is not told, so that none is refused for being a rare one.
 
     spoken: the calls since `begin`, refused ones too.
     """
@@ -52,7 +53,6 @@ class SamplingWriter(MiniWriter):
         context = self.prompter.turns(query, turns)
         words: list[str] = []
         allowed: list[tuple[int, ...]] = []
-        chance = 1.0
         while not words or words[-1] != STOP:
             if len(context) + len(words) == self.model.config.max_position_embeddings:
                 return Written(UNCLEAR)
@@ -60,11 +60,10 @@ class SamplingWriter(MiniWriter):
             ids = tuple(table[word] for word in options)
             known = self._scored((*context, *(table[word] for word in words)))[list(ids)].softmax(0)
             drawn = int(torch.multinomial(known, 1, generator=self._generator))
-            chance *= float(known[drawn])
             words.append(options[drawn])
             allowed.append(ids)
         self.spoken.append(Spoken(tuple(context), tuple(table[word] for word in words), tuple(allowed)))
-        return Written(" ".join(words[:-1]), chance)
+        return Written(" ".join(words[:-1]))
 
     def _scored(self, row: tuple[int, ...]) -> Tensor:
         if row not in self._known:

@@ -5,9 +5,11 @@ their group become likelier (GRPO, `vireo.training.policy`). The paper trains th
 perception stay as they are, and their part in a plan's result is in its reward.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,17 +18,19 @@ from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from vireo.models.instructor.vocabulary import Vocabulary
+from vireo.pairs.format import read_pairs
 from vireo.reasoning.hops import Language
 from vireo.reasoning.plan import Plan
 from vireo.reasoning.query_language.twin_clip import draw_for_twin
 from vireo.reasoning.reasoner.mini import Bundle
 from vireo.reasoning.reasoner.protocol import Reasoner
 from vireo.reasoning.reasoner.sampling import SamplingWriter, Spoken, word_log_probs
+from vireo.reasoning.studiorve import StudioRVE, make_studiorve
 from vireo.reasoning.twin import DigitalTwin
 from vireo.training.plan_rewards import Quality, accuracy
 from vireo.training.policy import clipped_gain, divergence, group_advantages, policy_loss
 from vireo.training.stage import LoopConfig, Stage
-from vireo.types import EditPair
+from vireo.types import EditPair, OnCount
 
 LEVELS = ((1,), (2,), (3,), (0, 1), (2, 1), (2, 2))
 """Levels of the requests of a new query; see `query_language.drawing`."""
@@ -36,7 +40,8 @@ _TRIES = 60
 
 @dataclass(frozen=True)
 class ReinforceConfig:
-    """init_from: reasoner that goes on learning, by name or folder.
+    """init_from: reasoner that goes on learning, by name or folder; empty for that of the workdir. editor: who carries
+    its plans out.
 
     videos, queries, seed: of the set of clips and queries with exact results (`vireo world studiorve`), all of the
         training split.
@@ -47,7 +52,8 @@ class ReinforceConfig:
     quality: weight of the result's quality; the plan's accuracy has 1. invalid: what each invalid call costs.
     """
 
-    init_from: str = "mini"
+    init_from: str = ""
+    editor: str = "mini"
     videos: int = 60
     queries: int = 311
     seed: int = 700_000
@@ -111,11 +117,21 @@ class SetTasks:
         return Task(drawn[0].text, twin, drawn[1])
 
 
+def open_tasks(folder: Path, config: ReinforceConfig, language: Language, on_count: OnCount) -> SetTasks:
+    """The tasks of a configuration; its set is made in `folder`, or read where it is there."""
+    spec = StudioRVE(videos=config.videos, queries=config.queries, seed=config.seed, split="train")
+    make_studiorve(folder, language, spec, on_count)
+    pairs = list(read_pairs(folder))
+    places = {pair.reasoning["twin"] for pair in pairs if pair.reasoning is not None}
+    twins = {place: DigitalTwin.model_validate_json((folder / place).read_text(encoding="utf-8")) for place in places}
+    return SetTasks(pairs, twins, language, config.new)
+
+
 @dataclass(frozen=True)
 class Draw:
     """Plans of one draw. calls: all that were written, each once. members: of each plan, the places of its calls.
-    advantages: (N,) of each plan. old, reference: (calls, W) log-probabilities when they were written, by the policy and
-    by the reasoner that it was to begin with."""
+    advantages: (N,) of each plan. old, reference: (calls, W) log-probabilities when they were written, by the policy
+    and by the reasoner that it was to begin with."""
 
     calls: list[Spoken]
     members: list[list[int]]
@@ -139,8 +155,7 @@ class ReinforceStage(Stage[ReinforceConfig, LlamaForCausalLM]):
         """bundle: the reasoner to begin with. quality: None where `config.quality` is 0."""
         super().__init__(config, bundle.model.eval().requires_grad_(True), device)
         self.tokenizer: PreTrainedTokenizerFast = bundle.tokenizer
-        self.reference = LlamaForCausalLM(bundle.model.config).eval().requires_grad_(False).to(device)
-        self.reference.load_state_dict(bundle.model.state_dict())
+        self.reference = copy.deepcopy(self.module).requires_grad_(False)
         self.writer = SamplingWriter(self.module, bundle.tokenizer, vocabulary)
         self.reasoner = Reasoner(self.writer, vocabulary)
         self.tasks, self.quality = tasks, quality
@@ -211,9 +226,7 @@ class ReinforceStage(Stage[ReinforceConfig, LlamaForCausalLM]):
         if not state:
             return
         calls = [
-            Spoken(
-                tuple(call["context"]), tuple(call["words"]), tuple(tuple(allowed) for allowed in call["allowed"])
-            )
+            Spoken(tuple(call["context"]), tuple(call["words"]), tuple(tuple(allowed) for allowed in call["allowed"]))
             for call in state["calls"]
         ]
         tensors = {name: state[name].to(self.device) for name in ("advantages", "old", "reference")}
