@@ -19,6 +19,7 @@ COMMANDS = (
     *(
         "",
         "edit",
+        "explain",
         "verify",
         "world",
         "world make",
