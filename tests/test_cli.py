@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 
 import vireo.cli.entry as entry
-from vireo.errors import CheckError, InputError, VideoError
+from vireo.errors import AsksBack, CheckError, InputError, VideoError
 from vireo.receipt import EditDescription, ModelFacts, ReceiptWriter
+from vireo.types import StepResult
 from vireo.video.io import Quality, VideoReader, write_lossless
 
 COMMANDS = (
     *(
         "",
         "edit",
+        "explain",
         "verify",
         "world",
         "world make",
@@ -154,6 +156,7 @@ class Edited:
     left_out: tuple[str, ...] = ()
     damaged: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    plan: tuple[StepResult, ...] = ()
 
 
 def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
@@ -193,6 +196,7 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "--crf",
         "20",
     ]
+    options += ["--reason", "always", "--save-plan", "p.json", "--no-ask"]
     options += ["--start", "0.5", "--end", "2", "--compare", "c.png", "--strict-decode", "-y", "--json"]
     code, out, err = run("edit", "in.mp4", "make it night", "-o", "out.mp4", *options)
     assert code == 0
@@ -208,6 +212,11 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "mask": Path("m.png"),
         "look": False,
         "executor": "auto",
+        "reason": "always",
+        "plan": None,
+        "twin": None,
+        "save_plan": Path("p.json"),
+        "ask": False,
         "receipt": Path("r.json"),
         "preview": Path("p.mp4"),
         "quality": Quality("hevc", 20, False),
@@ -226,6 +235,40 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
     assert "12.5%" in out
     assert "note" not in out
     assert "read as" not in out
+
+
+def test_a_question_ends_with_3_and_names_the_candidates(run, monkeypatch):
+    def asks(*arguments, **options):
+        raise AsksBack("which ball is meant?", (("the red ball", 0.6), ("the blue ball", 0.4)))
+
+    monkeypatch.setattr("vireo.pipeline.edit.edit_video", asks)
+    code, out, err = run("edit", "in.mp4", "remove the ball", "-o", "out.mp4")
+    assert (code, err) == (3, "")
+    assert out.startswith("which ball is meant?")
+    assert "the red ball   60% likely\n" in out
+    code, out, _ = run("edit", "in.mp4", "remove the ball", "-o", "out.mp4", "--json")
+    assert code == 3
+    assert json.loads(out)["candidates"][1] == {"name": "the blue ball", "confidence": 0.4}
+
+
+def test_steps_are_printed_with_what_became_of_them(run, monkeypatch):
+    done = StepResult(
+        instruction="make the ball blue",
+        operation="recolor",
+        executor="model",
+        read_as="make the ball blue",
+        found=True,
+        tries=2,
+        passed=True,
+        changed_fraction=0.25,
+        notes=(),
+    )
+    result = Edited("o.mp4", {"total": 1}, plan=(done,), notes=("step 1 was hard",))
+    monkeypatch.setattr("vireo.pipeline.edit.edit_video", lambda *arguments, **options: result)
+    out = run("edit", "in.mp4", "x", "-o", "o.mp4")[1]
+    assert "make the ball blue (25.0% of the pixels, in 2 ways)\n" in out
+    assert "step 1 was hard\n" in out
+    assert "left as it is" not in out
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "av": ("video/io/",),
     "mujoco": ("world/",),
     "typer": ("cli/",),
-    "jinja2": ("evaluation/",),
+    "jinja2": ("evaluation/", "reasoning/pictures/"),
     "httpx": ("judges/",),
     "diffusers": ("models/", "training/", "evaluation/ablation/"),
     "pycocotools": ("reasoning/",),

@@ -87,9 +87,9 @@ def test_tables_in_the_papers_layout(run, tmp_path):
     assert cells["recolor"][2:6] == ["2", "50.0 [0.0, 100.0]", "50.0 [0.0, 100.0]", "0.500 [0.000, 1.000]"]
     assert cells["balanced"][3].startswith("83.3 [")
     assert "vireo eval x_y" in (tmp_path / "report.md").read_text()
-    assert report["executor"] == "model"
+    assert (report["executor"], report["reason"]) == ("model", "never")
     for name in ("report.md", "report.tex", "report.html"):
-        assert ", executor model" in (tmp_path / name).read_text(), name
+        assert ", executor model, reason never" in (tmp_path / name).read_text(), name
     latex = (tmp_path / "report.tex").read_text()
     assert latex.count(r" \\") == 1 + len(report["families"]) + 1
     assert r"Success \%" in latex

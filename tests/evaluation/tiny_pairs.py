@@ -56,7 +56,7 @@ class Perfect:
     batch = 2
 
     def __init__(self, fails=()):
-        self.settings = {"model": "perfect", "executor": "model", "fails": sorted(fails)}
+        self.settings = {"model": "perfect", "executor": "model", "reason": "never", "fails": sorted(fails)}
         self.fails, self.calls = fails, []
 
     def edit(self, jobs, truths):

@@ -217,3 +217,27 @@ def test_another_model_knows_other_words():
     assert read_instruction("make it winter", own).text == "make it winter"
     assert read_instruction("turn this into a wintry scene", own).text == "make it winter"
     assert '"night"' in read_instruction("make it night", own).note
+
+
+SWAP = Operation(name="swap", example="swap the ball and the cube", forms=("swap {object} and {other}",))
+
+
+def test_requests_are_told_apart_and_can_be_said_otherwise():
+    reading = read("get rid of the orb and then let the small cube become green")
+    assert [request.operation for request in reading.requests] == ["remove", "recolor"]
+    assert [request.text for request in reading.requests] == ["remove the ball", "make the small cube green"]
+    assert reading.requests[1].values == {"object": "the small cube", "color": "green"}
+    ways = reading.requests[1].wordings(STUDIO)
+    assert len(ways) >= 8
+    assert all(read(text).requests[0].values == reading.requests[1].values for text in ways)
+    assert read("make the ball fly").requests == ()
+
+
+def test_what_is_one_request_with_its_and_is_not_split():
+    vocabulary = STUDIO.model_copy(update={"operations": (*STUDIO.operations, SWAP)})
+    whole = read_instruction("swap the red ball and the blue cube, then make the cone green", vocabulary)
+    assert [request.text for request in whole.requests] == [
+        "swap the red ball and the blue cube",
+        "make the cone green",
+    ]
+    assert read("swap the red ball and the blue cube").text is None

@@ -45,6 +45,12 @@ def edit(  # noqa: PLR0913 - the options of the contract
         ),
     ] = "auto",
     plan: Annotated[Path | None, typer.Option(help="Carry out this plan instead of an instruction.")] = None,
+    twin: Annotated[
+        Path | None,
+        typer.Option(
+            help="The digital twin of SOURCE, as vireo explain --json wrote it: keeps steps to their objects."
+        ),
+    ] = None,
     save_plan: Annotated[Path | None, typer.Option(help="Also write the plan here.")] = None,
     no_ask: Annotated[
         bool, typer.Option("--no-ask", help="Guess where the plan is not sure what is meant, instead of exit 3.")
@@ -78,7 +84,7 @@ def edit(  # noqa: PLR0913 - the options of the contract
         with terminal.progress("loading") as advance:
             with lasting_imports():
                 from vireo.pipeline.edit import edit_video
-                from vireo.pipeline.planning import read_plan
+                from vireo.pipeline.planning import read_plan, read_twin
                 from vireo.video.io import Quality
                 from vireo.video.operations import read_operation
 
@@ -101,6 +107,7 @@ def edit(  # noqa: PLR0913 - the options of the contract
                 executor=executor,
                 reason=reason,
                 plan=None if plan is None else read_plan(plan),
+                twin=None if twin is None else read_twin(twin),
                 save_plan=save_plan,
                 ask=not no_ask,
                 device=device,

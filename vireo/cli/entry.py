@@ -17,6 +17,7 @@ import typer
 
 from vireo.cli.edit import edit, verify
 from vireo.cli.evaluate import compare, evaluate
+from vireo.cli.explain import explain
 from vireo.cli.lab import lab
 from vireo.cli.pairs import import_pairs, world
 from vireo.cli.study import study
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("edit")(edit)
+app.command("explain")(explain)
 app.command("verify")(verify)
 app.add_typer(world, name="world")
 app.command("import")(import_pairs)

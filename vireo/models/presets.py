@@ -34,9 +34,7 @@ class Preset:
     @property
     def vocabulary(self) -> Vocabulary | None:
         """What it knows, as its weights declare it; None where they do not."""
-        index = json.loads((self.folder / LAYOUT).read_text(encoding="utf-8")) if self.available else {}
-        declared = index.get("facts", {}).get("vocabulary")
-        return declared and Vocabulary.model_validate(declared)
+        return declared_vocabulary(self.folder) if self.available else None
 
 
 _MINI = Preset(
@@ -70,6 +68,13 @@ def resolve(name: str | Path) -> Path:
     hint = f"did you mean {near[0]}? " if near else ""
     fix = f"{hint}presets: {', '.join(PRESETS)}; or give a folder or a hub id"
     raise ModelError(f"there is no model {text!r}", fix)
+
+
+def declared_vocabulary(folder: Path) -> Vocabulary | None:
+    """What the model in a folder knows, as its weights declare it; None where they do not."""
+    index = json.loads((folder / LAYOUT).read_text(encoding="utf-8"))
+    declared = index.get("facts", {}).get("vocabulary")
+    return declared and Vocabulary.model_validate(declared)
 
 
 def _checked(folder: Path, what: str, fix: str) -> Path:

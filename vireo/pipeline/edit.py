@@ -130,11 +130,11 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     if plan is None and reason != "never":
         look_now = None if perceive is None else partial(look_at, job.source, perceive, strict=strict_decode)
         vocabulary = None if editor is None else editor.facts.vocabulary
-        made, twin = plan_edit(query, reason, vocabulary, operation, planner, look_now)
+        made, twin = plan_edit(query, reason, vocabulary, operation, planner, twin, look_now)
     settle(made, ask=ask)
     if save_plan is not None:
         write_plan(made, Path(save_plan))
-    execution = execution_of(made, editor, twin, always=plan is not None or reason == "always")
+    execution = execution_of(made, editor, twin, perceive, always=plan is not None or reason == "always")
     by = execution or operation or editor
     if execution is not None:
         job = _narrowed(job, execution)

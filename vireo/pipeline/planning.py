@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from vireo.errors import AsksBack, InputError
 from vireo.models.instructor.vocabulary import Vocabulary
@@ -26,6 +27,8 @@ from vireo.video.operations import Operation
 if TYPE_CHECKING:
     from vireo.models.editors.protocol import Editor
 
+Part = TypeVar("Part", bound=BaseModel)
+
 LONGEST_QUERY = 1000
 """Letters of a query that can be planned; longer ones go to the editor as they are."""
 
@@ -42,39 +45,56 @@ def plan_edit(
     vocabulary: Vocabulary | None,
     operation: Operation | None = None,
     planner: Planner | None = None,
+    twin: DigitalTwin | None = None,
     look: Look | None = None,
 ) -> tuple[Plan | None, DigitalTwin | None]:
-    """The plan of an instruction and the twin that it was made from; None for what was not needed.
+    """The plan of an instruction, and the clip's twin where there is one now; no plan of what is too long for one.
 
     vocabulary: what the editor knows; None where it takes any words. operation: the exact function of the pixels that
-    the query asks for, if it does. planner: a reasoner, which is given a twin where `look` can make one; without it
-    plans are made by words alone.
+    the query asks for, if it does. planner: a reasoner; without it plans are made by words alone. twin: of the clip;
+    else `look` makes it, should the planner come to need one.
 
     auto: what words alone tell to be one thing or several is planned by them; only what they do not understand is
     reasoned about.
     """
     if len(query) > LONGEST_QUERY:
-        return None, None
+        return None, twin
     if operation is not None:
-        return Plan(query=query, steps=(Step(operation=operation.title, instruction=query),)), None
+        return Plan(query=query, steps=(Step(operation=operation.title, instruction=query),)), twin
     if vocabulary is None:
         by_words = Plan(query=query, steps=(), fallback="the editor takes any words")
     else:
-        by_words = ReadingPlanner(vocabulary).plan(query)
+        by_words = ReadingPlanner(vocabulary).plan(query, twin)
     if planner is None or (reason == "auto" and by_words.steps):
-        return by_words, None
-    twin = None if look is None else look()
+        return by_words, twin
+    if twin is None and look is not None:
+        twin = look()
     return planner.plan(query, twin), twin
 
 
 def execution_of(
-    plan: Plan | None, editor: Editor | None, twin: DigitalTwin | None = None, *, always: bool
+    plan: Plan | None,
+    editor: Editor | None,
+    twin: DigitalTwin | None = None,
+    perceive: Perceive | None = None,
+    *,
+    always: bool,
 ) -> Execution | None:
-    """Who carries a plan out; None where the editor is given the query itself. always: also of a plan that says no more
-    than its query does, of which the editor makes the same by itself."""
-    if plan is None or is_direct(plan) or not (always or not is_literal(plan)):
+    """Who carries a plan out; None where the editor is given the query itself.
+
+    twin: of the clip that the plan was made for. perceive: checks what steps have made; without it, only whether they
+    have made anything is checked. A plan that says no more than its query is not checked, so that its result is what
+    the editor makes of the query; always: it is a plan all the same.
+    """
+    if plan is None or is_direct(plan) or (is_literal(plan) and not always):
         return None
-    return Execution(plan=plan, editor=editor, twin=twin)
+    check = None
+    if editor is not None and not is_literal(plan):
+        from vireo.pipeline.step_check import ChangeCheck, TwinCheck  # loads SciPy
+
+        frames = editor.facts.window_frames
+        check = ChangeCheck(frames) if perceive is None else TwinCheck(perceive, frames)
+    return Execution(plan=plan, editor=editor, twin=twin, check=check)
 
 
 def plan_clip(editor: Editor, request: EditRequest, reason: Reason) -> Execution | None:
@@ -116,17 +136,31 @@ def look_at(path: Path, perceive: Perceive, *, strict: bool = False) -> DigitalT
 
 def read_plan(path: Path) -> Plan:
     """Raises InputError where the file is missing or no plan."""
+    return _read(path, Plan, "plan", "vireo edit --save-plan")
+
+
+def read_twin(path: Path) -> DigitalTwin:
+    """Also of the whole that `vireo explain --json` writes. Raises InputError where the file is missing or no twin."""
+    return _read(path, DigitalTwin, "digital twin", "vireo explain --json")
+
+
+def _read(path: Path, kind: type[Part], name: str, writer: str) -> Part:
     try:
-        return Plan.model_validate_json(path.read_bytes())
+        text = path.read_bytes()
+        found = json.loads(text)
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {(error.strerror or str(error)).lower()}", "name a file of --save-plan"
-        ) from None
+        why = (error.strerror or str(error)).lower()
+        raise InputError(f"{path} cannot be read: {why}", f"name a file that {writer} wrote") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{path} is no JSON", f"name a file that {writer} wrote") from None
+    inner = found.get("twin") if kind is DigitalTwin and isinstance(found, dict) else None
+    try:
+        return kind.model_validate_json(text if inner is None else json.dumps(inner))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        what = f"{path} is no plan: {where + ': ' if where else ''}{first['msg']}"
-        raise InputError(what, "name a file that vireo edit --save-plan wrote") from None
+        what = f"{path} is no {name}: {where + ': ' if where else ''}{first['msg']}"
+        raise InputError(what, f"name a file that {writer} wrote") from None
 
 
 def write_plan(plan: Plan | None, path: Path) -> None:

@@ -29,6 +29,7 @@ class ReadingPlanner:
         self.vocabulary = vocabulary
 
     def plan(self, query: str, twin: DigitalTwin | None = None) -> Plan:
+        """As `Planner.plan`. With a twin, targets that only one of its objects can be have its id."""
         reading = read_instruction(query, self.vocabulary)
         requests = reading.requests
         if reading.text is None:
@@ -37,11 +38,22 @@ class ReadingPlanner:
             why = f"these are {len(requests)} requests, more than {MOST_STEPS}"
             return Plan(query=query, steps=(), fallback=why, reasoner=self.name)
         if len(requests) == 1:
-            return Plan(query=query, steps=(_step(requests[0], query),), reasoner=self.name)
-        return Plan(query=query, steps=tuple(_step(each, each.text) for each in requests), reasoner=self.name)
+            return Plan(query=query, steps=(self._step(requests[0], query, twin),), reasoner=self.name)
+        return Plan(
+            query=query, steps=tuple(self._step(each, each.text, twin) for each in requests), reasoner=self.name
+        )
 
+    def _step(self, request: Request, instruction: str, twin: DigitalTwin | None) -> Step:
+        names = [request.values[slot] for slot in _OBJECTS if slot in request.values]
+        targets = tuple(Target(name=name, id=None if twin is None else self._id_of(name, twin)) for name in names)
+        others = {slot: words for slot, words in request.values.items() if slot not in _OBJECTS}
+        return Step(operation=request.operation, targets=targets, parameters=others, instruction=instruction)
 
-def _step(request: Request, instruction: str) -> Step:
-    targets = tuple(Target(name=request.values[slot]) for slot in _OBJECTS if slot in request.values)
-    others = {slot: words for slot, words in request.values.items() if slot not in _OBJECTS}
-    return Step(operation=request.operation, targets=targets, parameters=others, instruction=instruction)
+    def _id_of(self, name: str, twin: DigitalTwin) -> str | None:
+        """The one object that has all that a name says; a side says where it is, which no attribute does."""
+        nouns = {noun: shape for shape, other in self.vocabulary.words.get("shape", {}).items() for noun in other}
+        _, *words = name.split()
+        wanted = {nouns.get(word, word) for word in words}
+        kinds = ("category", "color", "material", "size")
+        fitting = [entry.id for entry in twin.objects if wanted <= {entry.value(kind) for kind in kinds}]
+        return fitting[0] if len(fitting) == 1 else None
