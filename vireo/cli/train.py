@@ -14,8 +14,8 @@ from vireo.errors import InputError
 
 def train(
     stage: Annotated[
-        Literal["vae", "clip", "vlm", "t2v", "editor", "mini"],
-        typer.Argument(metavar="STAGE", help="vae, clip, vlm, t2v, editor, or mini: all in order."),
+        Literal["vae", "clip", "vlm", "t2v", "editor", "perception", "mini"],
+        typer.Argument(metavar="STAGE", help="vae, clip, vlm, t2v, editor, perception, or mini: all in order."),
     ],
     workdir: Annotated[Path, typer.Option(help="Folder of checkpoints, logs, samples and the result.")],
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop with a checkpoint after so many minutes.")] = None,

@@ -1,10 +1,11 @@
-"""`vireo train`: mini from nothing, stage by stage.
+"""`vireo train`: mini from nothing, stage by stage, and its perception, which stands by itself.
 
 workdir/config.json         the resolved configuration
 workdir/data/{part-K,edits-K,footage,validation}   pair sets
 workdir/cache/...           frames, latents, masks, instructor states
 workdir/STAGE/              checkpoint.pt, config.json, tensorboard/, samples/, model/ once finished, metrics.json
 workdir/mini/               what `VireoPipeline.from_pretrained` loads
+workdir/perception/model/   what `vireo.reasoning.perception.open_perception` loads
 """
 
 import json
@@ -19,6 +20,7 @@ from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideo
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 from transformers import CLIPModel, LlavaForConditionalGeneration
 
+from vireo.code_digest import code_digest
 from vireo.config import as_json, overridden
 from vireo.errors import InputError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
@@ -30,10 +32,12 @@ from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import OnProgress, Progress, run
 from vireo.training.pair_sets import DataConfig
+from vireo.training.perception_frames import FrameShards, cache_labelled_frames
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_accuracy import measure_answers
 from vireo.training.stages.clip import ClipConfig, ClipStage, measure_patches, measure_retrieval
 from vireo.training.stages.editor import EditorConfig, EditorStage
+from vireo.training.stages.perception import PerceptionConfig, PerceptionStage, measure_cells
 from vireo.training.stages.t2v import T2vConfig, T2vStage
 from vireo.training.stages.vae import VaeConfig, VaeStage
 from vireo.training.stages.vlm import VlmConfig, VlmStage, new_instructor
@@ -41,8 +45,8 @@ from vireo.training.validation import Validation
 from vireo.types import OnCount
 from vireo.world.families import MOVABLE_FAMILIES
 
-STAGES = ("vae", "clip", "vlm", "t2v", "editor")
-"""The stages of mini, in order."""
+STAGES = ("vae", "clip", "vlm", "t2v", "editor", "perception")
+"""The stages of mini, in order. The last one needs none of the others."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class MiniConfig:
     vlm: VlmConfig = field(default_factory=VlmConfig)
     t2v: T2vConfig = field(default_factory=T2vConfig)
     editor: EditorConfig = field(default_factory=EditorConfig)
+    perception: PerceptionConfig = field(default_factory=PerceptionConfig)
     steps: int = 1
     guidance: float = 1.0
 
@@ -196,6 +201,23 @@ class _MiniTraining:
         self._save_pipeline(self._assemble(stage.module), command, config.loop)
         return done
 
+    def _perception(self) -> bool:
+        config = self.config.perception
+        stage = PerceptionStage(config, self._frames(config.seed, config.scenes), self.device)
+        if not self._run(stage):
+            return False
+        finished = stage.finish()
+        shares = measure_cells(finished, self._frames(config.validation_seed, config.validation_scenes), self.device)
+        self._save_metrics("perception", shares)
+        model = self.workdir / "perception" / "model"
+        save_model(model, finished)
+        stamp_weights(model, _origin("vireo train perception", config.loop))
+        return True
+
+    def _frames(self, seed: int, scenes: int) -> FrameShards:
+        folder = self.workdir / "cache" / f"perception-{code_digest('vireo.training.perception_frames')}"
+        return cache_labelled_frames(seed, scenes, folder, self._progress_for("pictures"))
+
     def _save_metrics(self, stage: str, metrics: dict[str, Any]) -> None:
         with whole_file(self.workdir / stage / "metrics.json") as path:
             path.write_text(json.dumps(metrics, indent=1) + "\n")
@@ -236,5 +258,9 @@ class _MiniTraining:
 
     def _save_pipeline(self, pipeline: VireoPipeline, command: str, loop: LoopConfig) -> None:
         save_model(self.workdir / "mini", pipeline)
-        facts = {"command": command, "commit": source_commit(), "seed": str(loop.seed)}
-        stamp_weights(self.workdir / "mini", facts)
+        stamp_weights(self.workdir / "mini", _origin(command, loop))
+
+
+def _origin(command: str, loop: LoopConfig) -> dict[str, str]:
+    """What the files of weights say of where they come from."""
+    return {"command": command, "commit": source_commit(), "seed": str(loop.seed)}
