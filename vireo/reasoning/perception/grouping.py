@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
+from vireo.reasoning.masks import LEAST_AREA
 from vireo.reasoning.perception.network import CELL, CENTER_UNIT, DEPTH_ORIGIN, DEPTH_UNIT, FINE, LEAST_SHARE
 
-LEAST_CELLS = 1.2
-"""Cells' worth of foreground under which something is no object."""
+LEAST_VOTES = 2.0
+"""Cells' worth of votes for one place under which no object is there: where two objects meet, a few cells point between
+their centres."""
 
 _SPREAD = 5.0
 """Pixels by which the votes for one centre differ."""
@@ -22,6 +24,12 @@ _SPREAD = 5.0
 _APART = 11.0
 """Pixels from which two centres are those of two objects; what is nearer belongs together. The studio's smallest
 objects have a radius of 12."""
+
+_FAR = 40.0
+"""Pixels from a centre up to which a vote is for it, if for any: centres outside of the picture are guessed at."""
+
+_NOBODY, _UNKNOWN = -1, -2
+"""Owners of cells: no object, and the one of the cells nearby."""
 
 _DEPTH_PIXELS = 16.0
 """Pixels that `DEPTH_UNIT` counts for."""
@@ -89,13 +97,13 @@ def group_objects(
     votes = np.column_stack([middles + center[:, row, column].T * CENTER_UNIT, depth[row, column] * _DEPTH_PIXELS])
     weights = shares[row, column]
     owners = _owners(votes, weights)
-    labels = np.full((rows, columns), -1)
+    labels = np.full((rows, columns), _UNKNOWN)
     labels[row, column] = owners
     painted = _paint(foreground, labels, size)
     found = []
     for owner in np.unique(owners[owners >= 0]):
         mine, mask = owners == owner, painted == owner
-        if weights[mine].sum() < LEAST_CELLS or not mask.any():
+        if mask.mean() < LEAST_AREA:
             continue
         share = weights[mine] / weights[mine].sum()
         across, down, far = share @ votes[mine]
@@ -114,26 +122,28 @@ def group_objects(
 
 
 def _owners(votes: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The number of the object that each vote (N, 3) is for; -1 where it is for none."""
+    """The number of the object that each vote (N, 3) is for; `_NOBODY` where it is for none."""
     distances = np.linalg.norm(votes[:, None] - votes[None], axis=-1)
     density = np.exp(-0.5 * (distances / _SPREAD) ** 2) @ weights
     peaks: list[int] = []
     for vote in np.argsort(-density, kind="stable"):
-        if all(distances[vote, peak] >= 2 * _APART for peak in peaks) or (
-            all(distances[vote, peak] >= _APART for peak in peaks) and density[vote] >= LEAST_CELLS
-        ):
+        if density[vote] < LEAST_VOTES:
+            break
+        if all(distances[vote, peak] >= _APART for peak in peaks):
             peaks.append(int(vote))
+    if not peaks:
+        return np.full(len(votes), _NOBODY)
     nearest = distances[:, peaks].argmin(1)
-    return np.where(distances[np.arange(len(votes)), np.array(peaks)[nearest]] < 2 * _APART, nearest, -1)
+    return np.where(distances[np.arange(len(votes)), np.array(peaks)[nearest]] < _FAR, nearest, _NOBODY)
 
 
 def _paint(foreground: np.ndarray, labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(height, width): the number of the object at each pixel, -1 where there is none."""
-    nearest = distance_transform_edt(labels < 0, return_distances=False, return_indices=True)
+    """(height, width): the number of the object at each pixel, `_NOBODY` where there is none."""
+    nearest = distance_transform_edt(labels == _UNKNOWN, return_distances=False, return_indices=True)
     assert isinstance(nearest, np.ndarray), "indices were asked for"
     fine = labels[tuple(nearest)].repeat(CELL, 0).repeat(CELL, 1)
     height, width = size
-    return np.where(_enlarged(foreground, CELL // FINE) > 0.5, fine, -1)[:height, :width]
+    return np.where(_enlarged(foreground, CELL // FINE) > 0.5, fine, _NOBODY)[:height, :width]
 
 
 def _enlarged(values: np.ndarray, factor: int) -> np.ndarray:

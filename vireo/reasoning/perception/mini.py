@@ -115,7 +115,7 @@ class MiniPerception:
             self._object(f"o{number}", track, depth, share, raster)
             for number, (track, depth, share) in enumerate(zip(tracks, depths, shares, strict=True), 1)
         )
-        scene = {head: self._attribute(head, np.mean([entry.scene[head] for entry in seen], 0)) for head in SCENE_HEADS}
+        scene = {head: self.attribute(head, np.mean([entry.scene[head] for entry in seen], 0)) for head in SCENE_HEADS}
         scene["watermark"], texts = self._writing(np.mean([entry.mark for entry in seen], 0), raster, len(seen))
         fits = [as_affine(lifted(entry.ground, self.rig), height, width) for entry in seen]
         return DigitalTwin(
@@ -160,7 +160,7 @@ class MiniPerception:
                 ground.follow(luma(picture), hidden),
             )
 
-    def _attribute(self, head: str, scores: np.ndarray) -> Attribute:
+    def attribute(self, head: str, scores: np.ndarray) -> Attribute:
         """scores: mean log probabilities of the head's values."""
         sharp = SHARPNESS.get(head, 1.0) * scores
         chances = np.exp(sharp - sharp.max())
@@ -175,7 +175,7 @@ class MiniPerception:
         masks = np.zeros((len(depths), *raster), bool)
         for frame, look in track.detections.items():
             masks[frame] = look.painted(*raster)
-        found = {head: self._attribute(head, track.mean_scores(head)) for head in OBJECT_HEADS}
+        found = {head: self.attribute(head, track.mean_scores(head)) for head in OBJECT_HEADS}
         far = [None if math.isnan(depth) else float(depth) for depth in depths]
         return TwinObject(id=name, category=found.pop("category"), attributes=found, track=track_of(masks, far, shares))
 

@@ -8,8 +8,9 @@ from scipy.optimize import linear_sum_assignment
 
 from vireo.reasoning.perception.grouping import Detection
 
-APPEARANCE = ("category", "color", "material")
-"""Heads by which objects are told apart."""
+APPEARANCE = {"color": 0.5, "category": 0.25, "material": 0.25}
+"""Heads by which objects are told apart, and how much each counts: from another side a shape may look like another, its
+colour does not."""
 
 REACH = 2.5
 """Furthest that an object moves from where it is expected, in its radii, from one look to the next; further after it
@@ -17,11 +18,11 @@ has been out of sight, up to `REACH_HIDDEN`."""
 
 REACH_HIDDEN = 8.0
 
-UNLIKE = 0.75
+UNLIKE = 0.8
 """Greatest difference of appearance (see `_difference`) of two looks at one object that follow each other at once. What
 comes back after a while has to look the same far more surely."""
 
-UNLIKE_HIDDEN = 0.35
+UNLIKE_HIDDEN = 0.3
 
 BRIEF_SECONDS = 0.3
 """A track that is seen for less than that, in a clip that goes on longer, is a mistake."""
@@ -69,7 +70,8 @@ def track_objects(frames: Iterable[Sequence[Detection]], times: Sequence[float])
     """
     tracks: list[Sighted] = []
     for frame, found in enumerate(frames):
-        costs = np.array([[_cost(track, frame, look) for look in found] for track in tracks]).reshape(-1, len(found))
+        costs = np.array([[_cost(track, frame, look) for look in found] for track in tracks])
+        costs = costs.reshape(len(tracks), len(found))
         taken = set()
         for row, column in zip(*linear_sum_assignment(costs), strict=True):
             if costs[row, column] < _NEVER:
@@ -108,13 +110,13 @@ def _cost(track: Sighted, frame: int, look: Detection) -> float:
 
 
 def _difference(track: Sighted, look: Detection) -> float:
-    """0 where two looks are of the same kind for sure, 1 where they cannot be: mean over heads of 1 - the cosine of
-    their probabilities."""
+    """0 where two looks are of the same kind for sure, 1 where they cannot be: 1 - the cosine of their probabilities,
+    over all heads."""
     total = 0.0
-    for head in APPEARANCE:
+    for head, weight in APPEARANCE.items():
         one, other = np.exp(track.mean_scores(head)), np.exp(look.scores[head])
-        total += 1 - float(one @ other) / float(np.linalg.norm(one) * np.linalg.norm(other))
-    return total / len(APPEARANCE)
+        total += weight * (1 - float(one @ other) / float(np.linalg.norm(one) * np.linalg.norm(other)))
+    return total
 
 
 def smooth_depths(track: Sighted, times: Sequence[float]) -> np.ndarray:

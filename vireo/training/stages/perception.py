@@ -51,7 +51,7 @@ _SOFTENED = 0.15
 _STATISTICS = 40
 """Batches over which the final statistics are taken."""
 
-_WEIGHTS = {"foreground": 4.0, "center": 2.0, "depth": 1.0, "mark": 0.5, "floor": 0.1, "backdrop": 0.1, "light": 0.2}
+_WEIGHTS = {"foreground": 4.0, "center": 2.0, "depth": 1.0, "mark": 2.0, "floor": 0.3, "backdrop": 0.3, "light": 0.3}
 """Of the losses; 1 where none is named."""
 
 
