@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
+from scipy.special import softmax
 
 from vireo.reasoning.masks import LEAST_AREA
 from vireo.reasoning.perception.network import CELL, CENTER_UNIT, DEPTH_ORIGIN, DEPTH_UNIT, FINE, LEAST_SHARE
@@ -25,11 +26,14 @@ _APART = 11.0
 """Pixels from which two centres are those of two objects; what is nearer belongs together. The studio's smallest
 objects have a radius of 12."""
 
+_OWN = 0.85
+"""Votes for which a place is the nearest one, over those that are dense there: fewer are the outskirts of others."""
+
 _FAR = 40.0
 """Pixels from a centre up to which a vote is for it, if for any: centres outside of the picture are guessed at."""
 
-_NOBODY, _UNKNOWN = -1, -2
-"""Owners of cells: no object, and the one of the cells nearby."""
+_NOBODY = -1
+"""Owner of what belongs to no object."""
 
 _DEPTH_PIXELS = 16.0
 """Pixels that `DEPTH_UNIT` counts for."""
@@ -96,14 +100,19 @@ def group_objects(
     middles = np.stack([column, row], 1) * CELL + CELL / 2
     votes = np.column_stack([middles + center[:, row, column].T * CENTER_UNIT, depth[row, column] * _DEPTH_PIXELS])
     weights = shares[row, column]
-    owners = _owners(votes, weights)
-    labels = np.full((rows, columns), _UNKNOWN)
-    labels[row, column] = owners
-    painted = _paint(foreground, labels, size)
+    members = _members(votes, weights)
+    if not len(members):
+        return []
+    owners = np.where(members.any(0), members.argmax(0), _NOBODY)
+    cells = np.zeros((len(members), rows, columns))
+    cells[:, row, column] = members
+    claimed = np.zeros((rows, columns), bool)
+    claimed[row, column] = True
+    painted = _paint(foreground, cells, claimed, size)
     found = []
-    for owner in np.unique(owners[owners >= 0]):
+    for owner in range(len(members)):
         mine, mask = owners == owner, painted == owner
-        if mask.mean() < LEAST_AREA:
+        if not mine.any() or mask.mean() < LEAST_AREA:
             continue
         share = weights[mine] / weights[mine].sum()
         across, down, far = share @ votes[mine]
@@ -121,8 +130,8 @@ def group_objects(
     return found
 
 
-def _owners(votes: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The number of the object that each vote (N, 3) is for; `_NOBODY` where it is for none."""
+def _members(votes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(K, N): to which of K objects each vote (N, 3) belongs, by how near it is; a column of zeros where to none."""
     distances = np.linalg.norm(votes[:, None] - votes[None], axis=-1)
     density = np.exp(-0.5 * (distances / _SPREAD) ** 2) @ weights
     peaks: list[int] = []
@@ -131,17 +140,28 @@ def _owners(votes: np.ndarray, weights: np.ndarray) -> np.ndarray:
             break
         if all(distances[vote, peak] >= _APART for peak in peaks):
             peaks.append(int(vote))
+    while peaks:
+        nearest = distances[peaks].argmin(0)
+        own = np.bincount(nearest, weights, len(peaks)) / density[peaks]
+        if own.min() >= _OWN:
+            break
+        del peaks[int(own.argmin())]
     if not peaks:
-        return np.full(len(votes), _NOBODY)
-    nearest = distances[:, peaks].argmin(1)
-    return np.where(distances[np.arange(len(votes)), np.array(peaks)[nearest]] < _FAR, nearest, _NOBODY)
+        return np.zeros((0, len(votes)))
+    near = distances[peaks]
+    return softmax(-0.5 * (near / _SPREAD) ** 2, axis=0) * (near.min(0) < _FAR)
 
 
-def _paint(foreground: np.ndarray, labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(height, width): the number of the object at each pixel, `_NOBODY` where there is none."""
-    nearest = distance_transform_edt(labels == _UNKNOWN, return_distances=False, return_indices=True)
+def _paint(foreground: np.ndarray, cells: np.ndarray, claimed: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(height, width): the number of the object at each pixel, `_NOBODY` where there is none.
+
+    cells: (K, rows, columns), to which objects they belong. claimed: which have a vote; others are as the nearest.
+    """
+    nearest = distance_transform_edt(~claimed, return_distances=False, return_indices=True)
     assert isinstance(nearest, np.ndarray), "indices were asked for"
-    fine = labels[tuple(nearest)].repeat(CELL, 0).repeat(CELL, 1)
+    shares = np.stack([_enlarged(cell[tuple(nearest)], FINE) for cell in cells])
+    owners = np.where(shares.max(0) > 0.1, shares.argmax(0), _NOBODY)
+    fine = owners.repeat(CELL // FINE, 0).repeat(CELL // FINE, 1)
     height, width = size
     return np.where(_enlarged(foreground, CELL // FINE) > 0.5, fine, _NOBODY)[:height, :width]
 

@@ -51,7 +51,8 @@ _SOFTENED = 0.15
 _STATISTICS = 40
 """Batches over which the final statistics are taken."""
 
-_WEIGHTS = {"foreground": 4.0, "center": 2.0, "depth": 1.0, "mark": 2.0, "floor": 0.3, "backdrop": 0.3, "light": 0.3}
+_WEIGHTS = {"foreground": 4.0, "category": 2.0, "material": 2.0, "center": 2.0, "mark": 2.0}
+_WEIGHTS |= {"floor": 0.3, "backdrop": 0.3, "light": 0.3}
 """Of the losses; 1 where none is named."""
 
 
@@ -63,7 +64,7 @@ class PerceptionConfig:
     """
 
     seed: int = 0
-    scenes: int = 10_000
+    scenes: int = 3100
     validation_seed: int = 900_000
     validation_scenes: int = 200
     embedding: int = 16
@@ -72,7 +73,7 @@ class PerceptionConfig:
     hidden: int = 48
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=9000, batch_size=8, learning_rate=2e-3, average=0.998, cooldown=0.3, compile_blocks=False
+            steps=15_000, batch_size=8, learning_rate=2e-3, average=0.998, cooldown=0.3, compile_blocks=False
         )
     )
 
