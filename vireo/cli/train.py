@@ -14,10 +14,10 @@ from vireo.errors import InputError
 
 def train(
     stage: Annotated[
-        Literal["vae", "clip", "vlm", "t2v", "editor", "reasoner", "reinforce", "mini"],
+        Literal["vae", "clip", "vlm", "t2v", "editor", "perception", "reasoner", "reinforce", "mini"],
         typer.Argument(
             metavar="STAGE",
-            help="vae, clip, vlm, t2v, editor, reasoner, mini: all of these in order; or reinforce, after them.",
+            help="vae, clip, vlm, t2v, editor, perception, reasoner; mini: all of these in order; or reinforce.",
         ),
     ],
     workdir: Annotated[Path, typer.Option(help="Folder of checkpoints, logs, samples and the result.")],

@@ -1,4 +1,4 @@
-"""`vireo train`: mini from nothing, stage by stage, and its reasoner, which stands by itself.
+"""`vireo train`: mini from nothing, stage by stage, with its perception and reasoner, which stand by themselves.
 
 workdir/config.json         the resolved configuration
 workdir/data/{part-K,edits-K,footage,validation}   pair sets
@@ -7,6 +7,7 @@ workdir/STAGE/              checkpoint.pt, config.json, tensorboard/, samples/, 
 workdir/mini/               what `VireoPipeline.from_pretrained` loads
 workdir/reasoner/model/     what `vireo.reasoning.reasoner.open_reasoner` loads
 workdir/reinforce/model/    the same, after reinforcement learning
+workdir/perception/model/   what `vireo.reasoning.perception.open_perception` loads
 """
 
 import json
@@ -21,6 +22,7 @@ from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideo
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 from transformers import CLIPModel, LlavaForConditionalGeneration
 
+from vireo.code_digest import code_digest
 from vireo.config import as_json, overridden
 from vireo.errors import InputError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
@@ -35,11 +37,13 @@ from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
 from vireo.training.loop import OnProgress, Progress, run
 from vireo.training.pair_sets import DataConfig
+from vireo.training.perception_frames import FrameShards, cache_labelled_frames
 from vireo.training.plan_rewards import EditQuality
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_accuracy import measure_answers
 from vireo.training.stages.clip import ClipConfig, ClipStage, measure_patches, measure_retrieval
 from vireo.training.stages.editor import EditorConfig, EditorStage
+from vireo.training.stages.perception import PerceptionConfig, PerceptionStage, measure_cells
 from vireo.training.stages.reasoner import ReasonerStage, ReasonerStageConfig
 from vireo.training.stages.reinforce import ReinforceConfig, ReinforceStage, open_tasks
 from vireo.training.stages.t2v import T2vConfig, T2vStage
@@ -49,8 +53,8 @@ from vireo.training.validation import Validation
 from vireo.types import OnCount
 from vireo.world.families import MOVABLE_FAMILIES
 
-STAGES = ("vae", "clip", "vlm", "t2v", "editor", "reasoner")
-"""The stages of mini, in order. The last one needs none of the others."""
+STAGES = ("vae", "clip", "vlm", "t2v", "editor", "perception", "reasoner")
+"""The stages of mini, in order. The last two need none of the others."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class MiniConfig:
     editor: EditorConfig = field(default_factory=EditorConfig)
     reasoner: ReasonerStageConfig = field(default_factory=ReasonerStageConfig)
     reinforce: ReinforceConfig = field(default_factory=ReinforceConfig)
+    perception: PerceptionConfig = field(default_factory=PerceptionConfig)
     steps: int = 1
     guidance: float = 1.0
 
@@ -229,6 +234,23 @@ class _MiniTraining:
         save_model(model, stage.finish())
         stamp_weights(model, _origin("vireo train reinforce", stage.loop))
         return True
+
+    def _perception(self) -> bool:
+        config = self.config.perception
+        stage = PerceptionStage(config, self._frames(config.seed, config.scenes), self.device)
+        if not self._run(stage):
+            return False
+        finished = stage.finish()
+        shares = measure_cells(finished, self._frames(config.validation_seed, config.validation_scenes), self.device)
+        self._save_metrics("perception", shares)
+        model = self.workdir / "perception" / "model"
+        save_model(model, finished)
+        stamp_weights(model, _origin("vireo train perception", config.loop))
+        return True
+
+    def _frames(self, seed: int, scenes: int) -> FrameShards:
+        folder = self.workdir / "cache" / f"perception-{code_digest('vireo.training.perception_frames')}"
+        return cache_labelled_frames(seed, scenes, folder, self._progress_for("pictures"))
 
     def _save_metrics(self, stage: str, metrics: dict[str, Any]) -> None:
         with whole_file(self.workdir / stage / "metrics.json") as path:
