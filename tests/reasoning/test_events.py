@@ -83,12 +83,12 @@ def test_contact_between_two_frames_is_seen_by_what_comes_of_it():
 
 def test_what_runs_into_a_heavy_thing_stops_dead():
     wall = thing(2, [(75, 50)] * 9, side=24)
-    twin = complete(twin_of(thing(1, [*line((10, 50), (52, 50), 4), *[(53, 50)] * 5]), wall))
+    twin = complete(twin_of(thing(1, [*line((11, 50), (53, 50), 4), *[(53, 50)] * 5]), wall))
     assert happened(twin, "collides") == [("o1", "o2", 3)]
 
 
-def test_braking_beside_another_is_no_collision():
-    striker = thing(1, [(column, 50) for column in (12, 28, 40, 48, 52, 54, 55, 55, 55)])
+def test_stopping_short_of_another_is_no_collision():
+    striker = thing(1, [(column, 50) for column in (27, 34, 40, 45, 48, 50, 51, 51, 51)])
     assert happened(complete(twin_of(striker, thing(2, [(75, 50)] * 9))), "collides") == []
 
 

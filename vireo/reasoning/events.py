@@ -7,6 +7,7 @@ something is first covered.
 
 from collections.abc import Iterator
 from itertools import combinations, pairwise, product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,6 +50,10 @@ _SOFT_SPEED, _SOFT_SHARE, _SOFT_PUSH, _SOFT_COVER, _SOFT_DEPTH = MOVING / 3, 0.1
 _AT_BORDER, _IN_SIGHT = 0.97, 0.7
 """Confidence that something has come or gone, at the border of the picture, and in plain sight: there a track may have
 been lost."""
+
+_LATE = 3
+"""Steps after which contact has become what it seems to be: things that stand behind each other meet in the picture
+before they meet in the room."""
 
 _FLAT_COVER = 0.4
 """Log odds that one thing covers another which it meets, where depths are unknown."""
@@ -148,25 +153,31 @@ def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterato
         for start, end in _stretches(np.nan_to_num(odds[a, b], nan=-1.0) > 0):
             if start == 0:
                 continue
-            struck = _impact(now.velocities[[a, b]], aloft[[a, b]], normal[a, b, start], start, now.step)
-            if struck is None or struck[0] <= 0:
+            hit = _impact(now.velocities[[a, b]], aloft[[a, b]], normal[a, b, start], (start, end), now.step)
+            if hit is None or hit.odds <= 0:
                 continue
-            nearest = start + int(np.argmin(gaps[a, b, start : min(end, start + now.step + 1)]))
-            subject, other = (a, b) if struck[1] else (b, a)
-            chance = _chance(min(struck[0], float(odds[a, b, start:end].max())))
-            names = twin.objects[subject].id, twin.objects[other].id
-            yield Event(kind="collides", subject=names[0], object=names[1], frame=nearest, confidence=chance)
+            met = hit.before + int(np.argmin(gaps[a, b, hit.before : hit.after + 1]))
+            names = [twin.objects[row].id for row in ((b, a) if hit.second_came else (a, b))]
+            chance = _chance(min(hit.odds, float(odds[a, b, start:end].max())))
+            yield Event(kind="collides", subject=names[0], object=names[1], frame=met, confidence=chance)
 
 
-def _impact(
-    velocities: np.ndarray, aloft: np.ndarray, normal: np.ndarray, start: int, step: int
-) -> tuple[float, bool] | None:
-    """Log odds that two objects which come near each other at `start` push each other, and whether the first one came
-    faster; None where they do not come nearer. velocities: (2, T, 2). aloft: bool (2, T), which fall or fly: the floor
-    pushes them, too, so only what they meet head on counts. normal: from the first to the second.
+class _Impact(NamedTuple):
+    """Log odds of an impact between two frames. second_came: whether the second object was the faster one."""
 
-    The impact lies between two frames, whose speed is a mixture: the clearest change around it counts. One that is
-    covered by the other is taken to go on as it did.
+    odds: float
+    second_came: bool
+    before: int
+    after: int
+
+
+def _impact(velocities: np.ndarray, aloft: np.ndarray, normal: np.ndarray, span: Span, step: int) -> _Impact | None:
+    """The clearest impact of two objects soon after contact may begin; None where they do not come nearer.
+
+    velocities: (2, T, 2). aloft: bool (2, T), which fall or fly: the floor pushes them, too, so only what they meet
+    head on counts. normal: from the first to the second. span: frames in which there may be contact; in the picture it
+    often seems to begin before it does. The impact lies between two frames, whose speed is a mixture, so frames two
+    steps apart are compared, too. One that is covered by the other is taken to go on as it did.
     """
     along = velocities @ normal
     along[1] *= -1  # speed towards the other one
@@ -174,9 +185,9 @@ def _impact(
         known = np.maximum.accumulate(np.where(np.isnan(speeds), 0, np.arange(len(speeds))))
         speeds[:] = speeds[known]
     best = None
-    for before, delay in product((start - 1, start), (step, 2 * step)):
+    for before, delay in product(range(span[0] - 1, min(span[1], span[0] + _LATE * step)), (step, 2 * step)):
         after = before + delay
-        if before < 0 or after >= along.shape[1] or np.isnan(along[:, [before, after]]).any():
+        if after >= along.shape[1] or np.isnan(along[:, [before, after]]).any():
             continue
         closing, left = along[:, before].sum(), along[:, after].sum()
         faster = int(along[1, before] > along[0, before])
@@ -187,8 +198,8 @@ def _impact(
         lost, pushed = 1 - left / closing, (apart.max() - PUSH) / _SOFT_PUSH
         stopped = min((lost - STOPPED) / _SOFT_SHARE, (closing - FAST) / _SOFT_SPEED)
         odds = min((lost - IMPULSE) / _SOFT_SHARE, max(pushed, stopped), (closing - MOVING) / _SOFT_SPEED)
-        if best is None or odds > best[0]:
-            best = float(odds), not faster
+        if best is None or odds > best.odds:
+            best = _Impact(float(odds), bool(faster), before, after)
     return best
 
 
