@@ -116,6 +116,7 @@ def test_whole_pictures_and_additions(twin):
         "add a small red glass cone at the back",
     ]
     assert not any(step.targets for step in plan.steps)
+    assert plan.steps[1].parameters == {"thing": "a small red glass cone", "place": "at the back"}
 
 
 def test_questions_of_other_kinds(twin):

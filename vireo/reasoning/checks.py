@@ -4,6 +4,7 @@ from vireo.errors import PlanError
 from vireo.models.instructor.reading import read_instruction
 from vireo.models.instructor.vocabulary import Vocabulary
 from vireo.reasoning.found import seconds
+from vireo.reasoning.literal import without_article
 from vireo.reasoning.plan import MOST_STEPS, Plan, Step
 from vireo.reasoning.twin import DigitalTwin
 
@@ -42,7 +43,7 @@ def check_step(step: Step, twin: DigitalTwin | None, vocabulary: Vocabulary | No
     if step.operation not in known:
         raise PlanError(f"the editor has no operation {step.operation!r}", f"it has {', '.join(known)}")
     for slot, value in step.parameters.items():
-        values = vocabulary.words.get(slot)
+        values, value = vocabulary.words.get(slot), without_article(value) if slot == "shape" else value
         if values is not None and value not in values and not any(value in other for other in values.values()):
             raise PlanError(f"{value!r} is no {slot} that the editor knows", f"it knows {vocabulary.listed(slot)}")
     reading = read_instruction(step.instruction, vocabulary)

@@ -60,6 +60,12 @@ def with_article(words: str) -> str:
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
+def without_article(words: str) -> str:
+    """The words without `a` or `an` before them."""
+    first, _, rest = words.partition(" ")
+    return rest if first in ("a", "an") else words
+
+
 def _side(wanted: TwinObject, others: list[TwinObject]) -> str:
     """left or right where it is on that side of all others of the same name in the first frame that shows it."""
     frame = wanted.enters

@@ -13,7 +13,7 @@ from vireo.reasoning.answers import Answer, NothingFound, ask, explain, nothing
 from vireo.reasoning.checks import check_step
 from vireo.reasoning.found import seconds
 from vireo.reasoning.hops import END, UNCLEAR, Call, HopError, Language, spoken
-from vireo.reasoning.literal import described, name_object, with_article, write_instruction
+from vireo.reasoning.literal import described, name_object, with_article, without_article, write_instruction
 from vireo.reasoning.plan import MOST_STEPS, Candidate, Plan, Question, Reason, Step, Target
 from vireo.reasoning.twin import Attribute, DigitalTwin, TwinObject
 
@@ -109,7 +109,7 @@ class Planning:
 
     def _add_steps(self, call: Call, chance: float) -> None:
         """Raises before anything is changed."""
-        parameters, words = self._values(call)
+        parameters = self._parameters(call)
         answer = self._answer(call, "object")
         many = answer is not None and "all" in call.values
         names = answer.ids if answer is not None and many else ()
@@ -123,21 +123,21 @@ class Planning:
         steps = []
         try:
             for name in names or (None,):
-                steps.append(self._step(call, parameters, words, answer, name))
+                steps.append(self._step(call, parameters, answer, name))
         except PlanError:
             self.edited, self.question = before, question
             raise
         self.steps += steps
 
-    def _step(
-        self, call: Call, parameters: dict[str, str], words: dict[str, str], answer: Answer | None, name: str | None
-    ) -> Step:
-        """One step. name: of the object where the call has several."""
-        target, confidence = None, self._sureness(call)
-        if answer is not None:
-            target, chance = self._target(answer, name)
-            confidence *= chance
-            words = {**words, "object": target.name}
+    def _step(self, call: Call, parameters: dict[str, str], answer: Answer | None, name: str | None) -> Step:
+        """One step. answer: of its object, where it has one; name: which of several it is."""
+        targets, confidence, words = [], self._sureness(call), dict(parameters)
+        for slot, one in (("object", answer), ("other", self._answer(call, "other"))):
+            if one is not None:
+                target, chance = self._target(one, name if slot == "object" else None)
+                targets.append(target)
+                confidence *= chance
+                words[slot] = target.name
         when = self._answer(call, "when")
         span = None
         if when is not None and when.when is not None and self.twin is not None:
@@ -145,7 +145,7 @@ class Planning:
             span = (spans[0][0], spans[-1][1])
         step = Step(
             operation=call.head,
-            targets=() if target is None else (target,),
+            targets=tuple(targets),
             parameters=parameters,
             span=span,
             instruction=write_instruction(call.head, words, self.vocabulary),
@@ -153,28 +153,26 @@ class Planning:
             confidence=min(1.0, confidence),
         )
         check_step(step, self.twin, self.vocabulary)
-        if span is None and target is not None and target.id is not None:
-            self._change(step, target.id)
+        if span is None and targets and targets[0].id is not None:
+            self._change(step, targets[0].id)
         return step
 
     def _answer(self, call: Call, slot: str) -> Answer | None:
         place = call.reference(slot)
         return None if place is None else self.answers[place]
 
-    def _values(self, call: Call) -> tuple[dict[str, str], dict[str, str]]:
-        """The parameters of a step, and the words of its instruction."""
+    def _parameters(self, call: Call) -> dict[str, str]:
+        """What fills the slots of a step's form, objects left out."""
         values = {}
         for slot, word in call.values.items():
-            if slot in ("all", "object", "when"):
+            if slot in ("all", "object", "other", "when"):
                 continue
             copied = self._answer(call, slot)
             values[slot] = spoken(word) if copied is None else self._copied(copied, slot)
-        words = dict(values)
         if call.head == "add":
-            words["thing"] = with_article(described({**values, "category": values["shape"]}))
-        elif "shape" in words:
-            words["shape"] = with_article(words["shape"])
-        return values, words
+            thing = described({**values, "category": values["shape"]})
+            return {"thing": with_article(thing), "place": values["place"]}
+        return {slot: with_article(value) if slot == "shape" else value for slot, value in values.items()}
 
     def _copied(self, answer: Answer, slot: str) -> str:
         """The color, material or shape of what was found."""
@@ -254,9 +252,8 @@ class Planning:
             self.edited = _with_objects(self.edited, name, {"size": _RESIZED[step.operation]})
         elif step.operation in _NAMED_BY:
             slot = _NAMED_BY[step.operation]
-            self.edited = _with_objects(
-                self.edited, name, {"category" if slot == "shape" else slot: step.parameters[slot]}
-            )
+            key = "category" if slot == "shape" else slot
+            self.edited = _with_objects(self.edited, name, {key: without_article(step.parameters[slot])})
 
 
 def _with_objects(twin: DigitalTwin, name: str, values: Mapping[str, str | None] | None) -> DigitalTwin:

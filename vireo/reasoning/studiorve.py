@@ -20,7 +20,7 @@ import numpy as np
 from vireo.errors import InputError
 from vireo.reasoning.exact_twin import exact_twin, scene_objects
 from vireo.reasoning.hops import Language
-from vireo.reasoning.literal import name_object
+from vireo.reasoning.literal import name_object, without_article
 from vireo.reasoning.plan import Plan, Step
 from vireo.reasoning.query_language.draft import Unfit
 from vireo.reasoning.query_language.drawing import Query, draw_query
@@ -240,7 +240,7 @@ def _material(scene: Scene, index: int, values: dict[str, str]) -> Change | None
 
 
 def _replace(scene: Scene, index: int, values: dict[str, str]) -> Change | None:
-    body, shape = scene.bodies[index], cast(Shape, values["shape"])
+    body, shape = scene.bodies[index], cast(Shape, without_article(values["shape"]))
     return replaced(body, index, shape, shape) if shape != body.shape else None
 
 
