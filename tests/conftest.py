@@ -3,3 +3,4 @@ def pytest_addoption(parser):
     parser.addoption("--receipts", type=int, default=2, help="edits verified in tests/pipeline/test_receipt.py")
     parser.addoption("--same", type=int, default=2, help="pairs edited both ways in tests/evaluation/test_same_edit.py")
     parser.addoption("--long", action="store_true", help="full lengths in tests/pipeline/test_endurance.py")
+    parser.addoption("--everyday", action="store_true", help="all instructions in tests/pipeline/test_everyday.py")

@@ -108,7 +108,7 @@ class EditResult:
     changed_fraction: share of all pixels of the clip that lie inside the edit region.
     read_as: the instruction as it was carried out; None where the model does not understand it.
     found: whether the clip shows what the instruction names; None where that was not checked.
-    notes: why the clip was left as it is, where it was.
+    notes: why the clip was left as it is, where it was; or that the model knows no clips of its kind.
     left_out: what of the source does not come along, in words.
     damaged: numbers (from 0) of the frames that could not, or not wholly, be decoded.
     warnings: what else a user should know, as of settings for which the weights were not trained.

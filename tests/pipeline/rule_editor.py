@@ -40,7 +40,8 @@ class RuleEditor:
         absent = [
             0.9 * ("ball" in text or clip[..., 0].max() < 200) for text, clip in zip(instructions, clips, strict=True)
         ]
-        return Presence(np.array(absent), np.array([float(text == "darker") for text in instructions]))
+        everywhere = np.array([float(text == "darker") for text in instructions])
+        return Presence(np.array(absent), everywhere, np.array([clip.mean() > 250 for clip in clips]))
 
     def gate(self):
         return self

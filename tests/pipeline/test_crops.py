@@ -74,7 +74,7 @@ class Squeezing(RuleEditor):
 
     def look(self, instructions, clips):
         absent = [np.mean([not self.round(clip[k]) for k in (0, len(clip) // 2, -1)]) for clip in clips]
-        return Presence(np.array(absent), np.zeros(len(clips)))
+        return Presence(np.array(absent), np.zeros(len(clips)), np.zeros(len(clips), bool))
 
     def edit_one(self, window, sampling, monitor):
         seen = self.round(window.frames[0])
@@ -110,7 +110,7 @@ def test_what_is_cut_at_the_border_of_a_part_is_edited_in_the_next():
 
     class Hasty(Squeezing):
         def look(self, instructions, clips):
-            return Presence(np.array([0.9, 0.4, 0.3, 0.0]), np.zeros(4))
+            return Presence(np.array([0.9, 0.4, 0.3, 0.0]), np.zeros(4), np.zeros(4, bool))
 
         def round(self, picture):
             return True

@@ -228,14 +228,29 @@ def test_what_is_not_there_leaves_the_clip_alone(tmp_path):
     assert editor.lengths == [9, 9, 9]
 
 
+def test_a_clip_unlike_all_that_the_model_has_learned_from_is_edited_with_a_note_and_shapes_are_not_believed():
+    strange = np.full((3, 96, 96, 3), 254, np.uint8)  # what the rule editor takes for it
+    result = edit(Speaking(), strange, "darker")
+    assert (result.found, result.edited.max() < 200) == (True, True)
+    assert result.notes == ("the clip looks unlike all that rule has learned from: look closely at what it made of it",)
+    result = edit(Speaking(), strange, "shade the cube darker")
+    assert result.found is False
+    assert (result.edited == strange).all()
+    assert "whether it shows this (cube) cannot be told" in result.notes[0]
+    assert edit(Speaking(), scene(3)[0], "shade the cube darker").notes == ()
+
+
 class Speaking(RuleEditor):
     """Declares what it knows."""
 
     facts = FACTS.model_copy(
         update={
             "vocabulary": Vocabulary(
-                operations=(Operation(name="light", example="darker", forms=("{light}",)),),
-                words={"light": {"darker": ()}},
+                operations=(
+                    Operation(name="light", example="darker", forms=("{light}",)),
+                    Operation(name="object", example="shade the cube darker", forms=("shade {object} {light}",)),
+                ),
+                words={"light": {"darker": ()}, "shape": {"cube": ()}},
             )
         }
     )

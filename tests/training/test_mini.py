@@ -21,6 +21,7 @@ from vireo.world.families import MOVABLE_FAMILIES
 
 SMALL = {
     "data.pairs": "[8, 12]",
+    "vlm.scenes": "12",
     "data.seeds": "[800000, 0]",
     "data.validation_pairs": "12",
     "data.edits": "[9]",
@@ -62,7 +63,7 @@ def test_the_result_edits_a_clip(workdir):
 
 def test_weights_are_half_precision_and_say_where_they_come_from(workdir):
     files = sorted((workdir / "mini").rglob("*.safetensors"))
-    assert {path.parent.name for path in files} == {"vae", "transformer", "instructor"}
+    assert {path.parent.name for path in files} == {"vae", "transformer", "instructor", "familiarity"}
     for path in files:
         with safe_open(path, "pt") as weights:
             assert weights.metadata()["command"] == "vireo train mini"

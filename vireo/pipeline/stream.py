@@ -167,7 +167,8 @@ class ClipEditor(Generic[Item]):
     found: whether the gate has seen what the instruction names in a window so far; until then windows stay as they are.
     From then on all are edited: an object that is hidden for a moment must not fall back to its old look.
     box: the part of the frame that the model was last shown, None for all of it; where it is a part, the gate looks
-    again in every window. everywhere: the gate's probability that the edit concerns the whole picture.
+    again in every window. everywhere: the gate's probability that the edit concerns the whole picture. unfamiliar:
+    whether the gate has learned from no such clips; then objects that are named without a color are not believed.
     """
 
     def __init__(
@@ -184,7 +185,7 @@ class ClipEditor(Generic[Item]):
         self.gate = gate if request.settings.gate else None
         self.reading = _read(request, editor.facts)
         self.text = request.instruction if self.reading.text is None else self.reading.text
-        self.found, self.everywhere, self.count = self.gate is None, 0.0, 0
+        self.found, self.everywhere, self.unfamiliar, self.count = self.gate is None, 0.0, False, 0
         self.box: Box | None = None
 
     @property
@@ -195,9 +196,15 @@ class ClipEditor(Generic[Item]):
     @property
     def notes(self) -> tuple[str, ...]:
         """As in `EditResult`."""
+        name, shapes = self.editor.facts.name, ", ".join(self.reading.shapes)
         if self.reading.text is None:
-            return (f"{self.editor.facts.name} {self.reading.note}",)
-        return ("nothing in the picture fits the instruction",) if self.seen is False else ()
+            return (f"{name} {self.reading.note}",)
+        strange = f"the clip looks unlike all that {name} has learned from"
+        if self.seen is False and self.unfamiliar and shapes:
+            return (f"{strange}: whether it shows this ({shapes}) cannot be told; name its color, give a mask",)
+        if self.seen is False:
+            return ("nothing in the picture fits the instruction",)
+        return (f"{strange}: look closely at what it made of it",) if self.unfamiliar else ()
 
     def windows(self, items: Iterable[Item]) -> Iterator[Window[tuple[Item, np.ndarray]]]:
         """The windows of a stream; their items come with their pixels at the model's size."""
@@ -270,7 +277,8 @@ class ClipEditor(Generic[Item]):
         with self.monitor.time("encode"):
             views = [source, *(self._smalls(some, box) for box in boxes)]
             presence = self.gate.look([self.text] * len(views), views)
-        if is_seen(presence.absent):
+        self.unfamiliar = bool(presence.unfamiliar[0])
+        if is_seen(presence.absent) and not (self.unfamiliar and self.reading.shapes):
             self.found, self.everywhere = True, float(presence.everywhere[0])
             elsewhere = bool(boxes) and presence.absent[0] > UNSURE
             self.box = boxes[likeliest(presence.absent[1:])] if elsewhere else None

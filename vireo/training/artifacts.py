@@ -19,6 +19,7 @@ from vireo.instruction_tuning.corpus import Corpus, CorpusTexts
 from vireo.instruction_tuning.pictures import PictureSet, cache_instances
 from vireo.models.editors.mini import MINI_TEMPLATE, PATCH_SIZE
 from vireo.models.editors.viva import VireoPipeline
+from vireo.models.instructor.familiarity import Familiarity
 from vireo.models.instructor.instructor import Instructor
 from vireo.models.latents import encode_latents, strides, to_pixels
 from vireo.models.tokenizer import train_tokenizer
@@ -74,6 +75,8 @@ class Artifacts:
                 save_model(self.workdir / stage / "model", model)
         if not (_same_weights(self.vae_model, pipe.vae) and _same_weights(self.instructor, pipe.instructor)):
             raise InputError(f"{self.workdir} holds another autoencoder or instructor", "choose another --workdir")
+        if pipe.familiarity is not None:
+            save_model(self.workdir / "vlm" / "familiarity", pipe.familiarity)
         self.template = pipe.wiring.template
 
     def model(self, stage: str) -> Path:
@@ -165,6 +168,12 @@ class Artifacts:
     @cached_property
     def processor(self) -> LlavaProcessor:
         return LlavaProcessor.from_pretrained(self.model("vlm"))
+
+    @cached_property
+    def familiarity(self) -> Familiarity | None:
+        """Of the instructor; None where it came without one."""
+        folder = self.workdir / "vlm" / "familiarity"
+        return Familiarity.from_pretrained(folder) if folder.exists() else None
 
     def _conditioning(self, folder: Path, prompts: Iterator[Prompt], count: int) -> ConditioningCache:
         instructor = Instructor(self.instructor, self.processor, self.template)

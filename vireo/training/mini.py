@@ -26,15 +26,17 @@ from vireo.code_digest import code_digest
 from vireo.config import as_json, overridden
 from vireo.errors import InputError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
-from vireo.models.editors.mini import MINI_FACTS
+from vireo.models.editors.mini import MINI_FACTS, build_mini_processor
 from vireo.models.editors.opening import open_editor
 from vireo.models.editors.viva import VireoPipeline, VivaConfig
+from vireo.models.instructor.instructor import Instructor
 from vireo.models.transformer import widen_for_editing
 from vireo.reasoning.hops import Language
 from vireo.reasoning.reasoner.mini import load_bundle
 from vireo.runtime import pick_device, pick_dtype, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
+from vireo.training.familiarity import familiarity_with_studio
 from vireo.training.loop import OnProgress, Progress, run
 from vireo.training.pair_sets import DataConfig
 from vireo.training.perception_frames import FrameShards, cache_labelled_frames
@@ -170,8 +172,13 @@ class _MiniTraining:
             return False
         finished = stage.finish()
         self._save_metrics("vlm", measure_answers(stage.module.instructor, artifacts.validation_sampler))
+        processor = build_mini_processor(tokenizer, sampler.patch_size)
+        seen = Instructor(stage.module.instructor, processor, artifacts.template)
+        familiarity = familiarity_with_studio(seen, self.config.vlm.scenes, self._progress_for("familiar scenes"))
+        save_model(self.workdir / "vlm" / "familiarity", familiarity)
         if initial:
             initial.register_to_config(wiring=asdict(replace(initial.wiring, template=artifacts.template)))
+            initial.register_modules(familiarity=familiarity)
             command = f"vireo train vlm --set vlm.init_from={self.config.vlm.init_from}"
             self._save_pipeline(initial, command, self.config.vlm.loop)
         save_model(self.workdir / "vlm" / "model", finished)
@@ -286,6 +293,7 @@ class _MiniTraining:
             self.artifacts.instructor,
             self.artifacts.processor,
             FlowMatchEulerDiscreteScheduler(shift=self.config.editor.shift),
+            familiarity=self.artifacts.familiarity,
             facts=facts.model_dump(),
             wiring=asdict(VivaConfig(template=self.artifacts.template, prediction=self.config.editor.prediction)),
         )

@@ -183,6 +183,7 @@ class _Work:
             initial.instructor,
             initial.processor,
             FlowMatchEulerDiscreteScheduler(shift=given.shift),
+            familiarity=initial.familiarity,
             facts=initial.facts.model_dump(),
             wiring=asdict(wiring),
         )

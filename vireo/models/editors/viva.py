@@ -24,6 +24,7 @@ from vireo.flow.path import Prediction, sampling_times, velocity_from_output
 from vireo.flow.sample import Step, Velocity, guided, sample
 from vireo.models import presets, weights
 from vireo.models.editors.protocol import EditorFacts
+from vireo.models.instructor.familiarity import Familiarity
 from vireo.models.instructor.instructor import Instructor
 from vireo.models.instructor.prompts import InstructorTemplate
 from vireo.models.instructor.states import Conditioning, encode_instruction
@@ -61,12 +62,13 @@ class VireoPipeline(DiffusionPipeline):
     instructor, processor: a frozen LLaVA (VIVA Eq. 1).
     text_encoder, tokenizer: the CLIP text model behind `pooled_projections` at full size; without them the mean text
         state of the instructor takes its place (mini).
+    familiarity: which clips look like those that the instructor has learned from; without it all do.
     facts: fields of `EditorFacts`. wiring: fields of `VivaConfig`.
     products: precision of the transformer's matrix products; set it to torch.float32 for full precision.
     """
 
     model_cpu_offload_seq = "text_encoder->instructor->transformer->vae"
-    _optional_components = ["text_encoder", "tokenizer"]  # noqa: RUF012 - diffusers reads it as declared
+    _optional_components = ["text_encoder", "tokenizer", "familiarity"]  # noqa: RUF012 - diffusers reads it as declared
     _callback_tensor_inputs = ["latents", "clean"]  # noqa: RUF012
 
     def __init__(  # noqa: PLR0913 - diffusers wants a parameter a component
@@ -78,6 +80,7 @@ class VireoPipeline(DiffusionPipeline):
         scheduler: FlowMatchEulerDiscreteScheduler,
         text_encoder: CLIPTextModel | None = None,
         tokenizer: CLIPTokenizer | None = None,
+        familiarity: Familiarity | None = None,
         *,
         facts: dict[str, Any] | None = None,
         wiring: dict[str, Any] | None = None,
@@ -93,6 +96,7 @@ class VireoPipeline(DiffusionPipeline):
             scheduler=scheduler,
             text_encoder=text_encoder,
             tokenizer=tokenizer,
+            familiarity=familiarity,
         )
         self.facts = EditorFacts.model_validate(facts)
         self.wiring = VivaConfig(**{**wiring, "template": InstructorTemplate(**wiring["template"])})

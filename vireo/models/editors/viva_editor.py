@@ -63,7 +63,9 @@ class VivaEditor(PipelineEditor):
     def gate(self) -> PresenceGate | None:
         """The check by the pipeline's own instructor; None where that has not learned to locate edits."""
         instructor = self.pipe.templated_instructor
-        return PresenceGate(instructor, self.facts.vocabulary) if instructor.template.locates else None
+        if not instructor.template.locates:
+            return None
+        return PresenceGate(instructor, self.facts.vocabulary, self.pipe.familiarity)
 
 
 def _alike(windows: Sequence[Window]) -> list[list[int]]:

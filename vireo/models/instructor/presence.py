@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from vireo.models.instructor.familiarity import Familiarity
 from vireo.models.instructor.instructor import Instructor, answer_logits
 from vireo.models.instructor.prompts import EVERYWHERE, NONE, WHERE, ZERO, how_many, plural
 from vireo.models.instructor.reading import read_instruction
@@ -17,10 +18,12 @@ from vireo.models.instructor.vocabulary import Vocabulary
 @dataclass(frozen=True)
 class Presence:
     """absent: probabilities, float (B,), that a clip lacks what its instruction names. everywhere: that the edit
-    concerns the whole picture."""
+    concerns the whole picture. unfamiliar: bool (B,), whether a clip looks unlike all that the gate has learned from;
+    then its other answers say less."""
 
     absent: np.ndarray
     everywhere: np.ndarray
+    unfamiliar: np.ndarray
 
 
 class Gate(Protocol):
@@ -46,11 +49,14 @@ class PresenceGate:
     Where a name has no colour (see `Reading.shapes`), that answer says little: the instructor learned it of absent
     objects with a colour. So it is also asked how many of the shape there are, and the more doubtful answer counts.
 
-    vocabulary: what the model knows, by which names are read; None where they are not.
+    vocabulary: what the model knows, by which names are read; None where they are not. familiarity: what the instructor
+    has learned from; None where that is not known, and all clips are taken for familiar.
     """
 
-    def __init__(self, instructor: Instructor, vocabulary: Vocabulary | None = None) -> None:
-        self.instructor, self.vocabulary = instructor, vocabulary
+    def __init__(
+        self, instructor: Instructor, vocabulary: Vocabulary | None = None, familiarity: Familiarity | None = None
+    ) -> None:
+        self.instructor, self.vocabulary, self.familiarity = instructor, vocabulary, familiarity
 
     @torch.no_grad()
     def look(self, instructions: Sequence[str], clips: Sequence[np.ndarray]) -> Presence:
@@ -63,7 +69,12 @@ class PresenceGate:
             zero = ZERO_TOO_SELDOM * self._chances(texts, [clips[number] for number, _ in asked], (ZERO,))[:, 0]
             for (number, _), chance in zip(asked, zero / (zero + 1 - zero / ZERO_TOO_SELDOM), strict=True):
                 absent[number] = max(absent[number], chance)
-        return Presence(absent, everywhere)
+        return Presence(absent, everywhere, self._unfamiliar(clips))
+
+    def _unfamiliar(self, clips: Sequence[np.ndarray]) -> np.ndarray:
+        if self.familiarity is None:
+            return np.zeros(len(clips), bool)
+        return self.familiarity.unfamiliar(self.instructor, clips)
 
     def _shapes(self, instruction: str) -> tuple[str, ...]:
         return () if self.vocabulary is None else read_instruction(instruction, self.vocabulary).shapes

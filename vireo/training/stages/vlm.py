@@ -39,6 +39,7 @@ class VlmConfig:
 
     grounding: weight of finding the objects that a turn is about, in each of the ways of `AnswerObjective`.
     clips: most clips of which all questions are made; see `vireo.instruction_tuning.corpus`.
+    scenes: of the studio, to which `Familiarity` is fitted.
     init_from: preset or folder of a pipeline whose instructor goes on learning; None for a new one. Its tokenizer and
         template stay, and so do the states of edit instructions (`distillation_loss`, times `distillation`), so that
         its editor needs no training. CLIP takes its tokenizer, too, and starts from its vision tower.
@@ -50,6 +51,7 @@ class VlmConfig:
     texts: float = 0.06
     grounding: float = 0.5
     clips: int = 12_000
+    scenes: int = 600
     init_from: str | None = None
     distillation: float = 2.0
     loop: LoopConfig = field(
