@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ class Painter(RuleEditor):
 
     def look(self, instructions, clips):
         presence = super().look(["" for _ in instructions], clips)
-        return type(presence)(np.zeros(len(clips)), presence.everywhere)
+        return replace(presence, absent=np.zeros(len(clips)))
 
     def edit_one(self, window, sampling, monitor):
         self.texts.append(window.text)
