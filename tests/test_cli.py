@@ -196,6 +196,7 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "--crf",
         "20",
     ]
+    options += ["--reasoner", "him", "--perception", "them"]
     options += ["--reason", "always", "--save-plan", "p.json", "--no-ask"]
     options += ["--start", "0.5", "--end", "2", "--compare", "c.png", "--strict-decode", "-y", "--json"]
     code, out, err = run("edit", "in.mp4", "make it night", "-o", "out.mp4", *options)
@@ -208,6 +209,8 @@ def test_edit_passes_everything_on_and_keeps_stdout_clean(run, monkeypatch):
         "dtype": None,
         "adapter": None,
         "model": "m",
+        "planner": "him",
+        "perceive": "them",
         "reference": Path("r.png"),
         "mask": Path("m.png"),
         "look": False,

@@ -126,6 +126,7 @@ def carry_out(source, tmp_path):
         number = next(numbers)
         out, receipt = tmp_path / f"{number}.mkv", tmp_path / f"{number}.json"
         given = {"plan": what} if isinstance(what, Plan) else {}
+        options = {"planner": None} | options
         text = None if given else what
         result = edit_video(source, text, out, model=model or Painter(), receipt=receipt, **given, **options)
         assert verify(source, out, receipt).failures == []
@@ -306,6 +307,9 @@ def test_a_planner_is_asked_what_words_do_not_tell(carry_out, tmp_path):
     class Reasoner:
         asked = ()
 
+        def unknown(self, query):
+            return "does not know dogs" if "dog" in query else ""
+
         def plan(self, query, twin):
             self.asked += ((query, twin),)
             return Plan(query=query, steps=(RED,), reasoner="test")
@@ -319,7 +323,8 @@ def test_a_planner_is_asked_what_words_do_not_tell(carry_out, tmp_path):
 
     options = {"planner": reasoner, "perceive": perceive, "save_plan": tmp_path / "plan.json"}
     carry_out("make the red ball blue", **{**options, "save_plan": None})
-    assert reasoner.asked == ()
+    carry_out("paint the dog", **{**options, "save_plan": None})
+    assert (reasoner.asked, perceived) == ((), [])
     _, frames, _ = carry_out("recolor what is about to be hit", **options)
     assert reasoner.asked == (("recolor what is about to be hit", twin),)
     assert perceived[0] == (12, [k / 8 for k in range(12)])

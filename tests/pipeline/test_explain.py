@@ -32,19 +32,21 @@ def clip(tmp_path):
 
 def test_names_lead_to_the_objects_of_the_twin(clip):
     source, twin = clip
-    found = explain_video(source, "paint the red ball blue, then make the ball white", vocabulary=VOCABULARY, twin=twin)
+    found = explain_video(
+        source, "paint the red ball blue, then make the ball white", vocabulary=VOCABULARY, planner=None, twin=twin
+    )
     assert [step.targets[0].id for step in found.plan.steps] == ["o1", None]  # "the ball" may be either
-    seen = explain_video(source, "dance", vocabulary=VOCABULARY, perceive=lambda frames, times: twin)
+    seen = explain_video(source, "dance", vocabulary=VOCABULARY, planner=None, perceive=lambda frames, times: twin)
     assert (seen.plan.steps, seen.twin) == ((), twin)
     assert "dance" in seen.plan.fallback
     for query in (" ", "a" * 1001):
         with pytest.raises(InputError, match="the query"):
-            explain_video(source, query, vocabulary=VOCABULARY)
+            explain_video(source, query, vocabulary=VOCABULARY, planner=None)
 
 
 def test_the_page_holds_everything_and_escapes_it(clip, tmp_path):
     source, twin = clip
-    plan = explain_video(source, f"paint the red ball blue {EVIL}", vocabulary=VOCABULARY, twin=twin).plan
+    plan = explain_video(source, f"paint the red ball blue {EVIL}", vocabulary=VOCABULARY, planner=None, twin=twin).plan
     write_page(tmp_path / "page.html", source, plan, twin)
     text = (tmp_path / "page.html").read_text()
     assert "alert(1)" in text

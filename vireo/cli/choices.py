@@ -23,6 +23,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Preserve = Literal["strict", "soft", "off"]
 Executor = Literal["auto", "model", "exact"]
 Reason = Literal["auto", "always", "never"]
+Reasoner = Annotated[
+    str, typer.Option(help="Who reasons: mini, a folder or *.gguf of a language model, or https://HOST/v1#MODEL.")
+]
+Perception = Annotated[str, typer.Option(help="Who looks at the clip for that: mini, or a folder of weights.")]
 """As in `vireo.types`, which is not imported, so that help answers at once."""
 
 

@@ -6,7 +6,21 @@ from typing import Annotated
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import Adapter, AsJson, Device, Dtype, Executor, Guidance, Look, Preserve, Reason, Seed, Steps
+from vireo.cli.choices import (
+    Adapter,
+    AsJson,
+    Device,
+    Dtype,
+    Executor,
+    Guidance,
+    Look,
+    Perception,
+    Preserve,
+    Reason,
+    Reasoner,
+    Seed,
+    Steps,
+)
 from vireo.errors import AsksBack
 from vireo.runtime import lasting_imports, waiting_threads
 
@@ -44,6 +58,8 @@ def edit(  # noqa: PLR0913 - the options of the contract
             "several things or is not understood."
         ),
     ] = "auto",
+    reasoner: Reasoner = "mini",
+    perception: Perception = "mini",
     plan: Annotated[Path | None, typer.Option(help="Carry out this plan instead of an instruction.")] = None,
     twin: Annotated[
         Path | None,
@@ -106,6 +122,8 @@ def edit(  # noqa: PLR0913 - the options of the contract
                 look=look,
                 executor=executor,
                 reason=reason,
+                planner=reasoner,
+                perceive=perception,
                 plan=None if plan is None else read_plan(plan),
                 twin=None if twin is None else read_twin(twin),
                 save_plan=save_plan,

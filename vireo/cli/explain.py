@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from vireo.cli import terminal
-from vireo.cli.choices import AsJson
+from vireo.cli.choices import AsJson, Perception, Reasoner
 
 
 def explain(  # noqa: PLR0913 - the options of the contract
@@ -14,6 +14,8 @@ def explain(  # noqa: PLR0913 - the options of the contract
     query: Annotated[str, typer.Argument(metavar="QUERY", help='E.g. "make the ball blue, then remove the cone".')],
     model: Annotated[str, typer.Option(help="The preset that would edit; its words make the plan.")] = "mini",
     twin: Annotated[Path | None, typer.Option(help="The digital twin of SOURCE, as --json wrote it.")] = None,
+    reasoner: Reasoner = "mini",
+    perception: Perception = "mini",
     html: Annotated[Path | None, typer.Option(help="Also write a page with pictures here.")] = None,
     plan_only: Annotated[bool, typer.Option("--plan-only", help="Leave the twin out of what is printed.")] = False,
     as_json: AsJson = False,
@@ -29,7 +31,14 @@ def explain(  # noqa: PLR0913 - the options of the contract
         if html is not None:
             refuse_output(html, source, overwrite)
         given = None if twin is None else read_twin(twin)
-        found = explain_video(source, query, vocabulary=declared_vocabulary(resolve(model)), twin=given)
+        found = explain_video(
+            source,
+            query,
+            vocabulary=declared_vocabulary(resolve(model)),
+            planner=reasoner,
+            perceive=perception,
+            twin=given,
+        )
         if html is not None:
             from vireo.reasoning.pictures.page import write_page
 

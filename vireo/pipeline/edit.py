@@ -15,6 +15,7 @@ from vireo.pipeline.exact import operation_of
 from vireo.pipeline.execute import Execution, needs_model
 from vireo.pipeline.file_edit import FileEdit, Progress, edit_file
 from vireo.pipeline.planning import Perceive, execution_of, is_direct, look_at, plan_edit, settle, write_plan
+from vireo.reasoning.opening import NamedPerception, named_planner
 from vireo.reasoning.plan import Plan
 from vireo.reasoning.planner import Planner
 from vireo.reasoning.twin import DigitalTwin
@@ -48,8 +49,8 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     reason: Reason = "auto",
     plan: Plan | None = None,
     twin: DigitalTwin | None = None,
-    planner: Planner | None = None,
-    perceive: Perceive | None = None,
+    planner: Planner | str | None = "mini",
+    perceive: Perceive | str | None = "mini",
     save_plan: str | Path | None = None,
     ask: bool = True,
     start: float | None = None,
@@ -81,7 +82,8 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
     are carried out one after another) or "auto": an instruction that asks for one thing in words that the editor knows
     is given to it as it stands, others become plans. plan: such a plan, in place of an instruction; twin: of the clip
     that it was made for, to whose objects its steps are confined then. planner: who makes plans where words alone do
-    not do, by what perceive sees in the clip. save_plan: also writes the plan there, as JSON. ask: where the plan asks
+    not do, by what perceive sees in the clip: both by name (`open_reasoner`, `open_perception`), or None for nobody.
+    save_plan: also writes the plan there, as JSON. ask: where the plan asks
     back, so does this, by AsksBack; else it goes by the plan's best guess.
     start, end: seconds from the first frame; frames outside are left as they are, and their packets with them where
     codec and container stay the source's. compare: also writes a before/after picture there. receipt: also writes what
@@ -128,13 +130,15 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
         editor = _opened(model, device, dtype, adapter) if models else None
     made = plan
     if plan is None and reason != "never":
-        look_now = None if perceive is None else partial(look_at, job.source, perceive, strict=strict_decode)
         vocabulary = None if editor is None else editor.facts.vocabulary
-        made, twin = plan_edit(query, reason, vocabulary, operation, planner, twin, look_now)
+        perceive = NamedPerception(perceive) if isinstance(perceive, str) else perceive
+        look_now = None if perceive is None else partial(look_at, job.source, perceive, strict=strict_decode)
+        who = named_planner(planner, vocabulary)
+        made, twin = plan_edit(query, reason, vocabulary, operation, who, twin, look_now)
     settle(made, ask=ask)
     if save_plan is not None:
         write_plan(made, Path(save_plan))
-    execution = execution_of(made, editor, twin, perceive, always=plan is not None or reason == "always")
+    execution = execution_of(made, editor, twin, always=plan is not None or reason == "always")
     by = execution or operation or editor
     if execution is not None:
         job = _narrowed(job, execution)

@@ -33,7 +33,7 @@ LONGEST_QUERY = 1000
 """Letters of a query that can be planned; longer ones go to the editor as they are."""
 
 Perceive = Callable[[Iterable[np.ndarray], Sequence[float]], DigitalTwin]
-"""frames, uint8 (H, W, 3) each, and their times in seconds -> their twin; `perceive` of a perception."""
+"""frames, uint8 (H, W, 3) each, and their times in seconds -> their twin, with its relations and events."""
 
 Look = Callable[[], DigitalTwin]
 """Makes the twin of the clip at hand, when it is needed."""
@@ -67,6 +67,9 @@ def plan_edit(
         by_words = ReadingPlanner(vocabulary).plan(query, twin)
     if planner is None or (reason == "auto" and by_words.steps):
         return by_words, twin
+    why = planner.unknown(query)
+    if why:  # nobody needs to look at the clip
+        return by_words.model_copy(update={"fallback": by_words.fallback or why}), twin
     if twin is None and look is not None:
         twin = look()
     return planner.plan(query, twin), twin

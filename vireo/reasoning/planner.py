@@ -9,6 +9,10 @@ from vireo.reasoning.twin import DigitalTwin
 class Planner(Protocol):
     """Implementations: `vireo.reasoning.reading_planner` by words alone; reasoners also look into the twin."""
 
+    def unknown(self, query: str) -> str:
+        """Why it cannot understand a query, whatever the clip; empty where it may."""
+        ...
+
     def plan(self, query: str, twin: DigitalTwin | None) -> Plan:
         """What is to be done to a clip. query: as it was typed, at most 1000 characters. twin: of the clip; None where
         nobody has looked at it.

@@ -62,6 +62,10 @@ class Reasoner:
     def __init__(self, writer: Writer, vocabulary: Vocabulary) -> None:
         self.writer, self.language = writer, Language(vocabulary)
 
+    def unknown(self, query: str) -> str:
+        """Why a query cannot be understood, whatever the clip; empty where it may."""
+        return self.writer.unknown(" ".join(query.split()))
+
     def plan(self, query: str, twin: DigitalTwin | None = None) -> Plan:
         """The plan for a query on a clip. twin: None where there is none; then objects can only be named.
 
