@@ -85,6 +85,7 @@ def test_perception_is_trained_and_opened(workdir):
     (path,) = (workdir / "perception" / "model").glob("*.safetensors")
     with safe_open(path, "pt") as weights:
         assert weights.metadata()["command"] == "vireo train perception"
+        assert "category 0." in weights.metadata()["scores"]
         assert weights.get_slice("decode_head.classifier.weight").get_dtype() == "F16"
     measured = json.loads((workdir / "perception" / "metrics.json").read_text())
     assert {"foreground", "category", "depth", "floor"} <= measured.keys()
