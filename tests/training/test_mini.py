@@ -14,6 +14,7 @@ from vireo.models.latents import encode_latents, to_pixels
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.imports import import_pairs
 from vireo.pairs.mixture import PHRASES
+from vireo.reasoning.perception import open_perception
 from vireo.training.artifacts import Artifacts
 from vireo.training.mini import MiniConfig, train
 from vireo.video.io import write_lossless
@@ -38,6 +39,14 @@ SMALL = {
     **{f"{stage}.loop.batch_size": "4" for stage in ("vae", "clip", "vlm", "t2v", "editor")},
     **{f"{stage}.loop.compile_blocks": "false" for stage in ("t2v", "editor")},
     "editor.loop.sample_every": "3",
+    "perception.scenes": "6",
+    "perception.validation_scenes": "4",
+    "perception.embedding": "16",
+    "perception.widths": "[16, 16, 16, 16]",
+    "perception.depths": "[1, 1, 1, 1]",
+    "perception.hidden": "16",
+    "perception.loop.steps": "3",
+    "perception.loop.batch_size": "4",
 }
 
 
@@ -47,7 +56,7 @@ def workdir(tmp_path_factory):
     assert train("vae", folder, overrides=SMALL, minutes=0.0) is False
     stages = set()
     assert train("mini", folder, overrides=SMALL, on_progress=lambda p: stages.add(p.stage)) is True
-    assert {"vae", "clip", "vlm", "t2v", "editor"} <= stages
+    assert {"vae", "clip", "vlm", "t2v", "editor", "perception"} <= stages
     return folder
 
 
@@ -68,6 +77,19 @@ def test_weights_are_half_precision_and_say_where_they_come_from(workdir):
         with safe_open(path, "pt") as weights:
             assert weights.metadata()["command"] == "vireo train mini"
             assert weights.get_slice(next(iter(weights.keys()))).get_dtype() == "F16"
+
+
+def test_perception_is_trained_and_opened(workdir):
+    """By the same command; it stands beside the pipeline, in half precision, and says where it comes from."""
+    twin = open_perception(workdir / "perception" / "model").perceive(np.zeros((3, 96, 96, 3), np.uint8), [0, 0.1, 0.2])
+    assert twin.frames == 3
+    (path,) = (workdir / "perception" / "model").glob("*.safetensors")
+    with safe_open(path, "pt") as weights:
+        assert weights.metadata()["command"] == "vireo train perception"
+        assert "category 0." in weights.metadata()["scores"]
+        assert weights.get_slice("decode_head.classifier.weight").get_dtype() == "F16"
+    measured = json.loads((workdir / "perception" / "metrics.json").read_text())
+    assert {"foreground", "category", "depth", "floor"} <= measured.keys()
 
 
 def test_measures_and_the_resolved_configuration_are_kept(workdir):

@@ -252,7 +252,8 @@ class _MiniTraining:
         self._save_metrics("perception", shares)
         model = self.workdir / "perception" / "model"
         save_model(model, finished)
-        stamp_weights(model, _origin("vireo train perception", config.loop))
+        scores = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+        stamp_weights(model, _origin("vireo train perception", config.loop) | {"scores": scores})
         return True
 
     def _frames(self, seed: int, scenes: int) -> FrameShards:

@@ -55,7 +55,7 @@ _SHARD = 50
 _TAKEN = (0, STANDARD_FRAMES // 2, STANDARD_FRAMES - 1)
 """Frames of a clip that become pictures; in a slow clip neighbours say the same."""
 
-_WIDTHS = {STANDARD_SIZE: 0.6, STANDARD_SIZE * 4 // 3: 0.2, STANDARD_SIZE * 16 // 9: 0.2}
+_WIDTHS = {STANDARD_SIZE: 0.6, STANDARD_SIZE * 4 // 3: 0.2, int(STANDARD_SIZE * 1.78): 0.2}
 """Widths of the scenes, of which a square part is seen: objects lie across its border, as they do when they come in."""
 
 _MARK_COLORS = ((1.0, 1.0, 1.0), (0.05, 0.05, 0.05), (1.0, 0.9, 0.2), (0.9, 0.1, 0.1))

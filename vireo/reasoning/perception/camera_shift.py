@@ -228,10 +228,13 @@ def _without_light(picture: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     hidden has no part in it."""
     shown = (~hidden).astype(np.float32)
     fine, coarse = (
-        gaussian_filter(picture * shown, sigma) / np.maximum(gaussian_filter(shown, sigma), 1e-3)
-        for sigma in (_FINE, _COARSE)
+        _blurred(picture * shown, sigma) / np.maximum(_blurred(shown, sigma), 1e-3) for sigma in (_FINE, _COARSE)
     )
     return fine - coarse
+
+
+def _blurred(picture: np.ndarray, sigma: float) -> np.ndarray:
+    return gaussian_filter(picture, sigma, truncate=2.5)  # the usual 4 deviations take half as long again
 
 
 class Motion(NamedTuple):

@@ -1,7 +1,7 @@
 """Mini's perception: a small network for single pictures, and what follows from many of them."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 from scipy.ndimage import label
+from scipy.special import softmax
 from transformers import UperNetForSemanticSegmentation
 
 from vireo.errors import InputError, ModelError
@@ -32,9 +33,8 @@ SCENE_HEADS = ("floor", "backdrop", "light", "effects")
 LEAST_TRUST = 0.5
 """Confidence under which something is unknown rather than guessed."""
 
-SHARPNESS: Mapping[str, float] = {}
-"""What log probabilities, meaned over cells and frames, are multiplied with for confidences that hold: means are less
-sure than the whole is. 1 where a head is not named."""
+COLORLESS = ("gray", "sepia", "sketch")
+"""Effects under which colours are not to be seen, though brightness suggests some."""
 
 _BATCH = 8
 _MARK = 0.5
@@ -111,11 +111,12 @@ class MiniPerception:
         tracks = track_objects([entry.objects for entry in seen], times)
         depths = [smooth_depths(track, times) for track in tracks]
         shares = seen_shares(tracks, raster, len(times))
+        scene = {head: self.attribute(head, np.mean([entry.scene[head] for entry in seen], 0)) for head in SCENE_HEADS}
+        colorless = scene["effects"].value in COLORLESS
         objects = tuple(
-            self._object(f"o{number}", track, depth, share, raster)
+            self._object(f"o{number}", track, depth, share, raster, colorless)
             for number, (track, depth, share) in enumerate(zip(tracks, depths, shares, strict=True), 1)
         )
-        scene = {head: self.attribute(head, np.mean([entry.scene[head] for entry in seen], 0)) for head in SCENE_HEADS}
         scene["watermark"], texts = self._writing(np.mean([entry.mark for entry in seen], 0), raster, len(seen))
         fits = [as_affine(lifted(entry.ground, self.rig), height, width) for entry in seen]
         return DigitalTwin(
@@ -137,7 +138,8 @@ class MiniPerception:
     @torch.no_grad()
     def _look(self, batch: list[np.ndarray], raster: tuple[int, int], ground: GroundTracker) -> Iterator[_Seen]:
         height, width = raster
-        images = [Image.fromarray(frame).resize((width, height), Image.Resampling.BILINEAR) for frame in batch]
+        bilinear = Image.Resampling.BILINEAR
+        images = [Image.fromarray(frame).resize((width, height), bilinear, reducing_gap=2.0) for frame in batch]
         pictures = np.stack([np.asarray(image) for image in images])
         padding = ((0, 0), (0, -height % STRIDE), (0, -width % STRIDE), (0, 0))
         with autocast(torch.device("cpu")):
@@ -161,21 +163,28 @@ class MiniPerception:
             )
 
     def attribute(self, head: str, scores: np.ndarray) -> Attribute:
-        """scores: mean log probabilities of the head's values."""
-        sharp = SHARPNESS.get(head, 1.0) * scores
-        chances = np.exp(sharp - sharp.max())
-        chances /= chances.sum()
+        """scores: mean log probabilities of the head's values, over cells and frames. Their softmax is right as often
+        as it says (docs/decisions/0021-perception.md)."""
+        chances = softmax(scores)
         best = int(chances.argmax())
         value = self.heads[head][best] if chances[best] >= LEAST_TRUST else None
         return Attribute(value=value, confidence=float(chances[best]))
 
     def _object(
-        self, name: str, track: Sighted, depths: np.ndarray, shares: np.ndarray, raster: tuple[int, int]
+        self,
+        name: str,
+        track: Sighted,
+        depths: np.ndarray,
+        shares: np.ndarray,
+        raster: tuple[int, int],
+        colorless: bool,
     ) -> TwinObject:
         masks = np.zeros((len(depths), *raster), bool)
         for frame, look in track.detections.items():
             masks[frame] = look.painted(*raster)
         found = {head: self.attribute(head, track.mean_scores(head)) for head in OBJECT_HEADS}
+        if colorless:
+            found["color"] = Attribute(value=None, confidence=found["color"].confidence)
         far = [None if math.isnan(depth) else float(depth) for depth in depths]
         return TwinObject(id=name, category=found.pop("category"), attributes=found, track=track_of(masks, far, shares))
 

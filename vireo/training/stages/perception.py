@@ -73,7 +73,7 @@ class PerceptionConfig:
     hidden: int = 48
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=15_000, batch_size=8, learning_rate=2e-3, average=0.998, cooldown=0.3, compile_blocks=False
+            steps=14_000, batch_size=8, learning_rate=2e-3, average=0.998, cooldown=0.3, compile_blocks=False
         )
     )
 
