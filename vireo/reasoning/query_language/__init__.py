@@ -4,5 +4,7 @@ wordings.py   how people say what a hop asks, in training and held out
 draft.py      the clip that a query is drawn for, and the calls of a query while it is drawn
 referring.py  words for objects: names, clues, relations, events, extremes
 edits.py      words for one edit: what is done, to what, when
-drawing.py    whole queries of one or several edits, for a twin or in imagination
+drawing.py    whole queries of one or several edits
+twin_clip.py  queries that a twin answers without doubt, and their plans
+lexicon.py    the words of all training queries
 """
