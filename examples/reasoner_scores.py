@@ -4,8 +4,8 @@
 
 Half of the scenes are the studio's usual ones, half such in which things happen. For each level (calls that the object
 takes), wording and combination of relations: the share of plans with the right operations on the right objects, with
-right parameters and times, too, and of those that ask back or fall back. Last, the calibration of the plans' confidences:
-their expected error over ten bins (ECE).
+right parameters and times, too, and of those that ask back or fall back. Last, how well the confidence of plans is
+calibrated: its expected error over ten bins (ECE).
 """
 
 import argparse

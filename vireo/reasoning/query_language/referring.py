@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from vireo.reasoning.hops import ORDERS, SHARED, Call
 from vireo.reasoning.literal import described
-from vireo.reasoning.query_language import wordings
+from vireo.reasoning.query_language import event_wordings, wordings
 from vireo.reasoning.query_language.draft import Draft, Unfit
 from vireo.world.appearance import pick, weighted
 from vireo.world.families import FAMILIES
@@ -141,22 +141,22 @@ def _at_an_end(draft: Draft, values: dict[str, str], text: str, share: float) ->
 
 
 def _happens(draft: Draft, level: int) -> Mention:
-    event = pick(draft.rng, wordings.EVENTS)
+    event = pick(draft.rng, event_wordings.EVENTS)
     known = _drawn(draft, (), (("category", 0.35), ("color", 0.15)))
-    verb = pick(draft.words, wordings.EVENTS[event].of(draft.wordings))
+    verb = pick(draft.words, event_wordings.EVENTS[event].of(draft.wordings))
     values = {"event": event}
-    said = wordings.HAPPENS
+    said = event_wordings.HAPPENS
     if draft.chance(0.5):
         values["order"] = pick(draft.rng, ORDERS)
-        said = wordings.ORDERS[values["order"]]
+        said = event_wordings.ORDERS[values["order"]]
     text = draft.say(said).format(**_nouns(draft, known), **verb._asdict())
     return Mention(_shortened(draft, text), draft.ask(Call("happens", {**values, **known}), event))
 
 
 def _motion(draft: Draft, level: int) -> Mention:
-    motion = pick(draft.rng, wordings.MOTIONS)
+    motion = pick(draft.rng, event_wordings.MOTIONS)
     known = _drawn(draft, (), (("category", 0.4), ("color", 0.2)))
-    text = draft.say(wordings.MOTIONS[motion]).format(noun=_noun(draft, known))
+    text = draft.say(event_wordings.MOTIONS[motion]).format(noun=_noun(draft, known))
     return Mention(_shortened(draft, text), draft.ask(Call("motion", {"motion": motion, **known}), motion))
 
 
@@ -190,9 +190,9 @@ def _in_relation(draft: Draft, inner: Mention, relation: str) -> Mention:
 
 
 def _partner(draft: Draft, level: int) -> Mention:
-    inner, event = _inner(draft, level), pick(draft.rng, wordings.PARTNERS)
+    inner, event = _inner(draft, level), pick(draft.rng, event_wordings.PARTNERS)
     known = _drawn(draft, (), (("category", 0.3), ("color", 0.15)))
-    text = draft.say(wordings.PARTNERS[event]).format(noun=_noun(draft, known), x=inner.text)
+    text = draft.say(event_wordings.PARTNERS[event]).format(noun=_noun(draft, known), x=inner.text)
     values = {"event": event, "of": inner.reference, **known}
     return Mention(_shortened(draft, text), draft.ask(Call("partner", values), event))
 
