@@ -1,7 +1,7 @@
 """Queries as people put them, with the hops that they come to: what a reasoner learns from and is measured by.
 
 wordings.py   how people say what a hop asks, in training and held out
-event_wordings.py, edit_wordings.py   the same of what happens, and of edits
+attribute_wordings.py, event_wordings.py, edit_wordings.py   the same of attributes, events and edits
 draft.py      the clip that a query is drawn for, and the calls of a query while it is drawn
 referring.py  words for objects: names, clues, relations, events, extremes
 edits.py      words for one edit: what is done, to what, when

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from vireo.reasoning.hops import ORDERS, SHARED, Call
 from vireo.reasoning.literal import described
-from vireo.reasoning.query_language import event_wordings, wordings
+from vireo.reasoning.query_language import attribute_wordings, event_wordings, wordings
 from vireo.reasoning.query_language.draft import Draft, Unfit
 from vireo.world.appearance import pick, weighted
 from vireo.world.families import FAMILIES
@@ -70,7 +70,7 @@ def every(draft: Draft) -> Mention:
     """Words for several objects together."""
     if draft.chance(0.25):
         attribute, number = pick(draft.rng, SHARED), pick(draft.rng, _NUMBER_WORDS)
-        text = draft.say(wordings.TOGETHER[attribute])
+        text = draft.say(attribute_wordings.TOGETHER[attribute])
         place = draft.ask(Call("counted", {"attribute": attribute, "number": number}), many=True)
         return Mention(
             text.format(number=_NUMBER_WORDS[number], nouns=plural(pick(draft.words, wordings.THINGS[:2]))), place
@@ -118,7 +118,7 @@ def _clue(draft: Draft, level: int) -> Mention:
     if value is None or value not in CLUES[attribute]:
         raise Unfit
     rest = {} if attribute == "category" else _drawn(draft, (), (("category", 0.3),))
-    text = draft.say(wordings.CLUES[attribute])
+    text = draft.say(attribute_wordings.CLUES[attribute])
     place = draft.ask(Call("find", _ordered({**rest, attribute: value})), "attributes")
     return Mention(text.format(noun=_noun(draft, rest), clue=pick(draft.words, CLUES[attribute][value])), place)
 
@@ -162,7 +162,7 @@ def _motion(draft: Draft, level: int) -> Mention:
 
 def _counted(draft: Draft, level: int) -> Mention:
     attribute = pick(draft.rng, SHARED)
-    text = draft.say(wordings.COUNTED[attribute]).format(noun=pick(draft.words, wordings.THINGS))
+    text = draft.say(attribute_wordings.COUNTED[attribute]).format(noun=pick(draft.words, wordings.THINGS))
     return Mention(text, draft.ask(Call("counted", {"attribute": attribute, "number": "1"}), "counted"))
 
 
@@ -200,7 +200,7 @@ def _partner(draft: Draft, level: int) -> Mention:
 def _alike(draft: Draft, level: int) -> Mention:
     inner, attribute = _inner(draft, level), pick(draft.rng, SHARED)
     known = {} if attribute == "category" else _drawn(draft, (), (("category", 0.3),))
-    text = draft.say(wordings.ALIKE[attribute]).format(noun=_noun(draft, known), x=inner.text)
+    text = draft.say(attribute_wordings.ALIKE[attribute]).format(noun=_noun(draft, known), x=inner.text)
     values = {"attribute": attribute, "of": inner.reference, **known}
     return Mention(_shortened(draft, text), draft.ask(Call("alike", values), attribute))
 
