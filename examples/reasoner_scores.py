@@ -4,7 +4,8 @@
 
 Half of the scenes are the studio's usual ones, half such in which things happen. For each level (calls that the object
 takes), wording and combination of relations: the share of plans with the right operations on the right objects, with
-right parameters and times, too, and of those that ask back or fall back.
+right parameters and times, too, and of those that ask back or fall back. Last, how well the confidence of plans is
+calibrated: its expected error over ten bins (ECE).
 """
 
 import argparse
@@ -33,7 +34,7 @@ options = parser.parse_args()
 reasoner = open_reasoner(options.reasoner)
 kinds = [(name, levels, wordings, "train") for wordings in ("train", "held_out") for name, levels in LEVELS.items()]
 kinds += [(name, LEVELS[name], "train", "held_out") for name in ("level 2", "level 3")]
-scores = defaultdict(list)
+scores, sureness = defaultdict(list), []
 for seed in range(options.seed, options.seed + options.count):
     scene = (sample_scene if seed % 2 else sample_happening)(seed)
     twin = exact_twin(scene, render(scene))
@@ -47,6 +48,7 @@ for seed in range(options.seed, options.seed + options.count):
         plan = reasoner.plan(query.text, twin)
         match = match_plans(plan, true)
         scores[kind].append((match.edits, match.whole, plan.question is not None, plan.fallback is not None))
+        sureness.append((plan.confidence, match.whole))
         if not match.whole and sum(not whole for _, whole, *_ in scores[kind]) <= options.wrong:
             calls = "; ".join(reasoner.language.print(call) for call in query.calls)
             print(
@@ -59,3 +61,7 @@ for (name, _, wordings, combinations), values in scores.items():
         [name, words[wordings], words[combinations], str(len(values)), *(f"{v:.3f}" for v in np.mean(values, 0))]
     )
 print(markdown_table(["query", "wording", "relations", "n", "edits", "whole", "asks", "falls back"], rows))
+confidence, right = np.array(sureness, float).T
+bins = np.minimum((confidence * 10).astype(int), 9)
+gaps = [abs((confidence[bins == b] - right[bins == b]).sum()) for b in range(10)]
+print(f"ECE {sum(gaps) / len(right):.3f}, n {len(right)}")

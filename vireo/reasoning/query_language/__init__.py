@@ -1,8 +1,11 @@
 """Queries as people put them, with the hops that they come to: what a reasoner learns from and is measured by.
 
 wordings.py   how people say what a hop asks, in training and held out
+attribute_wordings.py, event_wordings.py, edit_wordings.py   the same of attributes, events and edits
 draft.py      the clip that a query is drawn for, and the calls of a query while it is drawn
 referring.py  words for objects: names, clues, relations, events, extremes
 edits.py      words for one edit: what is done, to what, when
-drawing.py    whole queries of one or several edits, for a twin or in imagination
+drawing.py    whole queries of one or several edits
+twin_clip.py  queries that a twin answers without doubt, and their plans
+lexicon.py    the words of all training queries
 """

@@ -153,19 +153,20 @@ def imagine_query(seed: int, number: int, vocabulary: Vocabulary) -> Query:
 def _spoilt(query: Query, vocabulary: Vocabulary, rng: np.random.Generator) -> Query:
     """Words that ask for nothing that can be done: cut off, shaken up, taken back, a question, without what they are
     about, or with a word that has no place there."""
-    words, sort = query.text.split(), int(rng.integers(9))
-    if sort == 0:
+    words = query.text.split()
+    sort = pick(rng, ("cut off", "shaken", "taken back", "asked", "limited", "left out", *("misplaced",) * 3))
+    if sort == "cut off":
         text = " ".join(words[: max(1, int(len(words) * rng.uniform(0.1, 0.45)))])
-    elif sort == 1:
+    elif sort == "shaken":
         text = " ".join(rng.permutation(words))
-    elif sort == 2:
+    elif sort == "taken back":
         text = f"{pick(rng, _NEGATIONS)} {query.text.removeprefix('please ')}"
-    elif sort == 3:
+    elif sort == "asked":
         text = f"{pick(rng, _QUESTIONS)} {' '.join(words[2:6])}"
-    elif sort == 4:
+    elif sort == "limited":
         text = f"{query.text} {pick(rng, _LIMITS).format(word=pick(rng, words))}"
     else:
-        text = _misplaced(query, vocabulary, rng, leave_out=sort == 5)
+        text = _misplaced(query, vocabulary, rng, leave_out=sort == "left out")
     return Query(text, (Call(UNCLEAR, {}),), (), 0, "literal")
 
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from vireo.reasoning.hops import Call, spelled
 from vireo.reasoning.literal import described, with_article
-from vireo.reasoning.query_language import wordings
+from vireo.reasoning.query_language import event_wordings, wordings
 from vireo.reasoning.query_language.draft import Draft, Unfit
+from vireo.reasoning.query_language.edit_wordings import COPIED, EVERYDAY, JOINED
 from vireo.reasoning.query_language.referring import Mention, every, named, refer
 from vireo.reasoning.query_language.wordings import Said
 from vireo.world.appearance import pick, weighted
@@ -20,193 +21,7 @@ WHOLE_TOPICS = ("add", "floor", "backdrop", "setting", "light", "style", "waterm
 _SHARES = {"recolor": 0.3, "material": 0.16, "remove": 0.22, "replace": 0.12, "grow": 0.08, "shrink": 0.08}
 _SHARES |= {"reference": 0.04}
 
-_EVERYDAY: dict[str, Said] = {
-    "recolor": Said(
-        (
-            *(
-                "color {object} {color}",
-                "{object} needs to be {color}",
-                "paint {object} {color}",
-                "dye {object} {color}",
-            ),
-            *("i would like {object} in {color}", "could {object} be {color}", "have {object} painted {color}"),
-            *("{color} would look better on {object}", "how about a {color} color for {object}"),
-            *("recolour {object} {color}", "tint {object} {color}", "switch {object} to {color}"),
-            *(
-                "turn {object} into a {color} one",
-                "it would be great if {object} were {color}",
-                "let {object} be {color}",
-            ),
-            *("would you mind making {object} {color}", "give {object} {color} paint", "set {object} to {color}"),
-            *("{object} in {color}, please", "make {object} look {color}", "convert {object} to {color}"),
-        ),
-        (
-            "could you paint {object} {color}",
-            "i would like {object} to be {color}",
-            "{object} would look better in {color}",
-        ),
-    ),
-    "material": Said(
-        (
-            *("{object} needs to be {material}", "could {object} be {material}", "have {object} look {material}"),
-            *(
-                "i would like {object} to look {material}",
-                "give {object} a {material} finish",
-                "let {object} be {material}",
-            ),
-            *("how about a {material} look for {object}", "it would be great if {object} were {material}"),
-            *(
-                "would you mind making {object} {material}",
-                "make {object} out of {material}",
-                "switch {object} to {material}",
-            ),
-            *("{object} should be made of {material}", "convert {object} to {material}", "use {material} for {object}"),
-            *("give {object} a {material} texture", "make {object} look {material}"),
-        ),
-        ("i would like {object} to be {material}", "{object} would look better with a {material} finish"),
-    ),
-    "remove": Said(
-        (
-            *("{object} has to go", "drop {object}", "i do not want {object}", "lose {object}", "cut {object} out"),
-            *("i would like {object} gone", "{object} needs to go away", "wipe {object} out", "let {object} vanish"),
-            *("kick {object} out of the video", "hide {object}", "discard {object}", "i want {object} removed"),
-            *("{object} should be removed", "eliminate {object}", "throw {object} away", "edit {object} out"),
-            *("i want to get rid of {object}", "the video without {object}", "would you mind removing {object}"),
-            *("{object} must not be there", "make {object} invisible", "have {object} removed"),
-        ),
-        ("i would like {object} to go away", "{object} needs to be cut out", "{object} has to vanish"),
-    ),
-    "replace": Said(
-        (
-            *(
-                "i would like {shape} where {object} is",
-                "exchange {object} for {shape}",
-                "{object} needs to be {shape}",
-            ),
-            *(
-                "substitute {shape} for {object}",
-                "how about {shape} in place of {object}",
-                "convert {object} to {shape}",
-            ),
-            *(
-                "let {shape} take the place of {object}",
-                "transform {object} into {shape}",
-                "use {shape} instead of {object}",
-            ),
-            *("it would be great if {object} were {shape}", "swap {object} with {shape}"),
-        ),
-        ("i would like {shape} in place of {object}", "exchange {object} with {shape}"),
-    ),
-    "grow": Said(
-        (
-            *("{object} needs to be bigger", "blow up {object}", "scale {object} up", "inflate {object}"),
-            *("i would like {object} to be bigger", "make {object} a bit bigger", "make {object} much larger"),
-            *("make {object} huge", "{object} is too small", "expand {object}", "let {object} get bigger"),
-            *("make {object} a little larger", "make {object} way bigger", "make {object} big", "make {object} giant"),
-        ),
-        ("{object} needs to be larger", "i would like {object} to be larger"),
-    ),
-    "shrink": Said(
-        (
-            *("{object} needs to be smaller", "scale {object} down", "i would like {object} to be smaller"),
-            *("{object} is too big", "make {object} a bit smaller", "make {object} much smaller", "make {object} tiny"),
-            *(
-                "let {object} get smaller",
-                "make {object} a little smaller",
-                "{object} is too large",
-                "make {object} small",
-            ),
-            "decrease the size of {object}",
-        ),
-        ("i would like to have {object} smaller", "i need {object} to be smaller"),
-    ),
-    "add": Said(
-        (
-            *("i would like {thing} {place}", "have {thing} stand {place}", "can there be {thing} {place}"),
-            *(
-                "how about {thing} {place}",
-                "there needs to be {thing} {place}",
-                "draw {thing} {place}",
-                "{thing} {place}",
-            ),
-            *("create {thing} {place}", "let {thing} appear {place}", "i need {thing} {place}"),
-        ),
-        ("i would like to have {thing} {place}", "could you put {thing} {place}"),
-    ),
-    "style": Said(
-        (
-            *("convert the clip to {style}", "apply the look of {style}", "render it as {style}", "make this {style}"),
-            *("i want this to look like {style}", "make everything look like {style}", "turn it into {style}"),
-            *("can you {restyle}", "i would like the clip as {style}"),
-        ),
-        ("i would like everything to look like {style}", "convert the video into {style}"),
-    ),
-    "light": Said(
-        (
-            *(
-                "apply {light}",
-                "i would like {light}",
-                "turn the lights to {light}",
-                "can you {relight}",
-                "let there be {light}",
-            ),
-            *("change the time of day to {light}", "have it in {light}"),
-        ),
-        ("i would like to have {light}", "set the lights to {light}"),
-    ),
-    "floor": Said(
-        (
-            "i would like {floor} as the floor",
-            "lay {floor} on the ground",
-            "use {floor} as the ground",
-            "make it a floor of {floor}",
-        ),
-        ("i would like the ground to be {floor}", "use {floor} as the floor"),
-    ),
-    "backdrop": Said(
-        (
-            "i would like {backdrop} as the background",
-            "have {backdrop} in the back",
-            "use {backdrop} for the background",
-        ),
-        ("i would like {backdrop} behind the objects", "use {backdrop} in the background"),
-    ),
-    "setting": Said(
-        ("i would like it to be in {setting}", "bring everything to {setting}", "set the scene in {setting}"),
-        ("i would like everything to be in {setting}", "bring the objects to {setting}"),
-    ),
-    "watermark": Said(
-        (
-            "hide the {mark}",
-            "clean up the {mark}",
-            "i want the {mark} removed",
-            "i do not want the {mark}",
-            "wipe the {mark} out",
-        ),
-        ("i would like the {mark} removed", "wipe the {mark} away"),
-    ),
-}
-"""Beside the studio's own templates; verbs of another operation never stand among those of one."""
-
-_COPIED = Said(
-    (
-        "make {object} the same {what} as {x}",
-        "give {object} the {what} of {x}",
-        "{object} should have the same {what} as {x}",
-        "let {object} have the {what} of {x}",
-        "change the {what} of {object} to that of {x}",
-    ),
-    ("{object} should have the {what} of {x}", "change {object} to the same {what} as {x}"),
-)
 _GAPPED = {"recolor": "color", "material": "material"}
-_JOINED = Said(
-    (
-        "make {one} {value} and {two} {other}",
-        "paint {one} {value} and {two} {other}",
-        "turn {one} {value} and {two} {other}",
-    ),
-    ("make {one} {value}, and {two} {other}", "turn {one} {value} and turn {two} {other}"),
-)
 
 _TIMED = 0.12
 
@@ -226,7 +41,7 @@ class Request:
 
 
 def templates(draft: Draft, topic: Topic) -> tuple[str, ...]:
-    own = _EVERYDAY.get(topic.name, Said((), ()))
+    own = EVERYDAY.get(topic.name, Said((), ()))
     if draft.wordings == "train":
         return (*topic.plain, *topic.train, *own.train)
     return (*topic.test, *own.held_out)
@@ -285,7 +100,7 @@ def _valued(draft: Draft, topic: Topic, words: dict[str, str], values: dict[str,
     if draft.chance(0.06):
         other = named(draft)
         values[slot] = other.reference
-        return draft.say(_COPIED).format(object=words["object"], what=slot, x=other.text)
+        return draft.say(COPIED).format(object=words["object"], what=slot, x=other.text)
     value = pick(draft.rng, draft.vocabulary.words[slot])
     values[slot] = spelled(value)
     spoken = with_article(_noun(draft, value)) if slot == "shape" else value
@@ -305,16 +120,16 @@ def _when(draft: Draft, mention: Mention, together: bool) -> tuple[str, str]:
     """A clause about time, and the reference to its span."""
     draw = draft.rng.random()
     if draw < 0.25:
-        part = pick(draft.rng, wordings.PARTS)
-        return draft.say(wordings.PARTS[part]), f"#{draft.ask(Call('during', {'part': part})) + 1}"
+        part = pick(draft.rng, event_wordings.PARTS)
+        return draft.say(event_wordings.PARTS[part]), f"#{draft.ask(Call('during', {'part': part})) + 1}"
     if draw < 0.55 and not together:
         text, place = wordings.PRONOUN, mention.place
     else:
         other = named(draft)
         text, place = other.text, other.place
     event = pick(draft.rng, ("appears", "leaves", "starts", "stops", "collides", "is-occluded"))
-    verb = pick(draft.words, wordings.EVENTS[event].of(draft.wordings))
-    head, said = ("after", wordings.AFTER) if draft.chance(0.65) else ("before", wordings.BEFORE)
+    verb = pick(draft.words, event_wordings.EVENTS[event].of(draft.wordings))
+    head, said = ("after", event_wordings.AFTER) if draft.chance(0.65) else ("before", event_wordings.BEFORE)
     clause = draft.say(said).format(x=text, **verb._asdict())
     return clause, f"#{draft.ask(Call(head, {'event': event, 'of': f'#{place + 1}'})) + 1}"
 
@@ -328,7 +143,7 @@ def _gapped(draft: Draft, operation: str) -> Request:
     if two.text == one.text:
         raise Unfit
     draft.step(Call(operation, {"object": two.reference, slot: second}))
-    said = [form for form in _JOINED.of(draft.wordings) if operation == "recolor" or not form.startswith("paint")]
+    said = [form for form in JOINED.of(draft.wordings) if operation == "recolor" or not form.startswith("paint")]
     text = pick(draft.words, said).format(one=one.text, value=first, two=two.text, other=second)
     return Request(text, Focus(two.place, _category(draft, two.place)))
 

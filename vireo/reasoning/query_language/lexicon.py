@@ -5,8 +5,17 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 from vireo.models.instructor.vocabulary import Vocabulary
-from vireo.reasoning.query_language import drawing, edits, referring, wordings
-from vireo.reasoning.query_language.wordings import Said, Verbs
+from vireo.reasoning.query_language import (
+    attribute_wordings,
+    drawing,
+    edit_wordings,
+    edits,
+    event_wordings,
+    referring,
+    wordings,
+)
+from vireo.reasoning.query_language.event_wordings import Verbs
+from vireo.reasoning.query_language.wordings import Said
 from vireo.world.families import TOPICS
 
 _SLOT = re.compile(r"{\w+}")
@@ -34,7 +43,8 @@ def split_words(text: str) -> list[str]:
 
 def known_words(vocabulary: Vocabulary) -> tuple[str, ...]:
     """The words of all training wordings, sorted."""
-    texts = list(_texts(wordings)) + list(_texts(edits)) + list(_texts(drawing)) + list(_texts(referring))
+    modules = (wordings, attribute_wordings, event_wordings, edit_wordings, edits, drawing, referring)
+    texts = [text for module in modules for text in _texts(module)]
     for topic in TOPICS.values():
         texts += [*topic.plain, *topic.train, *(topic.implicit.texts() if topic.implicit else ())]
         texts += topic.implicit.frames if topic.implicit else ()

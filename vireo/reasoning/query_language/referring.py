@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from vireo.reasoning.hops import ORDERS, SHARED, Call
 from vireo.reasoning.literal import described
-from vireo.reasoning.query_language import wordings
+from vireo.reasoning.query_language import attribute_wordings, event_wordings, wordings
 from vireo.reasoning.query_language.draft import Draft, Unfit
 from vireo.world.appearance import pick, weighted
 from vireo.world.families import FAMILIES
@@ -70,7 +70,7 @@ def every(draft: Draft) -> Mention:
     """Words for several objects together."""
     if draft.chance(0.25):
         attribute, number = pick(draft.rng, SHARED), pick(draft.rng, _NUMBER_WORDS)
-        text = draft.say(wordings.TOGETHER[attribute])
+        text = draft.say(attribute_wordings.TOGETHER[attribute])
         place = draft.ask(Call("counted", {"attribute": attribute, "number": number}), many=True)
         return Mention(
             text.format(number=_NUMBER_WORDS[number], nouns=plural(pick(draft.words, wordings.THINGS[:2]))), place
@@ -118,7 +118,7 @@ def _clue(draft: Draft, level: int) -> Mention:
     if value is None or value not in CLUES[attribute]:
         raise Unfit
     rest = {} if attribute == "category" else _drawn(draft, (), (("category", 0.3),))
-    text = draft.say(wordings.CLUES[attribute])
+    text = draft.say(attribute_wordings.CLUES[attribute])
     place = draft.ask(Call("find", _ordered({**rest, attribute: value})), "attributes")
     return Mention(text.format(noun=_noun(draft, rest), clue=pick(draft.words, CLUES[attribute][value])), place)
 
@@ -141,28 +141,28 @@ def _at_an_end(draft: Draft, values: dict[str, str], text: str, share: float) ->
 
 
 def _happens(draft: Draft, level: int) -> Mention:
-    event = pick(draft.rng, wordings.EVENTS)
+    event = pick(draft.rng, event_wordings.EVENTS)
     known = _drawn(draft, (), (("category", 0.35), ("color", 0.15)))
-    verb = pick(draft.words, wordings.EVENTS[event].of(draft.wordings))
+    verb = pick(draft.words, event_wordings.EVENTS[event].of(draft.wordings))
     values = {"event": event}
-    said = wordings.HAPPENS
+    said = event_wordings.HAPPENS
     if draft.chance(0.5):
         values["order"] = pick(draft.rng, ORDERS)
-        said = wordings.ORDERS[values["order"]]
+        said = event_wordings.ORDERS[values["order"]]
     text = draft.say(said).format(**_nouns(draft, known), **verb._asdict())
     return Mention(_shortened(draft, text), draft.ask(Call("happens", {**values, **known}), event))
 
 
 def _motion(draft: Draft, level: int) -> Mention:
-    motion = pick(draft.rng, wordings.MOTIONS)
+    motion = pick(draft.rng, event_wordings.MOTIONS)
     known = _drawn(draft, (), (("category", 0.4), ("color", 0.2)))
-    text = draft.say(wordings.MOTIONS[motion]).format(noun=_noun(draft, known))
+    text = draft.say(event_wordings.MOTIONS[motion]).format(noun=_noun(draft, known))
     return Mention(_shortened(draft, text), draft.ask(Call("motion", {"motion": motion, **known}), motion))
 
 
 def _counted(draft: Draft, level: int) -> Mention:
     attribute = pick(draft.rng, SHARED)
-    text = draft.say(wordings.COUNTED[attribute]).format(noun=pick(draft.words, wordings.THINGS))
+    text = draft.say(attribute_wordings.COUNTED[attribute]).format(noun=pick(draft.words, wordings.THINGS))
     return Mention(text, draft.ask(Call("counted", {"attribute": attribute, "number": "1"}), "counted"))
 
 
@@ -190,9 +190,9 @@ def _in_relation(draft: Draft, inner: Mention, relation: str) -> Mention:
 
 
 def _partner(draft: Draft, level: int) -> Mention:
-    inner, event = _inner(draft, level), pick(draft.rng, wordings.PARTNERS)
+    inner, event = _inner(draft, level), pick(draft.rng, event_wordings.PARTNERS)
     known = _drawn(draft, (), (("category", 0.3), ("color", 0.15)))
-    text = draft.say(wordings.PARTNERS[event]).format(noun=_noun(draft, known), x=inner.text)
+    text = draft.say(event_wordings.PARTNERS[event]).format(noun=_noun(draft, known), x=inner.text)
     values = {"event": event, "of": inner.reference, **known}
     return Mention(_shortened(draft, text), draft.ask(Call("partner", values), event))
 
@@ -200,7 +200,7 @@ def _partner(draft: Draft, level: int) -> Mention:
 def _alike(draft: Draft, level: int) -> Mention:
     inner, attribute = _inner(draft, level), pick(draft.rng, SHARED)
     known = {} if attribute == "category" else _drawn(draft, (), (("category", 0.3),))
-    text = draft.say(wordings.ALIKE[attribute]).format(noun=_noun(draft, known), x=inner.text)
+    text = draft.say(attribute_wordings.ALIKE[attribute]).format(noun=_noun(draft, known), x=inner.text)
     values = {"attribute": attribute, "of": inner.reference, **known}
     return Mention(_shortened(draft, text), draft.ask(Call("alike", values), attribute))
 
