@@ -121,6 +121,8 @@ class Scores:
         rows = []
         for name in sorted(self.counts):
             count = self.counts[name]
+            if "found" in count and not count["found"] + count["true"]:
+                continue
             if "found" in count:
                 precision, recall = (count["right"] / max(count[other], 1) for other in ("found", "true"))
                 total = 2 * count["right"] / max(count["found"] + count["true"], 1)

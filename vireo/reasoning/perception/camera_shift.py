@@ -28,11 +28,12 @@ _SETTLED = 2e-4  # of half the height, by which corners still move
 _KEPT = 0.6  # share of a key frame's points that must still be in the picture
 _FEWEST = 50  # points without which nothing is said of a frame
 _BORDER = 3  # pixels of the picture's border, and around objects, that are left out
-_FINE, _COARSE = 1.2, 8.0  # pixels of standard deviation, between which structure is looked at
+_FINE, _COARSE = 1.2, 16.0  # pixels of standard deviation, between which structure is looked at
 _OUTLIER = 4.7  # Tukey's constant, in deviations
 _NOISE = 0.4  # levels of 255: least deviation of a pixel between two frames
-_GAIN = 0.6  # of the cost of no motion at all, that of a motion which is believed
-_STIFFNESS = 1e-3 * np.array([0, 1, 1, 0, 1, 1, 2, 2])  # so that a ground of little structure does not bend
+_UNSEEN = 0.5  # cost of points that have left the picture
+_GAIN = 0.8  # of the cost of no motion at all, that of a motion which is believed
+_STIFFNESS = 3e-3 * np.array([0, 1, 1, 0, 1, 1, 2, 2])  # so that a ground of little structure does not bend
 _MOVES = 0.002  # of the height
 _STRAIGHT = 0.6  # length of the way from first to last frame over that of all its steps
 _AROUND = 0.5  # share of what turns in all motion
@@ -162,11 +163,14 @@ class _KeyFrame:
             motion = motion / motion[2, 2]
             if np.abs(step).max() < _SETTLED:
                 break
-        moved, still = (self._compare(flat, objects, candidate)[0] for candidate in (motion, np.eye(3)))
-        deviation = _deviation(moved)
-        if _tukey_cost(moved, deviation) > _GAIN * _tukey_cost(still, deviation):
+        candidates = (motion, starts[0], np.eye(3))
+        compared = [self._compare(flat, objects, candidate) for candidate in candidates]
+        deviation = min(_deviation(gap) for gap, _, _ in compared)
+        costs = [_tukey_cost(gap, deviation) + _UNSEEN * (1 - share) for gap, _, share in compared]
+        if min(costs[:2]) > _GAIN * costs[2]:
             return np.eye(3), 1.0
-        return motion, kept
+        best = int(np.argmin(costs[:2]))
+        return candidates[best], compared[best][2]
 
     def _dominant_shift(self, flat: np.ndarray, objects: np.ndarray) -> np.ndarray:
         """The translation by whole pixels that most of the ground agrees on, by phase correlation."""
