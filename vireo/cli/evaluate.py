@@ -15,8 +15,10 @@ from vireo.cli.choices import (
     Executor,
     Guidance,
     Look,
+    Perception,
     Preserve,
     Reason,
+    Reasoner,
     Seed,
     Steps,
     read_named,
@@ -47,6 +49,8 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
     reason: Annotated[
         Reason, typer.Option(help="As in `vireo edit`; scores of a model are measured with `never`.")
     ] = "never",
+    reasoner: Reasoner = "mini",
+    perception: Perception = "mini",
     steps: Steps = None,
     guidance: Guidance = None,
     seed: Seed = 0,
@@ -101,6 +105,8 @@ def evaluate(  # noqa: PLR0913 - the options of the contract
                 steps=steps, guidance=guidance, seed=seed, preserve=preserve, gate=look, executor=executor
             ),
             reason=reason,
+            reasoner=reasoner,
+            perception=perception,
             device=device,
             dtype=dtype,
             adapter=adapter,

@@ -15,7 +15,8 @@ class EvaluationConfig:
 
     model: a preset, a folder or a hub id. videos: folder of finished clips, ID.mkv or ID.mp4.
     edit: how the model edits. device, dtype, adapter: how it is opened, see `open_editor`.
-    reason: as in `edit_video`, by words alone; of a clip that a plan was carried out on there is no raw result.
+    reason: as in `edit_video`; reasoner, perception: who plans and who looks, by their names. Of a clip that a plan was
+    carried out on there is no raw result.
     limit: only the first so many pairs or items.
     judge: scores every edit, too (`vireo.judges`). backbones: of `vireo.evaluation.measures`, beyond what needs none.
 
@@ -28,6 +29,8 @@ class EvaluationConfig:
     videos: Path | None = None
     edit: EditSettings = field(default_factory=EditSettings)
     reason: Reason = "never"
+    reasoner: str = "mini"
+    perception: str = "mini"
     device: str = "auto"
     dtype: str | None = None
     adapter: str | None = None

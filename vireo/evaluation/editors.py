@@ -20,6 +20,7 @@ from vireo.models.presets import resolve
 from vireo.pipeline.execute import execute_frames
 from vireo.pipeline.planning import plan_clip
 from vireo.pipeline.stream import edit_clips
+from vireo.reasoning.opening import NamedPerception, named_planner
 from vireo.types import EditPair, EditRequest, EditSettings, Reason
 from vireo.video.geometry import to_uint8
 from vireo.video.io import read_clip
@@ -50,7 +51,8 @@ class Edited:
 class ModelClips:
     """Edits by a model, exactly as `vireo edit` makes them, every pair with noise from the same seed.
 
-    settings: all that the clips depend on. batch: how many pairs `edit` likes at once.
+    reason: as in `edit_video`; reasoner, perception: who plans and looks, by their names. settings: all that the clips
+    depend on. batch: how many pairs `edit` likes at once.
     """
 
     def __init__(
@@ -59,7 +61,11 @@ class ModelClips:
         edit: EditSettings,
         settings: Mapping[str, Any] = MappingProxyType({}),
         reason: Reason = "never",
+        reasoner: str = "mini",
+        perception: str = "mini",
     ) -> None:
+        self._planner = named_planner(reasoner, editor.facts.vocabulary)
+        self._perceive = NamedPerception(perception)
         self.editor, self.edit_settings, self.batch = editor, edit, editor.batch()
         self.reason: Reason = reason
         self.settings: dict[str, Any] = {**settings, "batch": self.batch}
@@ -68,14 +74,17 @@ class ModelClips:
     def open(cls, config: EvaluationConfig) -> Self:
         """Raises ModelError, and InputError for a device that is not there."""
         editor, settings = open_model(config)
-        return cls(editor, config.edit, settings, config.reason)
+        return cls(editor, config.edit, settings, config.reason, config.reasoner, config.perception)
 
     def edit(self, jobs: list[Job], clips: list[PairClips]) -> list[Edited]:
         requests = [
             EditRequest(instruction=job.instruction, reference=pair.reference, settings=self.edit_settings)
             for job, pair in zip(jobs, clips, strict=True)
         ]
-        executions = [plan_clip(self.editor, request, self.reason) for request in requests]
+        executions = [
+            plan_clip(self.editor, request, self.reason, pair.source, Fraction(pair.fps), self._planner, self._perceive)
+            for request, pair in zip(requests, clips, strict=True)
+        ]
         alone = [number for number, execution in enumerate(executions) if execution is None]
         edits = edit_clips(
             self.editor, [clips[number].source for number in alone], [requests[number] for number in alone], raw=True
@@ -146,6 +155,8 @@ def open_model(config: EvaluationConfig) -> tuple[Editor, dict[str, Any]]:
     editor = open_editor(config.model, device=config.device, dtype=config.dtype, adapter=config.adapter)
     weights = fingerprint(resolve(config.model))
     how = {**asdict(config.edit), "reason": config.reason}
+    if config.reason != "never":
+        how |= {"reasoner": config.reasoner, "perception": config.perception}
     return editor, {"model": config.model, "weights": weights, "dtype": config.dtype, **how}
 
 

@@ -129,16 +129,16 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
         models = operation is None if plan is None or direct else needs_model(plan, settings, reference=pictured)
         editor = _opened(model, device, dtype, adapter) if models else None
     made = plan
+    perceive = NamedPerception(perceive) if isinstance(perceive, str) else perceive
     if plan is None and reason != "never":
         vocabulary = None if editor is None else editor.facts.vocabulary
-        perceive = NamedPerception(perceive) if isinstance(perceive, str) else perceive
         look_now = None if perceive is None else partial(look_at, job.source, perceive, strict=strict_decode)
         who = named_planner(planner, vocabulary)
         made, twin = plan_edit(query, reason, vocabulary, operation, who, twin, look_now)
     settle(made, ask=ask)
     if save_plan is not None:
         write_plan(made, Path(save_plan))
-    execution = execution_of(made, editor, twin, always=plan is not None or reason == "always")
+    execution = execution_of(made, editor, twin, perceive, always=plan is not None or reason == "always")
     by = execution or operation or editor
     if execution is not None:
         job = _narrowed(job, execution)

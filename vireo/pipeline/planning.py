@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -100,13 +102,27 @@ def execution_of(
     return Execution(plan=plan, editor=editor, twin=twin, check=check)
 
 
-def plan_clip(editor: Editor, request: EditRequest, reason: Reason) -> Execution | None:
-    """Who carries out an edit of a clip in memory by a plan that words alone make; None where that takes none."""
+def plan_clip(
+    editor: Editor,
+    request: EditRequest,
+    reason: Reason,
+    frames: np.ndarray,
+    fps: Fraction,
+    planner: Planner | None,
+    perceive: Perceive | None,
+) -> Execution | None:
+    """Who carries out an edit of a clip in memory by a plan, exactly as of a file; None where that takes none.
+
+    frames: uint8 (T, H, W, 3). Where the plan asks back, its best guess counts.
+    """
     if reason == "never":
         return None
+    look: Look | None = None
+    if perceive is not None:
+        look = partial(perceive, frames, [float(number / fps) for number in range(len(frames))])
     operation = operation_of(request)
-    plan, _ = plan_edit(request.instruction, reason, editor.facts.vocabulary, operation)
-    return execution_of(plan, editor, always=reason == "always")
+    plan, twin = plan_edit(request.instruction, reason, editor.facts.vocabulary, operation, planner, None, look)
+    return execution_of(plan, editor, twin, perceive, always=reason == "always")
 
 
 def is_direct(plan: Plan) -> bool:

@@ -87,6 +87,7 @@ class _ItemEvaluator:
         self.benchmark, self.out, self.judge = benchmark, out, config.judge
         self.options = config.edit
         self.reason: Reason = config.reason
+        self.reasoner, self.perception = config.reasoner, config.perception
         self.measures = Measures(config.backbones)
         self.clips: FinishedClips | Editor
         if config.videos is not None:
@@ -150,6 +151,9 @@ class _ItemEvaluator:
             look=self.options.gate,
             executor=self.options.executor,
             reason=self.reason,
+            planner=self.reasoner,
+            perceive=self.perception,
+            ask=False,
             overwrite=True,
         )
         return path
