@@ -88,7 +88,7 @@ def as_affine(homography: np.ndarray, height: int, width: int) -> tuple[np.ndarr
     before = np.column_stack([columns.ravel() * width - width / 2, rows.ravel() * height - height / 2])
     after = _moved(homography, before / (height / 2)) * (height / 2)
     lever = np.column_stack([np.ones(len(before)), before])
-    fit = np.linalg.lstsq(lever, after - before, rcond=None)[0]
+    fit = np.round(np.linalg.lstsq(lever, after - before, rcond=None)[0], 6)
     return fit[0], fit[1:].T
 
 
