@@ -34,15 +34,15 @@ _CONTRACTIONS |= {"'re ": " are ", "let's": "let us", "'s ": " "}
 
 
 def split_words(text: str) -> list[str]:
-    """Lower-case words, and commas and full stops, of a query; other marks are left out."""
+    """Lower-case words, and commas and full stops, of a query but at its ends; other marks are left out."""
     text = text.lower().replace("\u2019", "'").replace(";", ",").replace("-", " ")
     for short, long in _CONTRACTIONS.items():
         text = text.replace(short, long)
-    return _WORD.findall(text)
+    return _WORD.findall(text.strip(" ,.!?\n"))
 
 
 def known_words(vocabulary: Vocabulary) -> tuple[str, ...]:
-    """The words of all training wordings, sorted."""
+    """The words of all training wordings and the marks between them, sorted."""
     modules = (wordings, attribute_wordings, event_wordings, edit_wordings, edits, drawing, referring)
     texts = [text for module in modules for text in _texts(module)]
     for topic in TOPICS.values():
@@ -56,7 +56,7 @@ def known_words(vocabulary: Vocabulary) -> tuple[str, ...]:
         *(word for text, others in vocabulary.words["shape"].items() for word in (text, *others)),
     ]
     texts += [referring.plural(noun) for noun in nouns]
-    return tuple(sorted({word for text in texts for word in split_words(_SLOT.sub(" ", text))}))
+    return tuple(sorted({",", "."} | {word for text in texts for word in split_words(_SLOT.sub(" ", text))}))
 
 
 def _texts(module: ModuleType) -> Iterator[str]:
