@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
+from rule_editor import RuleEditor, scene
 
-from tests.pipeline.rule_editor import RuleEditor, scene
 from vireo.evaluation import runner
 from vireo.evaluation.config import EvaluationConfig
 from vireo.evaluation.editors import ModelClips

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from rule_editor import RuleEditor, edit, scene
 
-from tests.pipeline.rule_editor import RuleEditor, edit, scene
 from vireo.models.instructor.presence import Presence
 from vireo.pipeline.crops import is_seen, likeliest, neighbour_reached, parts
 

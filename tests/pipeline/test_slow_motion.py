@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from rule_editor import RuleEditor, edit
 from scipy.ndimage import gaussian_filter
 
-from tests.pipeline.rule_editor import RuleEditor, edit
 from vireo.models.editors.protocol import Reconstruction
 from vireo.pipeline.slow_motion import in_slow_motion, real_time
 

@@ -1,21 +1,24 @@
 import numpy as np
 import pytest
 import torch
+from rule_editor import RuleEditor, scene
 from torch.nn.functional import cross_entropy
 
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
 from vireo.reasoning.exact_twin import exact_twin
 from vireo.reasoning.hops import STOP, Language
-from vireo.reasoning.plan import Plan
+from vireo.reasoning.plan import Plan, Step
 from vireo.reasoning.planning import Planning
 from vireo.reasoning.reasoner.mini import Bundle, ReasonerConfig, build_model
 from vireo.reasoning.reasoner.prompt import build_tokenizer
 from vireo.reasoning.reasoner.protocol import Reasoner
 from vireo.reasoning.reasoner.sampling import SamplingWriter, word_log_probs
 from vireo.training.loop import run
-from vireo.training.plan_rewards import accuracy
+from vireo.training.plan_rewards import EditQuality, accuracy
 from vireo.training.stage import LoopConfig
 from vireo.training.stages.reinforce import ReinforceConfig, ReinforceStage, Task
+from vireo.types import EditPair
+from vireo.video.io import write_lossless
 from vireo.world.happenings import sample_happening
 from vireo.world.render import render
 
@@ -138,3 +141,28 @@ def test_a_run_that_was_cut_off_between_two_updates_of_a_draw_goes_on_to_the_sam
     run(resumed, tmp_path / "parts")
     for one, other in zip(whole.module.parameters(), resumed.module.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_quality_is_how_near_the_result_is_to_the_exact_one(tmp_path):
+    """The rule editor turns red discs blue; a plan that does so is exact but for the editor's blur."""
+    frames, discs = scene(9)
+    target = np.where(discs[..., None], frames[..., ::-1], frames)
+    for name, clip in (("source", frames), ("target", target)):
+        write_lossless(tmp_path / f"{name}.mkv", clip, 8)
+    write_lossless(tmp_path / "mask.mkv", discs.astype(np.uint8) * 255, 8, gray=True)
+    names = {"source": "source.mkv", "target": "target.mkv", "mask": "mask.mkv"}
+    words = {"instruction": "i", "paraphrases": [], "source_caption": "s", "target_caption": "t"}
+    rest = {"id": "p", "family": "recolor", "seed": 0, "split": "train", "scene": {}, "target_scene": {}}
+    pair = EditPair.model_validate(names | words | rest)
+    editor = RuleEditor()
+    quality = EditQuality(tmp_path, editor)
+
+    def planned(text):
+        return Plan(query="q", steps=(Step(operation="recolor", instruction=text, parameters={"color": "blue"}),))
+
+    assert quality(pair, Plan(query="q", steps=(), fallback="none")) == 0
+    assert quality(pair, planned("darker")) < 0.3
+    assert quality(pair, planned("red to blue")) > 0.8
+    count = len(editor.lengths)
+    assert quality(pair, planned("red to blue")) > 0.8
+    assert len(editor.lengths) == count, "computed again"

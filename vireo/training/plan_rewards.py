@@ -32,11 +32,11 @@ class EditQuality:
 
     folder: Path
     editor: Editor
-    _known: dict[tuple[str, Plan], float] = field(default_factory=dict)
+    _known: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def __call__(self, pair: EditPair, plan: Plan) -> float:
         bare = Plan(query="-", steps=tuple(step.model_copy(update={"reasons": ()}) for step in plan.steps))
-        key = (pair.id, bare)
+        key = (pair.id, bare.model_dump_json())
         if key not in self._known:
             self._known[key] = self._measured(pair, bare) if plan.steps else 0.0
         return self._known[key]
