@@ -35,8 +35,8 @@ SMALL = {
     "t2v.transformer.head_width": "16",
     "t2v.transformer.double_blocks": "1",
     "t2v.transformer.single_blocks": "1",
-    **{f"{stage}.loop.steps": "3" for stage in ("vae", "clip", "vlm", "t2v", "editor")},
-    **{f"{stage}.loop.batch_size": "4" for stage in ("vae", "clip", "vlm", "t2v", "editor")},
+    **{f"{stage}.loop.steps": "3" for stage in ("vae", "clip", "vlm", "t2v", "editor", "reasoner")},
+    **{f"{stage}.loop.batch_size": "4" for stage in ("vae", "clip", "vlm", "t2v", "editor", "reasoner")},
     **{f"{stage}.loop.compile_blocks": "false" for stage in ("t2v", "editor")},
     "editor.loop.sample_every": "3",
     "perception.scenes": "6",
@@ -56,7 +56,7 @@ def workdir(tmp_path_factory):
     assert train("vae", folder, overrides=SMALL, minutes=0.0) is False
     stages = set()
     assert train("mini", folder, overrides=SMALL, on_progress=lambda p: stages.add(p.stage)) is True
-    assert {"vae", "clip", "vlm", "t2v", "editor", "perception"} <= stages
+    assert {"vae", "clip", "vlm", "t2v", "editor", "perception", "reasoner"} <= stages
     return folder
 
 
