@@ -4,6 +4,7 @@ The full table, as in README: pytest -s tests/pipeline/test_everyday.py --everyd
 """
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -20,7 +21,10 @@ from photographs import footage
 from procedural import procedural_clips
 
 from vireo.models.editors.opening import open_editor
+from vireo.pipeline.execute import execute_frames
+from vireo.pipeline.planning import plan_clip
 from vireo.pipeline.stream import edit_frames
+from vireo.reasoning.opening import NamedPerception, named_planner
 from vireo.types import EditRequest, EditSettings
 
 CLIPS = {name: clip for name, clip in footage().items() if name in ("astronaut", "coffee", "rocket", "screen")}
@@ -35,13 +39,27 @@ KINDS = {
     "understood": [text for text, _ in UNDERSTOOD],
 }
 
+PLANNED = ("paint the cube turquoise", "make it look like a van gogh")
+"""Words that the reasoner has learned as implicit names of a colour (cyan) and a style (an oil painting)."""
+
 
 @pytest.fixture(scope="module")
 def editor():
     return open_editor("mini")
 
 
+def edited_by_default(editor, planner, perceive, clip, request):
+    """A clip as `vireo edit` edits it, and the notes."""
+    execution = plan_clip(editor, request, "auto", clip, Fraction(8), planner, perceive)
+    if execution is None:
+        result = edit_frames(editor, clip, request)
+        return result.edited, result.notes
+    made = execute_frames(execution, clip, Fraction(8), request)
+    return made.edited, [note for step in made.steps for note in step.notes]
+
+
 def test_nothing_is_garbled_silently(editor, pytestconfig):
+    planner, perceive = named_planner("mini", editor.facts.vocabulary), NamedPerception("mini")
     every = pytestconfig.getoption("everyday")
     table = []
     for kind, texts in KINDS.items():
@@ -51,14 +69,16 @@ def test_nothing_is_garbled_silently(editor, pytestconfig):
         for text in chosen:
             name = next(names)
             request = EditRequest(instruction=text, settings=EditSettings(executor="auto"))
-            result = edit_frames(editor, CLIPS[name], request)
-            changed = (result.edited != CLIPS[name]).any(-1).mean()
-            outcomes.append("alone" if changed == 0 else "noted" if result.notes else "edited")
-            assert changed or result.notes, f"{text!r} on {name} did nothing and said nothing"
+            edited, notes = edited_by_default(editor, planner, perceive, CLIPS[name], request)
+            changed = (edited != CLIPS[name]).any(-1).mean()
+            outcomes.append("alone" if changed == 0 else "noted" if notes else "edited")
+            assert changed or notes, f"{text!r} on {name} did nothing and said nothing"
             if kind == "understood":
-                assert "know" not in " ".join(result.notes), f"{text!r} was not read: {result.notes}"
+                assert "know" not in " ".join(notes), f"{text!r} was not read: {notes}"
+            elif text in PLANNED:
+                assert outcomes[-1] != "edited", f"{text!r} on {name} was carried out without a note"
             else:
-                assert outcomes[-1] == "alone", f"{text!r} on {name} was carried out"
+                assert outcomes[-1] == "alone", f"{text!r} on {name} was carried out: {notes}"
         counts = {each: outcomes.count(each) for each in ("alone", "noted", "edited")}
         table.append(f"{kind:24} {len(chosen):3} {counts}")
     print("\n" + "\n".join(table))
