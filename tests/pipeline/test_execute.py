@@ -126,7 +126,7 @@ def carry_out(source, tmp_path):
         number = next(numbers)
         out, receipt = tmp_path / f"{number}.mkv", tmp_path / f"{number}.json"
         given = {"plan": what} if isinstance(what, Plan) else {}
-        options = {"planner": None} | options
+        options = {"planner": None, "perceive": None} | options
         text = None if given else what
         result = edit_video(source, text, out, model=model or Painter(), receipt=receipt, **given, **options)
         assert verify(source, out, receipt).failures == []

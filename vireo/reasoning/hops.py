@@ -130,7 +130,7 @@ class Language:
         self.forms = {form.head: form for form in (*asking, *steps, Form(UNCLEAR), Form(END))}
 
     def _keyed(self, name: str, required: bool = True) -> Slot:
-        values = self.vocabulary.words["shape" if name == "category" else name]
+        values = self.vocabulary.words.get("shape" if name == "category" else name, {})
         return _chosen(name, tuple(f"{name}={spelled(value)}" for value in values), required)
 
     def _step(self, operation: Operation) -> Form:

@@ -84,6 +84,8 @@ class MiniWriter:
         return cls(bundle.model, bundle.tokenizer, vocabulary)
 
     def unknown(self, query: str) -> str:
+        if not self.prompter.table.keys() >= set(self.language.words()):
+            return "was trained for the words of another editor"
         words = self.prompter.unknown(query)
         longest = self.model.config.max_position_embeddings
         if len(self.prompter.query(query)) > longest // 2:
