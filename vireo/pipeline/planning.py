@@ -87,9 +87,9 @@ def execution_of(
 ) -> Execution | None:
     """Who carries a plan out; None where the editor is given the query itself.
 
-    twin: of the clip that the plan was made for. perceive: checks what steps have made; without it, only whether they
-    have made anything is checked. A plan that says no more than its query is not checked, so that its result is what
-    the editor makes of the query; always: it is a plan all the same.
+    twin: of the clip that the plan was made for. always: whether a plan that says no more than its query is one all the
+    same (but is not checked, so that its result is what the editor makes of the query), and whether what steps have made
+    is looked at by perceive; else only whether they have made anything is checked, which takes no time (decision 23).
     """
     if plan is None or is_direct(plan) or (is_literal(plan) and not always):
         return None
@@ -98,7 +98,7 @@ def execution_of(
         from vireo.pipeline.step_check import ChangeCheck, TwinCheck  # loads SciPy
 
         frames = editor.facts.window_frames
-        check = ChangeCheck(frames) if perceive is None else TwinCheck(perceive, frames)
+        check = TwinCheck(perceive, frames) if perceive is not None and always else ChangeCheck(frames)
     return Execution(plan=plan, editor=editor, twin=twin, check=check)
 
 
