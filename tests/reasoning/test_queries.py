@@ -5,8 +5,10 @@ from hand_made import line, thing, twin_of
 
 from vireo.errors import InputError
 from vireo.reasoning import moments, queries
+from vireo.reasoning.answers import ask
 from vireo.reasoning.events import complete
 from vireo.reasoning.found import Found, When, both, count, either, found, overlap, reason, seconds, union, without
+from vireo.reasoning.hops import Call
 
 STRIKER = [*line((10, 50), (55, 50), 4), *line((58, 50), (60, 50), 5)]
 STRUCK = [*[(76, 50)] * 4, *line((80, 50), (89, 50), 5)]
@@ -38,6 +40,23 @@ def test_attributes_and_what_is_not_known(twin):
     cubes = queries.with_value(twin, "category", "cube")
     assert queries.with_value(twin, "color", "blue", cubes).likely == ("o2",)
     assert queries.everything(twin).ids == ("o1", "o2", "o3", "o4")
+
+
+def test_what_the_twin_doubts_may_be_something_else(twin):
+    assert queries.may_be(twin, "category", "cone").confidences == pytest.approx(
+        {"o1": 0.2, "o2": 0.2, "o3": 0.2, "o4": queries.UNKNOWN}
+    )
+    assert queries.may_be(twin, "color", "pink").confidences == {"o4": queries.UNKNOWN}, "it is sure of its colours"
+    assert queries.may_be(twin, "category", "ball").confidences["o1"] == 0.8
+    two = twin_of(thing(1, [(20, 20)] * 3, color="blue"), thing(2, [(60, 20)] * 3, category="ball"))
+    assert ask(Call("find", {"category": "cone", "color": "blue"}), [], two).ids == ("o1",), "there is no cone"
+    assert ask(Call("find", {"category": "ball"}), [], two).ids == ("o2",)
+    assert ask(Call("find", {"color": "pink"}), [], two).ids == ()
+
+
+def test_the_extreme_of_unlikely_ones_is_one_of_them(twin):
+    doubted = found({"o2": 0.3, "o3": 0.2})
+    assert queries.extreme(twin, "leftmost", doubted).ids[0] == "o3"
 
 
 def test_relations_and_their_inverses(twin):

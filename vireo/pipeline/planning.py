@@ -88,8 +88,8 @@ def execution_of(
     """Who carries a plan out; None where the editor is given the query itself.
 
     twin: of the clip that the plan was made for. always: whether a plan that says no more than its query is one all the
-    same (but is not checked, so that its result is what the editor makes of the query), and whether what steps have made
-    is looked at by perceive; else only whether they have made anything is checked, which takes no time (decision 23).
+    same (but is not checked, so that its result is what the editor makes of the query), and whether what steps have
+    made is looked at by perceive; else only whether they have made anything is checked (decision 23).
     """
     if plan is None or is_direct(plan) or (is_literal(plan) and not always):
         return None

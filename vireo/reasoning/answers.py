@@ -141,12 +141,17 @@ def _of(call: Call, answers: Sequence[Answer]) -> Found:
 
 
 def _among(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
-    """What may be the answer: objects with the attributes of the call, and of the answer that it looks in."""
+    """What may be the answer: objects with the attributes of the call, and of the answer that it looks in. Where there
+    are none, those that the twin may be mistaken about: what people speak of is there, as a rule."""
     place = call.reference("in")
-    limits = queries.everything(twin) if place is None else answers[place].found
-    for name, value in call.attributes.items():
-        limits = queries.with_value(twin, name, value, limits)
-    return limits
+    whole = queries.everything(twin) if place is None else answers[place].found
+    for with_value in (queries.with_value, queries.may_be):
+        limits = whole
+        for name, value in call.attributes.items():
+            limits = with_value(twin, name, value, limits)
+        if any(chance >= CLEARLY for _, chance in limits.objects):
+            return limits
+    return found({})
 
 
 def _at(twin: DigitalTwin, call: Call) -> When | None:
@@ -185,8 +190,11 @@ def _alike(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
     value = twin.by_id[to.ids[0]].value(attribute)
     if value is None:
         return found({})
-    alike = queries.with_value(twin, attribute, value, _among(twin, call, answers))
-    return without(alike, Found(((to.ids[0], 1.0),), to.cited, to.spans))
+    itself, among = Found(((to.ids[0], 1.0),), to.cited, to.spans), _among(twin, call, answers)
+    alike = without(queries.with_value(twin, attribute, value, among), itself)
+    if any(chance >= CLEARLY for _, chance in alike.objects):
+        return alike
+    return without(queries.may_be(twin, attribute, value, among), itself)
 
 
 def _counted(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:

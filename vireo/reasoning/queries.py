@@ -17,6 +17,9 @@ from vireo.reasoning.twin import DigitalTwin, Event, EventKind, RelationKind, Sp
 UNKNOWN = 0.25
 """Confidence that an object of unknown colour has the colour asked for: it may, but hardly is the one that is meant."""
 
+SURE = 0.9
+"""Confidence from which on nothing is taken for something else than the twin says."""
+
 ALWAYS = 0.9
 """Share of the frames in which what is "always" so has to be so: tracks begin and end roughly."""
 
@@ -91,6 +94,17 @@ def with_value(twin: DigitalTwin, name: str, value: str, among: Found | None = N
             chances[entry.id] = UNKNOWN
         elif attribute.value == value:
             chances[entry.id] = attribute.confidence
+    return _restricted(chances, among)
+
+
+def may_be(twin: DigitalTwin, name: str, value: str, among: Found | None = None) -> Found:
+    """The same with those that the twin takes for something else, as far as it doubts that:
+    if it is something else, then what was asked for, since people speak of what they see."""
+    chances = with_value(twin, name, value).confidences
+    for entry in twin.objects:
+        attribute = entry.category if name == "category" else entry.attributes.get(name)
+        if entry.id not in chances and attribute is not None and attribute.confidence < SURE:
+            chances[entry.id] = 1 - attribute.confidence
     return _restricted(chances, among)
 
 
@@ -182,14 +196,15 @@ def extreme(
     """The object that is most so, or second, third, ... most so (`rank`), over the mean of `when` (None: of the clip).
 
     Confidence falls where the next in order is hardly less so; that one is in the answer with the rest of it. Objects
-    of which it is not known are left out, and so are unlikely members of `among`. Raises InputError on an unknown word.
+    of which it is not known are left out, and so are unlikely members of `among` where there are likely ones. Raises
+    InputError on an unknown word.
     """
     if which not in get_args(Extreme):
         raise InputError(f'nothing can be "{which}"', f"use one of: {', '.join(get_args(Extreme))}")
     base = _OPPOSITE.get(which, which)
     values = _measured(measure(twin), base, _frames(twin, when)) * (1 if base == which else -1)
     chances = {entry.id: 1.0 for entry in twin.objects} if among is None else among.confidences
-    likely = set(chances if among is None else among.likely)
+    likely = set(chances if among is None else among.likely or among.ids)
     rows = [row for row, entry in enumerate(twin.objects) if entry.id in likely and not np.isnan(values[row])]
     rows.sort(key=lambda row: -values[row])
     if not 1 <= rank <= len(rows):

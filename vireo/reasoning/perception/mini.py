@@ -30,7 +30,7 @@ WEIGHTS = Path(__file__).parents[2] / "weights" / "perception"
 OBJECT_HEADS = ("category", "color", "material", "size")
 SCENE_HEADS = ("floor", "backdrop", "light", "effects")
 
-LEAST_TRUST = 0.5
+LEAST_TRUST = 0.3
 """Confidence under which something is unknown rather than guessed."""
 
 COLORLESS = ("gray", "sepia", "sketch")
