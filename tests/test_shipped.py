@@ -45,7 +45,7 @@ def test_edits_of_unseen_clips_succeed(editor, tmp_path):
 
 def test_broken_editors_rank_below_mini(tmp_path):
     """By the loose headline: one that copies the source, one that blurs everything, one that edits another object."""
-    make_pairs(tmp_path / "pairs", PairSetSpec(count=24, seed=970_000), workers=1)
+    make_pairs(tmp_path / "pairs", PairSetSpec(count=12, seed=970_000), workers=1)
     pairs = list(read_pairs(tmp_path / "pairs"))
     truths = [load_pair_clips(tmp_path / "pairs", pair) for pair in pairs]
     broken = {

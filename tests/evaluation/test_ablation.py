@@ -91,7 +91,7 @@ def test_a_climb(tmp_path, monkeypatch):
         stage_of(self, config, base, studio, *rest)
 
     monkeypatch.setattr(EditorStage, "__init__", watched)
-    settings = AblationConfig(pairs=24, steps=2, batch=2, base_steps=1, tests=4, compile_blocks=False)
+    settings = AblationConfig(pairs=12, steps=2, batch=2, base_steps=1, tests=3, compile_blocks=False)
     runs = {"seeds": [5], "variants": ["vanilla", "+V+M+I"], "command": "vireo ladder"}
     report = run_ablation(tmp_path, settings, **runs)
     (plain, blind), (full, seeing) = made
