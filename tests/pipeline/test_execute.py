@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -301,6 +302,18 @@ def test_a_question_is_put_or_guessed(carry_out):
         carry_out(asking)
     assert asked.value.candidates == (("the ball", 0.6), ("it", 0.4))
     assert (carry_out(asking, ask=False)[1] == carry_out(plan_of(RED))[1]).all()
+
+
+def test_a_plan_that_cannot_be_carried_out_is_refused_before_anything_is_done(carry_out):
+    twin, painter = twin_of(*two_discs()[1:]), Painter()
+    for wrong, says in (
+        (step("make the red ball blue", "o7"), "step 2: the clip has no object o7"),
+        (step("make the red ball mauve", "o1"), 'step 2: the editor does not know "mauve"'),
+        (step("make the red ball blue", "o1", operation="dance"), "step 2: the editor has no operation 'dance'"),
+    ):
+        with pytest.raises(InputError, match=re.escape(says)):
+            carry_out(plan_of(RED, wrong), painter, twin=twin)
+    assert painter.texts == []
 
 
 def test_a_planner_is_asked_what_words_do_not_tell(carry_out, tmp_path):

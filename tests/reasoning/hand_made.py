@@ -57,3 +57,8 @@ def happened(twin, kind):
 def line(start, end, frames=9):
     """Places from start to end at even steps."""
     return [tuple(place) for place in np.linspace(start, end, frames)]
+
+
+STRIKER = [*line((10, 50), (55, 50), 4), *line((58, 50), (60, 50), 5)]
+STRUCK = [*[(76, 50)] * 4, *line((80, 50), (89, 50), 5)]
+"""Where something is that runs into another thing, and where that is, over nine frames."""

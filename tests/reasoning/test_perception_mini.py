@@ -60,7 +60,7 @@ def test_saved_and_opened_it_sees_the_same(tmp_path):
     twin = one.perceive(frames, times)
     assert twin == other.perceive(iter(frames), times)
     assert (twin.height, twin.width, twin.times) == (192, 288, tuple(times))
-    assert one.digest() == other.digest() != MiniPerception(tiny_network(1)).digest()
+    assert twin != MiniPerception(tiny_network(1)).perceive(frames, times)
 
 
 @pytest.mark.parametrize(

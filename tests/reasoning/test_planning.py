@@ -1,7 +1,7 @@
 """Calls that are run on small twins made by hand, and the plans that they come to."""
 
 import pytest
-from hand_made import line, thing, twin_of
+from hand_made import STRIKER, STRUCK, thing, twin_of
 
 from vireo.errors import PlanError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
@@ -16,8 +16,6 @@ from vireo.reasoning.planning import Fruitless, Planning
 
 VOCABULARY = studio_vocabulary()
 LANGUAGE = Language(VOCABULARY)
-STRIKER = [*line((10, 50), (55, 50), 4), *line((58, 50), (60, 50), 5)]
-STRUCK = [*[(76, 50)] * 4, *line((80, 50), (89, 50), 5)]
 
 
 @pytest.fixture(scope="module")

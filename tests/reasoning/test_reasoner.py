@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from vireo.errors import InputError, ModelError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
+from vireo.models.weights import Bundle
 from vireo.reasoning.checks import check_plan
 from vireo.reasoning.events import complete
 from vireo.reasoning.hops import Language
 from vireo.reasoning.plan import Plan
-from vireo.reasoning.reasoner.mini import Bundle, MiniWriter, ReasonerConfig, build_model
+from vireo.reasoning.reasoner.mini import MiniWriter, ReasonerConfig, build_model
 from vireo.reasoning.reasoner.opening import open_reasoner
 from vireo.reasoning.reasoner.prompt import Prompter, Turn, build_tokenizer
 from vireo.reasoning.reasoner.protocol import MOST_REPAIRS, Reasoner, Written

@@ -3,15 +3,12 @@
 import json
 
 import pytest
-from hand_made import line, thing, twin_of
+from hand_made import STRIKER, STRUCK, thing, twin_of
 
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
 from vireo.models.weights import read_header
 from vireo.reasoning.events import complete
 from vireo.reasoning.reasoner.opening import WEIGHTS, open_reasoner
-
-STRIKER = [*line((10, 50), (55, 50), 4), *line((58, 50), (60, 50), 5)]
-STRUCK = [*[(76, 50)] * 4, *line((80, 50), (89, 50), 5)]
 
 
 @pytest.fixture(scope="module")

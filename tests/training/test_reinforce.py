@@ -5,11 +5,12 @@ from rule_editor import RuleEditor, scene
 from torch.nn.functional import cross_entropy
 
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
+from vireo.models.weights import Bundle
 from vireo.reasoning.exact_twin import exact_twin
 from vireo.reasoning.hops import STOP, Language
 from vireo.reasoning.plan import Plan, Step
 from vireo.reasoning.planning import Planning
-from vireo.reasoning.reasoner.mini import Bundle, ReasonerConfig, build_model
+from vireo.reasoning.reasoner.mini import ReasonerConfig, build_model
 from vireo.reasoning.reasoner.prompt import build_tokenizer
 from vireo.reasoning.reasoner.protocol import Reasoner
 from vireo.reasoning.reasoner.sampling import SamplingWriter, word_log_probs
@@ -59,7 +60,7 @@ def stage(twin, quality=None, loop=LOOP, **settings):
 
 def test_what_is_written_is_valid_and_as_likely_as_it_was_drawn(twin):
     made = bundle()
-    writer = SamplingWriter(made.model, made.tokenizer, VOCABULARY)
+    writer = SamplingWriter(made.model, made.processor, VOCABULARY)
     for seed in range(6):
         writer.begin(seed)
         Reasoner(writer, VOCABULARY).plan(QUERY, twin)
@@ -79,7 +80,7 @@ def test_what_is_written_is_valid_and_as_likely_as_it_was_drawn(twin):
 
 def test_the_same_seed_writes_the_same(twin):
     made = bundle()
-    writer = SamplingWriter(made.model, made.tokenizer, VOCABULARY)
+    writer = SamplingWriter(made.model, made.processor, VOCABULARY)
 
     def texts(seed):
         writer.begin(seed)

@@ -20,7 +20,7 @@ from vireo.models.presets import resolve
 from vireo.pipeline.execute import execute_frames
 from vireo.pipeline.planning import plan_clip
 from vireo.pipeline.stream import edit_clips
-from vireo.reasoning.opening import NamedPerception, named_planner
+from vireo.reasoning.opening import NamedPerception, named_planner, thinking_weights
 from vireo.types import EditPair, EditRequest, EditSettings, Reason
 from vireo.video.geometry import to_uint8
 from vireo.video.io import read_clip
@@ -157,6 +157,7 @@ def open_model(config: EvaluationConfig) -> tuple[Editor, dict[str, Any]]:
     how = {**asdict(config.edit), "reason": config.reason}
     if config.reason != "never":
         how |= {"reasoner": config.reasoner, "perception": config.perception}
+        how["thinking"] = [fingerprint(place) for place in thinking_weights(config.reasoner, config.perception)]
     return editor, {"model": config.model, "weights": weights, "dtype": config.dtype, **how}
 
 

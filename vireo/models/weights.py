@@ -10,13 +10,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from transformers import PreTrainedModel, ProcessorMixin
+from transformers import PreTrainedModel, PreTrainedTokenizerFast, ProcessorMixin
 
 from vireo.errors import ModelError
+
+ModelT = TypeVar("ModelT", bound=PreTrainedModel)
+ProcessorT = TypeVar("ProcessorT", ProcessorMixin, PreTrainedTokenizerFast)
 
 _BITS = {"F64": 64, "I64": 64, "U64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16, "BF16": 16, "I16": 16}
 _BITS |= {"U16": 16, "I8": 8, "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8}
@@ -27,11 +30,11 @@ _LOADING += (UnpicklingError, SafetensorError)
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """A model and the processor that goes with it, saved into one folder."""
+class Bundle(Generic[ModelT, ProcessorT]):
+    """A model and the processor or tokenizer that goes with it, saved into one folder."""
 
-    model: PreTrainedModel
-    processor: ProcessorMixin
+    model: ModelT
+    processor: ProcessorT
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes both in the standard layout; `AutoProcessor` and the model's class load them from there."""

@@ -15,6 +15,7 @@ from vireo.pipeline.exact import operation_of
 from vireo.pipeline.execute import Execution, needs_model
 from vireo.pipeline.file_edit import FileEdit, Progress, edit_file
 from vireo.pipeline.planning import Perceive, execution_of, is_direct, look_at, plan_edit, settle, write_plan
+from vireo.reasoning.checks import check_plan
 from vireo.reasoning.opening import NamedPerception, named_planner
 from vireo.reasoning.plan import Plan
 from vireo.reasoning.planner import Planner
@@ -129,9 +130,11 @@ def edit_video(  # noqa: PLR0913 - what a user can ask for, as on the command li
         models = operation is None if plan is None or direct else needs_model(plan, settings, reference=pictured)
         editor = _opened(model, device, dtype, adapter) if models else None
     made = plan
+    vocabulary = None if editor is None else editor.facts.vocabulary
+    if plan is not None:
+        check_plan(plan, twin, vocabulary if look else None)
     perceive = NamedPerception(perceive) if isinstance(perceive, str) else perceive
     if plan is None and reason != "never":
-        vocabulary = None if editor is None else editor.facts.vocabulary
         look_now = None if perceive is None else partial(look_at, job.source, perceive, strict=strict_decode)
         who = named_planner(planner, vocabulary)
         made, twin = plan_edit(query, reason, vocabulary, operation, who, twin, look_now)

@@ -57,31 +57,11 @@ def found(confidences: Mapping[str, float], cited: tuple[str, ...] = (), spans: 
     return Found(tuple(kept), tuple(dict.fromkeys(cited)), union(spans))
 
 
-def both(a: Found, b: Found) -> Found:
-    """What is in both answers; they are taken as independent."""
-    other = b.confidences
-    shared = {name: chance * other.get(name, 0.0) for name, chance in a.objects}
-    return found(shared, a.cited + b.cited, a.spans + b.spans)
-
-
-def either(a: Found, b: Found) -> Found:
-    """What is in one of the answers or in both, as the surer of them says."""
-    joined = dict(a.objects)
-    for name, chance in b.objects:
-        joined[name] = max(chance, joined.get(name, 0.0))
-    return found(joined, a.cited + b.cited, a.spans + b.spans)
-
-
 def without(a: Found, b: Found) -> Found:
     """What is in the first answer and not in the second: "the other ones"."""
     other = b.confidences
     left = {name: chance * (1 - other.get(name, 0.0)) for name, chance in a.objects}
     return found(left, a.cited + b.cited + b.likely, a.spans + b.spans)
-
-
-def count(answer: Found) -> int:
-    """How many objects likely are in an answer."""
-    return len(answer.likely)
 
 
 def union(spans: tuple[Span, ...]) -> tuple[Span, ...]:

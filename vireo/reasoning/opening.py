@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -53,3 +54,13 @@ def named_planner(planner: Planner | str | None, vocabulary: Vocabulary | None) 
     if not isinstance(planner, str):
         return planner
     return None if vocabulary is None else NamedPlanner(planner, vocabulary)
+
+
+def thinking_weights(reasoner: str, perception: str) -> list[Path]:
+    """The folders of weights that lie behind these names; none of an endpoint or a file."""
+    from vireo.reasoning.perception.mini import WEIGHTS as perception_weights
+    from vireo.reasoning.reasoner.opening import WEIGHTS as reasoner_weights
+
+    named = ((reasoner, reasoner_weights), (perception, perception_weights))
+    places = [shipped if name == "mini" else Path(name) for name, shipped in named]
+    return [place for place in places if place.is_dir()]

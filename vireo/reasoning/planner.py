@@ -7,7 +7,7 @@ from vireo.reasoning.twin import DigitalTwin
 
 
 class Planner(Protocol):
-    """Implementations: `vireo.reasoning.reading_planner` by words alone; reasoners also look into the twin."""
+    """Makes plans by reasoning: see `vireo.reasoning.reasoner.protocol.Reasoner`."""
 
     def unknown(self, query: str) -> str:
         """Why it cannot understand a query, whatever the clip; empty where it may."""

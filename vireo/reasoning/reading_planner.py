@@ -15,7 +15,7 @@ _OBJECTS = ("object", "other")
 
 
 class ReadingPlanner:
-    """Implements `Planner`. vocabulary: what the editor that carries the plan out knows.
+    """Plans what is understood word by word. vocabulary: what the editor that carries the plan out knows.
 
     The order of the steps is that of the words, and each step is worded as the first form of its operation says it,
     which the editor knows best; a single request stands as it was typed. A name means what it means when its step's
@@ -29,7 +29,7 @@ class ReadingPlanner:
         self.vocabulary = vocabulary
 
     def plan(self, query: str, twin: DigitalTwin | None = None) -> Plan:
-        """As `Planner.plan`. With a twin, targets that only one of its objects can be have its id."""
+        """As a planner does it. With a twin, targets that only one of its objects can be have its id."""
         reading = read_instruction(query, self.vocabulary)
         requests = reading.requests
         if reading.text is None:

@@ -10,18 +10,15 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from vireo.errors import InputError
 from vireo.world import palette, shapes
 from vireo.world.appearance import jitter, pick, weighted
 from vireo.world.camera import FrameCamera, frame_cameras
 from vireo.world.mujoco_model import build
 from vireo.world.physics import record, simulate
-from vireo.world.sampling import Traits, draw_camera, draw_light, draw_look, draw_traits
+from vireo.world.sampling import Traits, draw_setting, draw_traits, scene_generator
 from vireo.world.scene import (
     STANDARD_SIZE,
-    Backdrop,
     Body,
-    Floor,
     Pose,
     Scene,
     Shape,
@@ -54,20 +51,8 @@ def sample_happening(seed: int, width: int = STANDARD_SIZE) -> Scene:
 
     Its motion is simulated and recorded as tracks. width: see `vireo.world.sampling.sample_scene`.
     """
-    if seed < 0:
-        raise InputError(f"the scene seed {seed} is negative", "use a seed of 0 or more")
-    rng = np.random.default_rng([seed, 3])
-    setting = Scene(
-        seed=seed,
-        width=width,
-        frames=FRAMES,
-        bodies=(),
-        camera=draw_camera(rng),
-        light=draw_light(rng),
-        floor=Floor(kind=pick(rng, palette.FLOORS), seed=int(rng.integers(1 << 30))),
-        backdrop=Backdrop(kind=pick(rng, palette.BACKDROPS), seed=int(rng.integers(1 << 30))),
-        look=draw_look(rng),
-    )
+    rng = scene_generator(seed, 3)
+    setting = draw_setting(rng, seed, width, FRAMES)
     count = int(rng.choice([3, 4, 5], p=[0.35, 0.45, 0.20]))
     while True:
         for _ in range(_ATTEMPTS):

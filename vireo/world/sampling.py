@@ -12,6 +12,7 @@ from vireo.world.camera import frame_cameras
 from vireo.world.mujoco_model import build
 from vireo.world.physics import record, simulate
 from vireo.world.scene import (
+    STANDARD_FRAMES,
     STANDARD_SIZE,
     Backdrop,
     Body,
@@ -49,18 +50,19 @@ _SIZES: dict[Size, float] = {"small": 0.4, "large": 0.6}
 _CAMERAS: dict[CameraKind, float] = {"static": 0.58, "pan": 0.13, "orbit": 0.16, "shake": 0.13}
 
 
-def sample_scene(seed: int, width: int = STANDARD_SIZE) -> Scene:
-    """The scene of a seed (0 or more): 2 to 4 objects, floor, backdrop, light, camera and film look.
-
-    Its motion is simulated and recorded as tracks. Objects stay in the picture and mostly unoccluded. width: of the
-    picture in pixels, beside the standard height; the wider, the more room beside the objects.
-    """
+def scene_generator(seed: int, stream: int) -> np.random.Generator:
+    """The generator of a scene of one kind. Raises InputError for a negative seed."""
     if seed < 0:
         raise InputError(f"the scene seed {seed} is negative", "use a seed of 0 or more")
-    rng = np.random.default_rng([seed, 1])
-    setting = Scene(
+    return np.random.default_rng([seed, stream])
+
+
+def draw_setting(rng: np.random.Generator, seed: int, width: int, frames: int) -> Scene:
+    """A scene without objects: camera, light, floor, backdrop and film look."""
+    return Scene(
         seed=seed,
         width=width,
+        frames=frames,
         bodies=(),
         camera=draw_camera(rng),
         light=draw_light(rng),
@@ -68,6 +70,16 @@ def sample_scene(seed: int, width: int = STANDARD_SIZE) -> Scene:
         backdrop=Backdrop(kind=pick(rng, palette.BACKDROPS), seed=int(rng.integers(1 << 30))),
         look=draw_look(rng),
     )
+
+
+def sample_scene(seed: int, width: int = STANDARD_SIZE) -> Scene:
+    """The scene of a seed (0 or more): 2 to 4 objects, floor, backdrop, light, camera and film look.
+
+    Its motion is simulated and recorded as tracks. Objects stay in the picture and mostly unoccluded. width: of the
+    picture in pixels, beside the standard height; the wider, the more room beside the objects.
+    """
+    rng = scene_generator(seed, 1)
+    setting = draw_setting(rng, seed, width, STANDARD_FRAMES)
     count = int(rng.choice([2, 3, 4], p=[0.25, 0.45, 0.30]))
     while True:
         for _ in range(_ATTEMPTS):

@@ -13,7 +13,7 @@ from scipy.special import softmax
 from transformers import UperNetForSemanticSegmentation
 
 from vireo.errors import InputError, ModelError
-from vireo.models.weights import check_weights, foreign_weights, weights_digest
+from vireo.models.weights import check_weights, foreign_weights
 from vireo.reasoning.masks import track_of
 from vireo.reasoning.perception.camera_shift import GroundTracker, Rig, as_affine, camera_motion, lifted
 from vireo.reasoning.perception.grouping import Detection, group_objects
@@ -94,9 +94,6 @@ class MiniPerception:
         with foreign_weights(folder):
             network = UperNetForSemanticSegmentation.from_pretrained(folder, dtype=torch.float32)
         return cls(network)
-
-    def digest(self) -> str:
-        return weights_digest({"network": self.network})
 
     def perceive(self, frames: Iterable[np.ndarray], times: Sequence[float]) -> DigitalTwin:
         raster: tuple[int, int] | None = None

@@ -21,7 +21,3 @@ class Perception(Protocol):
         Raises InputError for frames and times that do not go together.
         """
         ...
-
-    def digest(self) -> str:
-        """Changes with whatever changes its twins."""
-        ...

@@ -14,7 +14,6 @@ from vireo.world.appearance import pick, weighted
 from vireo.world.families import TOPICS
 from vireo.world.families.record import ImplicitWordings, Topic
 
-OBJECT_TOPICS = ("recolor", "material", "remove", "replace", "grow", "shrink", "reference")
 WHOLE_TOPICS = ("add", "floor", "backdrop", "setting", "light", "style", "watermark")
 """Operations on objects of the clip, and on the picture or with what is to come."""
 

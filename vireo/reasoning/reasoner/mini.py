@@ -10,7 +10,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from vireo.errors import ModelError
 from vireo.models.instructor.vocabulary import Vocabulary
-from vireo.models.weights import check_weights, foreign_weights
+from vireo.models.weights import Bundle, check_weights, foreign_weights
 from vireo.reasoning.hops import STOP, UNCLEAR, Kind, Language
 from vireo.reasoning.reasoner.prompt import BOS, PAD, Prompter, Turn
 from vireo.reasoning.reasoner.protocol import Refused, Written
@@ -25,16 +25,7 @@ class ReasonerConfig:
     longest: int = 512
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """The model and its tokenizer, saved into one folder."""
-
-    model: LlamaForCausalLM
-    tokenizer: PreTrainedTokenizerFast
-
-    def save_pretrained(self, folder: str | Path) -> None:
-        self.model.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+ReasonerBundle = Bundle[LlamaForCausalLM, PreTrainedTokenizerFast]
 
 
 def build_model(words: int, config: ReasonerConfig) -> LlamaForCausalLM:
@@ -57,7 +48,7 @@ def build_model(words: int, config: ReasonerConfig) -> LlamaForCausalLM:
     )
 
 
-def load_bundle(folder: Path) -> Bundle:
+def load_bundle(folder: Path) -> ReasonerBundle:
     """What `Bundle.save_pretrained` wrote. Raises ModelError where the folder holds no such model."""
     check_weights(folder)
     with foreign_weights(folder):
@@ -81,7 +72,7 @@ class MiniWriter:
     def from_pretrained(cls, folder: Path, vocabulary: Vocabulary) -> "MiniWriter":
         """vocabulary: of the editor. Raises ModelError where the folder holds no such model."""
         bundle = load_bundle(folder)
-        return cls(bundle.model, bundle.tokenizer, vocabulary)
+        return cls(bundle.model, bundle.processor, vocabulary)
 
     def unknown(self, query: str) -> str:
         if not self.prompter.table.keys() >= set(self.language.words()):

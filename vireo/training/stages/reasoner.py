@@ -21,7 +21,7 @@ from vireo.models.attention import PRODUCT
 from vireo.reasoning.hops import Language
 from vireo.reasoning.query_language.draft import imagined_answer
 from vireo.reasoning.query_language.drawing import Query, imagine_query
-from vireo.reasoning.reasoner.mini import Bundle, ReasonerConfig, build_model
+from vireo.reasoning.reasoner.mini import ReasonerBundle, ReasonerConfig, build_model
 from vireo.reasoning.reasoner.prompt import PAD, Prompter, Turn, build_tokenizer
 from vireo.training.stage import LoopConfig, Stage
 
@@ -105,8 +105,8 @@ class ReasonerStage(Stage[ReasonerStageConfig, LlamaForCausalLM]):
         if state["words"] != sorted(self.prompter.table):
             raise InputError("this reasoner was begun with other words", "use a new --workdir")
 
-    def finish(self) -> Bundle:
-        return Bundle(self.module.eval(), self.tokenizer)
+    def finish(self) -> ReasonerBundle:
+        return ReasonerBundle(self.module.eval(), self.tokenizer)
 
 
 def padded(rows: list[tuple[list[int], list[int]]]) -> tuple[Tensor, Tensor]:

@@ -22,7 +22,7 @@ from vireo.pairs.format import read_pairs
 from vireo.reasoning.hops import Language
 from vireo.reasoning.plan import Plan
 from vireo.reasoning.query_language.twin_clip import draw_for_twin
-from vireo.reasoning.reasoner.mini import Bundle
+from vireo.reasoning.reasoner.mini import ReasonerBundle
 from vireo.reasoning.reasoner.protocol import Reasoner
 from vireo.reasoning.reasoner.sampling import SamplingWriter, Spoken, word_log_probs
 from vireo.reasoning.studiorve import StudioRVE, make_studiorve
@@ -146,7 +146,7 @@ class ReinforceStage(Stage[ReinforceConfig, LlamaForCausalLM]):
     def __init__(
         self,
         config: ReinforceConfig,
-        bundle: Bundle,
+        bundle: ReasonerBundle,
         vocabulary: Vocabulary,
         tasks: Tasks,
         quality: Quality | None,
@@ -154,9 +154,9 @@ class ReinforceStage(Stage[ReinforceConfig, LlamaForCausalLM]):
     ) -> None:
         """bundle: the reasoner to begin with. quality: None where `config.quality` is 0."""
         super().__init__(config, bundle.model.eval().requires_grad_(True), device)
-        self.tokenizer: PreTrainedTokenizerFast = bundle.tokenizer
+        self.tokenizer: PreTrainedTokenizerFast = bundle.processor
         self.reference = copy.deepcopy(self.module).requires_grad_(False)
-        self.writer = SamplingWriter(self.module, bundle.tokenizer, vocabulary)
+        self.writer = SamplingWriter(self.module, bundle.processor, vocabulary)
         self.reasoner = Reasoner(self.writer, vocabulary)
         self.tasks, self.quality = tasks, quality
         self._draw: Draw | None = None
@@ -232,5 +232,5 @@ class ReinforceStage(Stage[ReinforceConfig, LlamaForCausalLM]):
         tensors = {name: state[name].to(self.device) for name in ("advantages", "old", "reference")}
         self._draw, self._figures = Draw(calls, state["members"], **tensors), dict(state["figures"])
 
-    def finish(self) -> Bundle:
-        return Bundle(self.module.eval(), self.tokenizer)
+    def finish(self) -> ReasonerBundle:
+        return ReasonerBundle(self.module.eval(), self.tokenizer)
