@@ -62,7 +62,7 @@ class Scores:
         self.confidences: defaultdict[str, list[tuple[float, bool]]] = defaultdict(list)
 
     def add(self, found: DigitalTwin, true: DigitalTwin) -> None:
-        names = self._match(found, true)
+        names = self.match(found, true)
         for name, other in names.items():
             for key in ATTRIBUTES:
                 value, right = found.by_id[name].value(key), true.by_id[other].value(key)
@@ -81,7 +81,7 @@ class Scores:
     def _count(self, key: str, value: str | None, right: str | None) -> None:
         self.counts[key].update(n=1, right=value == right, unknown=value is None)
 
-    def _match(self, found: DigitalTwin, true: DigitalTwin) -> dict[str, str]:
+    def match(self, found: DigitalTwin, true: DigitalTwin) -> dict[str, str]:
         """Ids of found objects, and of the true ones that they are."""
         ours = [masks_of(entry.track, found.width, found.height) for entry in found.objects]
         theirs = [_resampled(masks_of(e.track, true.width, true.height), found) for e in true.objects]

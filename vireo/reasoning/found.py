@@ -10,6 +10,13 @@ from vireo.reasoning.twin import DigitalTwin, Span
 LIKELY = 0.5
 """Confidence from which an object counts as meant."""
 
+NONE_MEANT = 0.2
+"""Odds that what is asked for is no object of the twin, before it is looked for: people speak of what they see, and
+perception overlooks little."""
+
+_NEARLY = 0.99
+"""Highest confidence from which odds are made."""
+
 _MOST_CITED = 100
 """As many objects and times as a reason of a plan holds."""
 
@@ -39,6 +46,14 @@ class Found:
     @property
     def confidences(self) -> dict[str, float]:
         return dict(self.objects)
+
+    @property
+    def meant(self) -> dict[str, float]:
+        """Of each object the probability that it is the one that is meant, where one is: that it is an answer and the
+        others are none, against the same of the others and `NONE_MEANT`."""
+        odds = {name: chance / (1 - min(chance, _NEARLY)) for name, chance in self.objects}
+        total = sum(odds.values()) + NONE_MEANT
+        return {name: value / total for name, value in odds.items()}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from vireo.reasoning.literal import described, name_object, with_article, withou
 from vireo.reasoning.plan import MOST_STEPS, Candidate, Plan, Question, Reason, Step, Target
 from vireo.reasoning.twin import Attribute, DigitalTwin, TwinObject
 
+DOUBTFUL = 0.5
+"""Confidence of a plan below which it asks back, even where one object alone fits what was said."""
+
 UNSEEN = 0.5
 """Factor on the confidence of a step whose object is named, but not found in the twin: the editor may still find it."""
 
@@ -33,7 +36,7 @@ class Fruitless(PlanError):
 class Planning:
     """A plan while it is written. twin: None where words have to do. vocabulary: of the editor.
 
-    chance: product of the probabilities with which the calls were written.
+    chance: product of the probabilities with which the calls were written. edited: the twin as the steps have left it.
     """
 
     query: str
@@ -46,6 +49,7 @@ class Planning:
     chance: float = 1.0
     done: bool = False
     edited: DigitalTwin | None = None
+    _hardest: Answer | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.edited = self.twin
@@ -97,12 +101,12 @@ class Planning:
         found = 1.0
         for step in self.steps:
             found *= step.confidence
+        confidence = min(1.0, found * self.chance)
+        question = self.question
+        if question is None and confidence < DOUBTFUL and self._hardest is not None:
+            question = self._question(self._hardest, everything=True)
         return Plan(
-            query=self.query,
-            steps=tuple(self.steps),
-            question=self.question,
-            confidence=min(1.0, found * self.chance),
-            reasoner=reasoner,
+            query=self.query, steps=tuple(self.steps), question=question, confidence=confidence, reasoner=reasoner
         )
 
     # Steps.
@@ -190,23 +194,37 @@ class Planning:
         if self.twin is None or not answer.found.objects:
             assert answer.name is not None, answer
             return Target(name=f"the {described(answer.name)}"), 1.0 if self.twin is None else UNSEEN
-        chances = answer.found.confidences
         if name is not None:
-            return self._named(name), chances[name]
+            return self._named(name), answer.found.confidences[name]
         likeliest, *others = answer.ids
         if others:
             self._ask_back(answer)
-            return self._named(likeliest), chances[likeliest] / sum(chances.values())
-        return self._named(likeliest), chances[likeliest]
+        chance = answer.found.meant[likeliest]
+        if self._hardest is None or chance < self._hardest.found.meant[self._hardest.ids[0]]:
+            self._hardest = answer
+        return self._named(likeliest), chance
 
     def _ask_back(self, answer: Answer) -> None:
-        chances, total = answer.found.confidences, sum(answer.found.confidences.values())
         if self.question is None:
-            candidates = tuple(
-                Candidate(target=self._named(i), confidence=chances[i] / total) for i in answer.found.ids[:100]
+            self.question = self._question(answer)
+
+    def _question(self, answer: Answer, *, everything: bool = False) -> Question:
+        """Which object an answer is to be. everything: also offers what hardly fits, since nothing fits well."""
+        assert self.twin is not None, "objects were found in it"
+        chances = answer.found.meant
+        names = [
+            *answer.found.ids,
+            *(entry.id for entry in self.twin.objects if everything and entry.id not in chances),
+        ]
+        candidates = tuple(
+            Candidate(
+                target=Target(id=name, name=name_object(self.twin, self.twin.by_id[name]).text),
+                confidence=chances.get(name, 0.0),
             )
-            text = f"which one is meant by {explain(answer.call, self.answers)}?"
-            self.question = Question(text=text[:1000], candidates=candidates)
+            for name in names[:100]
+        )
+        text = f"which one is meant by {explain(answer.call, self.answers)}?"
+        return Question(text=text[:1000], candidates=candidates)
 
     def _named(self, name: str) -> Target:
         assert self.edited is not None, name
@@ -222,8 +240,7 @@ class Planning:
             if one.when is not None:
                 sure *= one.when.confidence
             if len(one.ids) > 1 and any(entry.call.reference("of") == place for entry in self.answers):
-                chances = list(one.found.confidences.values())
-                sure *= chances[0] / sum(chances)
+                sure *= one.found.meant[one.ids[0]]
         return sure
 
     def _rests_on(self, call: Call) -> list[int]:
