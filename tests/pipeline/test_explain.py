@@ -1,8 +1,13 @@
 """What `vireo explain` shows: the plan, and the twin in pictures; nothing in them is taken for more than data."""
 
+import base64
+import io
 import json
+import re
 
+import numpy as np
 import pytest
+from PIL import Image
 from test_execute import VOCABULARY, twin_of, two_discs
 
 import vireo.cli.entry as entry
@@ -10,8 +15,9 @@ from vireo.errors import InputError
 from vireo.pipeline.explain import explain_video
 from vireo.pipeline.planning import read_twin
 from vireo.reasoning.pictures.drawings import relation_graph, timeline
-from vireo.reasoning.pictures.overlay import draw_objects, overlay_size
+from vireo.reasoning.pictures.overlay import THUMBNAIL, draw_objects, overlay_size
 from vireo.reasoning.pictures.page import write_page
+from vireo.reasoning.plan import Candidate, Plan, Question, Target
 from vireo.reasoning.twin import Event, Relation, SeenText
 from vireo.video.io import write_lossless
 
@@ -54,6 +60,21 @@ def test_the_page_holds_everything_and_escapes_it(clip, tmp_path):
     assert "data:video/mp4;base64,AAAA" in text
     for words in ("o1, red ball", "o1, red ball is left of: o2, green ball", "0.75 s: o1 stops"):
         assert words in text
+
+
+def test_what_is_asked_about_is_shown(clip, tmp_path):
+    source, twin = clip
+    candidates = tuple(
+        Candidate(target=Target(id=name, name=f"the {name}"), confidence=0.5) for name in ("o1", "o2", None)
+    )
+    plan = Plan(query="q", steps=(), question=Question(text="which one?", candidates=candidates))
+    write_page(tmp_path / "page.html", source, plan, twin)
+    shown = re.findall(r'data:image/png;base64,([^"]+)', (tmp_path / "page.html").read_text())
+    assert len(shown) == 2
+    red, green = (np.asarray(Image.open(io.BytesIO(base64.b64decode(each)))) for each in shown)
+    assert red.shape[0] == green.shape[0] == THUMBNAIL
+    for picture, channel in ((red, 0), (green, 1)):
+        assert picture[picture.shape[0] // 2, picture.shape[1] // 2].argmax() == channel
 
 
 def test_drawings_stand_for_the_twin(clip):

@@ -7,13 +7,16 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import binary_erosion
 
 from vireo.reasoning.masks import decode_mask
-from vireo.reasoning.twin import DigitalTwin
+from vireo.reasoning.twin import DigitalTwin, TwinObject
 
 LEAST_SIDE = 360
 """Pixels of the shorter side, to which smaller clips are enlarged: names must be readable."""
 
 MOST_SIDE = 720
 """Pixels of the longer side, to which larger clips are reduced: the page holds the whole video."""
+
+THUMBNAIL = 96
+"""Pixels of the height of the pictures of single objects."""
 
 _GOLDEN = 0.61803398875
 """Steps of the hue, so that neighbours differ most."""
@@ -35,6 +38,29 @@ def overlay_size(width: int, height: int) -> tuple[int, int]:
 def frame_at(twin: DigitalTwin, seconds: float) -> int:
     """The frame of the twin that is nearest to a time, in seconds from its first one."""
     return int(np.abs(np.array(twin.times) - twin.times[0] - seconds).argmin())
+
+
+def clearest_frame(entry: TwinObject) -> int | None:
+    """The frame in which most of an object is seen; None where it never is."""
+    boxes = entry.track.boxes
+    areas = [0.0 if box is None else (box[2] - box[0]) * (box[3] - box[1]) for box in boxes]
+    shown = np.array(areas) * np.array(entry.track.visibility)
+    return int(shown.argmax()) if shown.any() else None
+
+
+def cut_out(pixels: np.ndarray, twin: DigitalTwin, entry: TwinObject, place: int) -> np.ndarray:
+    """The part of a frame, uint8 (H, W, 3), that shows an object in the twin's frame `place`, with half its size
+    around it, `THUMBNAIL` pixels high."""
+    box = entry.track.boxes[place]
+    assert box is not None, "seen in this frame"
+    height, width = pixels.shape[:2]
+    across, down = width / twin.width, height / twin.height
+    around = max((box[2] - box[0]) * across, (box[3] - box[1]) * down) / 2
+    left, right = max(0, int(box[0] * across - around)), min(width, int(box[2] * across + around) + 1)
+    top, bottom = max(0, int(box[1] * down - around)), min(height, int(box[3] * down + around) + 1)
+    part = Image.fromarray(pixels[top:bottom, left:right])
+    size = (max(1, round(part.width * THUMBNAIL / part.height)), THUMBNAIL)
+    return np.asarray(part.resize(size, Image.Resampling.BICUBIC))
 
 
 def draw_objects(pixels: np.ndarray, twin: DigitalTwin, place: int) -> np.ndarray:
