@@ -4,12 +4,14 @@ Each takes a twin, may look only among objects found before, and only at some mo
 does not know lowers confidence; it is not guessed.
 """
 
+from collections.abc import Sequence
+from itertools import product
 from typing import Literal, get_args
 
 import numpy as np
 
 from vireo.errors import InputError
-from vireo.reasoning.found import Found, When, found, overlap
+from vireo.reasoning.found import LIKELY, Found, When, found, overlap
 from vireo.reasoning.kinematics import Kinematics, measure
 from vireo.reasoning.relations import MOVING, moving_odds, odds_to_chance
 from vireo.reasoning.twin import DigitalTwin, Event, EventKind, RelationKind, Span
@@ -128,11 +130,39 @@ def related(
         sides = [(link.subject, link.object), (link.object, link.subject)]
         for one, other in sides if word in _SYMMETRIC else [sides[turned]]:
             held = link.spans if when is None else overlap(link.spans, when.spans)
-            if other in others and held and (not always or _nearly_always(twin, one, other, held, when)):
+            if other in others and held and (not always or _nearly_always(twin, (one, other), held, when)):
                 chance = link.confidence * others[other] * (1.0 if when is None else when.confidence)
                 if chance > chances.get(one, 0.0):
                     chances[one], spans[one] = chance, held
     answer = _restricted(chances, among, to.likely)
+    return found(answer.confidences, answer.cited, sum((spans[name] for name in answer.likely), ()))
+
+
+def between(
+    twin: DigitalTwin,
+    one: Found,
+    other: Found,
+    among: Found | None = None,
+    when: When | None = None,
+    always: bool = False,
+) -> Found:
+    """Objects between one of `one` and one of `other` in the picture: right of the first and left of the second, or the
+    other way round, however high or far away they are. When and always as in `related`; in frames in which a place is
+    not known nothing is between."""
+    sides = {(link.subject, link.object): link for link in twin.relations if link.kind == "left of"}
+    chances, spans = {}, {}
+    for entry, a, b in product(twin.objects, one.objects, other.objects):
+        for (left, p), (right, q) in ((a, b), (b, a)):
+            ahead, behind = sides.get((left, entry.id)), sides.get((entry.id, right))
+            if ahead is None or behind is None or left == right:
+                continue
+            held = overlap(ahead.spans, behind.spans)
+            held = held if when is None else overlap(held, when.spans)
+            if held and (not always or _nearly_always(twin, (left, entry.id, right), held, when)):
+                chance = min(ahead.confidence, behind.confidence) * p * q * (1.0 if when is None else when.confidence)
+                if chance > chances.get(entry.id, 0.0):
+                    chances[entry.id], spans[entry.id] = chance, held
+    answer = _restricted(chances, among, one.likely + other.likely)
     return found(answer.confidences, answer.cited, sum((spans[name] for name in answer.likely), ()))
 
 
@@ -143,15 +173,14 @@ def doing(
     among: Found | None = None,
     when: When | None = None,
     order: Literal["any", "first", "last"] = "any",
+    rank: int = 1,
 ) -> Found:
     """Objects to which an event of `when` (None: of the clip) happened. to: the other side of it ("hits" these). order:
-    only the first or the last of those events; who shares its frame shares the answer. Raises InputError on an unknown
-    word."""
+    only the object to which it happened first, or last; rank: second, third, ... from there. Raises InputError on an
+    unknown word."""
     found_events = happened(twin, word, among, to, when)
-    if found_events and order != "any":
-        frames = [event.frame for _, event, _ in found_events]
-        chosen = min(frames) if order == "first" else max(frames)
-        found_events = [entry for entry in found_events if entry[1].frame == chosen]
+    if order != "any":
+        found_events = _nth(found_events if order == "first" else found_events[::-1], rank)
     chances: dict[str, float] = {}
     for name, _, chance in found_events:
         chances[name] = max(chance, chances.get(name, 0.0))
@@ -221,6 +250,24 @@ def extreme(
     return found(answer, (), () if when is None else when.spans)
 
 
+def _nth(events: Sequence[tuple[str, Event, float]], rank: int) -> list[tuple[str, Event, float]]:
+    """Of events in an order: the one by which an object comes n-th (`rank`) of all objects, each counted once; who
+    shares its frame shares the place. Unlikely ones are left out where there are likely ones. The confidence is that
+    those ahead count, and those left out do not."""
+    firsts: dict[str, tuple[str, Event, float]] = {}
+    for entry in events:
+        firsts.setdefault(entry[0], entry)
+    counted = [entry for entry in firsts.values() if entry[2] >= LIKELY] or list(firsts.values())
+    if not 1 <= rank <= len(counted):
+        return []
+    frame, sure = counted[rank - 1][1].frame, 1.0
+    for entry in firsts.values():
+        if entry[1].frame == frame:
+            break
+        sure *= entry[2] if entry in counted else 1 - entry[2]
+    return [(name, event, sure * chance) for name, event, chance in counted if event.frame == frame]
+
+
 def _restricted(chances: dict[str, float], among: Found | None, cited: tuple[str, ...] = ()) -> Found:
     if among is None:
         return found(chances, cited)
@@ -228,8 +275,8 @@ def _restricted(chances: dict[str, float], among: Found | None, cited: tuple[str
     return found({name: chance * limits.get(name, 0.0) for name, chance in chances.items()}, cited + among.cited)
 
 
-def _nearly_always(twin: DigitalTwin, one: str, other: str, held: tuple[Span, ...], when: When | None) -> bool:
-    frames = set(_frames(twin, when)) & set(twin.by_id[one].track.seen()) & set(twin.by_id[other].track.seen())
+def _nearly_always(twin: DigitalTwin, names: Sequence[str], held: tuple[Span, ...], when: When | None) -> bool:
+    frames = set(_frames(twin, when)).intersection(*(twin.by_id[name].track.seen() for name in names))
     inside = {frame for start, end in held for frame in range(start, end)}
     return len(inside & frames) >= ALWAYS * len(frames)
 

@@ -198,34 +198,3 @@ MOTIONS: dict[str, Said] = {
         ("the {noun} which does not move", "the {noun} that is at rest", "the {noun} which stands still"),
     ),
 }
-
-AFTER = Said(
-    (
-        "after {x} {present}",
-        "once {x} {perfect}",
-        "as soon as {x} {present}",
-        "after {x} {perfect}",
-        "when {x} {present}",
-        "from when {x} {present}",
-    ),
-    ("once {x} {present}", "when {x} {perfect}", "as soon as {x} {perfect}"),
-)
-BEFORE = Said(
-    ("before {x} {present}", "until {x} {present}", "up to when {x} {present}"),
-    ("until {x} {perfect}",),
-)
-PARTS: dict[str, Said] = {
-    "first-half": Said(
-        ("in the first half", "during the first half", "in the first half of the clip", "up to the middle of the clip"),
-        ("during the first half of the clip",),
-    ),
-    "second-half": Said(
-        (
-            "in the second half",
-            "during the second half",
-            "in the second half of the clip",
-            "after the middle of the clip",
-        ),
-        ("during the second half of the clip",),
-    ),
-}
