@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vireo.errors import InputError
-from vireo.reasoning import moments, queries
+from vireo.reasoning import moments, orders, queries
 from vireo.reasoning.found import Found, When, found, reason, without
 from vireo.reasoning.hops import TIMES, Call
 from vireo.reasoning.literal import described
@@ -193,7 +193,7 @@ def _between(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
 
 def _extreme(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
     which, rank = call.values["extreme"], _ORDERS[call.values.get("rank", "first")][1]
-    return queries.extreme(twin, which, _among(twin, call, answers), _at(twin, call), rank)  # type: ignore[arg-type]
+    return orders.extreme(twin, which, _among(twin, call, answers), _at(twin, call), rank)  # type: ignore[arg-type]
 
 
 def _happens(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
