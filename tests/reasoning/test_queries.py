@@ -4,7 +4,7 @@ import pytest
 from hand_made import STRIKER, STRUCK, line, thing, twin_of
 
 from vireo.errors import InputError
-from vireo.reasoning import moments, queries
+from vireo.reasoning import moments, orders, queries
 from vireo.reasoning.answers import ask
 from vireo.reasoning.events import complete
 from vireo.reasoning.found import Found, When, found, overlap, reason, seconds, union, without
@@ -53,7 +53,7 @@ def test_what_the_twin_doubts_may_be_something_else(twin):
 
 def test_the_extreme_of_unlikely_ones_is_one_of_them(twin):
     doubted = found({"o2": 0.3, "o3": 0.2})
-    assert queries.extreme(twin, "leftmost", doubted).ids[0] == "o3"
+    assert orders.extreme(twin, "leftmost", doubted).ids[0] == "o3"
 
 
 def test_relations_and_their_inverses(twin):
@@ -122,7 +122,7 @@ def test_motion(twin):
 
 def test_extremes(twin):
     def most(which, **limits):
-        return queries.extreme(twin, which, **limits).likely
+        return orders.extreme(twin, which, **limits).likely
 
     assert most("rightmost") == ("o2",)
     assert most("leftmost", when=When(((0, 1),))) == ("o1",)
@@ -134,19 +134,19 @@ def test_extremes(twin):
     assert most("nearest", rank=5) == ()
     cubes = queries.with_value(twin, "category", "cube")
     assert most("nearest", among=cubes) == ("o2",)
-    assert queries.extreme(twin, "nearest", among=cubes).objects[0][1] == pytest.approx(0.8, abs=0.01)
+    assert orders.extreme(twin, "nearest", among=cubes).objects[0][1] == pytest.approx(0.8, abs=0.01)
     # o1 and o2 are equally far: the answer is unsure, and names both
-    tied = queries.extreme(twin, "nearest", among=found({"o1": 1.0, "o2": 1.0}))
+    tied = orders.extreme(twin, "nearest", among=found({"o1": 1.0, "o2": 1.0}))
     assert set(tied.ids) == {"o1", "o2"}
     assert tied.objects[0][1] == pytest.approx(0.5)
     with pytest.raises(InputError, match="nicest"):
-        queries.extreme(twin, "nicest")  # type: ignore
+        orders.extreme(twin, "nicest")  # type: ignore
 
 
 def test_extremes_of_what_is_not_known():
     flat = twin_of(thing(1, [(20, 50)] * 9, depth=None), thing(2, [None] * 9))
-    assert queries.extreme(flat, "nearest").ids == ()
-    assert queries.extreme(flat, "leftmost").ids == ("o1",)
+    assert orders.extreme(flat, "nearest").ids == ()
+    assert orders.extreme(flat, "leftmost").ids == ("o1",)
 
 
 def test_sets():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vireo.errors import InputError
-from vireo.reasoning import moments, queries
+from vireo.reasoning import moments, orders, queries
 from vireo.reasoning.found import Found, When, found, reason, without
 from vireo.reasoning.hops import TIMES, Call
 from vireo.reasoning.literal import described
@@ -33,6 +33,13 @@ _EVENTS: dict[str, queries.EventWord] = {
     "occluding": "occludes",
     "occluded-by": "is occluded",
 }
+_ORDERS: dict[str, tuple[Literal["first", "last"], int]] = {
+    **{word: ("first", rank) for rank, word in enumerate(("first", "second", "third", "fourth"), 1)},
+    "last": ("last", 1),
+    "last-but-one": ("last", 2),
+}
+"""From which end, and the how manyth."""
+
 _SIDES = {"leftmost": "left", "rightmost": "right"}
 
 CLEARLY = 0.05
@@ -88,7 +95,7 @@ def ask(call: Call, answers: Sequence[Answer], twin: DigitalTwin | None) -> Answ
 def _name(call: Call) -> dict[str, str] | None:
     """The attributes of a call that only names something: the red ball, the left red ball."""
     known = call.attributes
-    if "category" not in known or "in" in call.values or "at" in call.values:
+    if "category" not in known or call.values.keys() & {"in", "at", "rank"}:
         return None
     if call.head == "find":
         return known
@@ -107,20 +114,25 @@ def explain(call: Call, answers: Sequence[Answer]) -> str:
     noun = described({"category": "object", **call.attributes})
     among = f" among {ids('in')}" if "in" in values else ""
     at = {"at-start": " at the start", "at-end": " at the end"}.get(values.get("at", ""), "")
-    of, event = ids("of"), values.get("event", "").replace("-", " ")
+    of, other, event = ids("of"), ids("other"), values.get("event", "").replace("-", " ")
+    relation, rank = values.get("relation", "").replace("-", " "), f"{values['rank']} " if "rank" in values else ""
+    met = f" with {other}" if "other" in values else ""
     texts = {
         "find": f"the {noun}",
-        "related": f"the {noun} {values.get('relation', '').replace('-', ' ')} {of}",
-        "extreme": f"the {values.get('extreme')} {noun}",
-        "happens": f"the {noun} that {event} {values.get('order', '')}".strip(),
+        "related": f"the {noun} {relation} {of}",
+        "between": f"the {noun} between {of} and {other}",
+        "extreme": f"the {rank}{values.get('extreme')} {noun}",
+        "happens": f"the {noun} that {event} {values.get('order', '').replace('-', ' ')}".strip(),
         "partner": f"the {noun} that {'collides with' if event == 'collides' else 'is ' + event} {of}",
         "motion": f"the {noun} that is {values.get('motion')}",
         "alike": f"the {noun} with the same {values.get('attribute')} as {of}",
         "counted": f"the {noun} with a {values.get('attribute')} that occurs {values.get('number')} times",
         "other": f"the {noun} other than {of}",
-        "after": f"after {of} {event}",
-        "before": f"before {of} {event}",
+        "after": f"after {of} {event}{met}",
+        "before": f"before {of} {event}{met}",
         "during": f"in the {values.get('part', '').replace('-', ' ')}",
+        "while": f"while {of} is {values.get('state')}",
+        "holds": f"while {of} is {relation} {other}",
     }
     return f"{texts[call.head]}{among}{at}"
 
@@ -130,8 +142,8 @@ def nothing(call: Call, answers: Sequence[Answer]) -> NothingFound:
     return NothingFound(f"found no {explain(call, answers).removeprefix('the ')}", "name something else")
 
 
-def _of(call: Call, answers: Sequence[Answer]) -> Found:
-    place = call.reference("of")
+def _of(call: Call, answers: Sequence[Answer], slot: str = "of") -> Found:
+    place = call.reference(slot)
     assert place is not None, call
     if not answers[place].found.objects:
         raise NothingFound(
@@ -169,11 +181,25 @@ def _related(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
     return queries.related(twin, word, to, among, when)
 
 
+def _between(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
+    one, other, among = _of(call, answers), _of(call, answers, "other"), _among(twin, call, answers)
+    when = _at(twin, call)
+    if when is None:
+        always = queries.between(twin, one, other, among, always=True)
+        if always.likely:
+            return always
+    return queries.between(twin, one, other, among, when)
+
+
+def _extreme(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
+    which, rank = call.values["extreme"], _ORDERS[call.values.get("rank", "first")][1]
+    return orders.extreme(twin, which, _among(twin, call, answers), _at(twin, call), rank)  # type: ignore[arg-type]
+
+
 def _happens(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
-    order: Literal["any", "first", "last"] = "any"
-    if "order" in call.values:
-        order = "first" if call.values["order"] == "first" else "last"
-    return queries.doing(twin, _EVENTS[call.values["event"]], None, _among(twin, call, answers), order=order)
+    order, rank = _ORDERS[call.values["order"]] if "order" in call.values else ("any", 1)
+    word, among = _EVENTS[call.values["event"]], _among(twin, call, answers)
+    return queries.doing(twin, word, None, among, order=order, rank=rank)
 
 
 def _partner(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
@@ -215,12 +241,8 @@ _Ask = Callable[[DigitalTwin, Call, Sequence[Answer]], Found]
 _OBJECTS: dict[str, _Ask] = {
     "find": _among,
     "related": _related,
-    "extreme": lambda twin, call, answers: queries.extreme(
-        twin,
-        call.values["extreme"],  # type: ignore[arg-type]
-        _among(twin, call, answers),
-        _at(twin, call),
-    ),
+    "between": _between,
+    "extreme": _extreme,
     "happens": _happens,
     "partner": _partner,
     "motion": _motion,
@@ -231,7 +253,8 @@ _OBJECTS: dict[str, _Ask] = {
 
 
 def _event_time(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> When:
-    return moments.time_of(twin, _EVENTS[call.values["event"]], _of(call, answers))
+    met = _of(call, answers, "other") if "other" in call.values else None
+    return moments.time_of(twin, _EVENTS[call.values["event"]], _of(call, answers), met)
 
 
 def _half(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> When:
@@ -244,4 +267,12 @@ _MOMENTS: dict[str, Callable[[DigitalTwin, Call, Sequence[Answer]], When]] = {
     "after": lambda twin, call, answers: moments.after(twin, _event_time(twin, call, answers)),
     "before": lambda twin, call, answers: moments.before(_event_time(twin, call, answers)),
     "during": _half,
+    "while": lambda twin, call, answers: moments.while_so(
+        twin,
+        call.values["state"],  # type: ignore[arg-type]
+        _of(call, answers).ids[0],
+    ),
+    "holds": lambda twin, call, answers: moments.while_related(
+        twin, _RELATIONS[call.values["relation"]], _of(call, answers), _of(call, answers, "other")
+    ),
 }

@@ -78,7 +78,8 @@ def _chance(odds: float) -> float:
     return float(odds_to_chance(np.array(odds)))
 
 
-def _stretches(flags: np.ndarray) -> list[Span]:
+def stretches(flags: np.ndarray) -> list[Span]:
+    """The spans in which flags (T,) are set."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
@@ -90,7 +91,7 @@ def _comings(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterator[E
         return not _at_border(now, row, gone - 1) and _coverer(now, gaps, row, gone, gone - 1) is not None
 
     for row, entry in enumerate(twin.objects):
-        shown = _stretches(now.seen[row])
+        shown = stretches(now.seen[row])
         if shown and shown[0][0] > 0:
             yield _coming("appears", entry.id, now, row, shown[0][0])
         for (_, gone), (back, _) in pairwise(shown):
@@ -118,17 +119,23 @@ def _at_border(now: Kinematics, row: int, frame: int) -> bool:
     return bool(min(left, top) <= slack or right >= now.width - slack or bottom >= now.height - slack)
 
 
+def in_motion(odds: np.ndarray, step: int) -> np.ndarray:
+    """bool (T,): the frames up to which something has moved, by the log odds (T,) of that. A single moment of rest on
+    the way, as at the top of a throw, is no stop."""
+    moving = np.zeros(len(odds), bool)
+    for start, end in clean_spans(odds, step):
+        moving[start:end] = True
+    for start, end in stretches(~moving & ~np.isnan(odds)):
+        if start > 0 and end < len(odds) and moving[start - 1] and moving[end] and end - start <= step:
+            moving[start:end] = True
+    return moving
+
+
 def _moves(twin: DigitalTwin, now: Kinematics) -> Iterator[Event]:
-    """Starts and stops. A single moment of rest on the way, as at the top of a throw, is no stop."""
+    """Starts and stops."""
     trust = twin.camera.motion.confidence
     for entry, odds in zip(twin.objects, moving_odds(now), strict=True):
-        moving = np.zeros(twin.frames, bool)
-        for start, end in clean_spans(odds, now.step):
-            moving[start:end] = True
-        for start, end in _stretches(~moving & ~np.isnan(odds)):
-            if start > 0 and end < twin.frames and moving[start - 1] and moving[end] and end - start <= now.step:
-                moving[start:end] = True
-        for start, end in _stretches(moving):
+        for start, end in stretches(in_motion(odds, now.step)):
             sure = min(float(np.nanmax(odds[start:end])), 2 * CLEAR)
             if start > 0 and not np.isnan(odds[start - 1]):
                 rest = -float(odds[start - 1])
@@ -150,7 +157,7 @@ def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterato
     swept = np.maximum(np.nan_to_num(closing), 0) * elapsed * now.height
     odds, aloft = touch_margins(now, gaps, swept), grounded_odds(now) < 0
     for a, b in combinations(range(len(twin.objects)), 2):
-        for start, end in _stretches(np.nan_to_num(odds[a, b], nan=-1.0) > 0):
+        for start, end in stretches(np.nan_to_num(odds[a, b], nan=-1.0) > 0):
             if start == 0:
                 continue
             hit = _impact(now.velocities[[a, b]], aloft[[a, b]], normal[a, b, start], (start, end), now.step)

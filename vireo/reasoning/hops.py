@@ -26,16 +26,20 @@ RELATIONS = (
     *("left-of", "right-of", "behind", "in-front-of", "on", "under", "inside", "containing", "touching"),
     *("larger-than", "smaller-than", "moving-towards", "approached-by", "following", "followed-by"),
 )
-"""As "the answer is RELATION #n"."""
+"""As "the answer is RELATION #n", and "#n is RELATION #m" in a call for the time in which it holds."""
 
 EXTREMES = ("leftmost", "rightmost", "nearest", "farthest", "largest", "smallest", "fastest")
 EVENTS = ("appears", "leaves", "starts", "stops", "collides", "is-occluded")
-ORDERS = ("first", "last")
+ORDERS = ("first", "second", "third", "last", "last-but-one")
+RANKS = ("second", "third", "fourth")
+"""Places in an order behind the first: "extreme leftmost second" is the second from the left."""
+
 PARTNERS = ("collides", "occluding", "occluded-by")
 """As "the answer is what COLLIDES with, is OCCLUDING or OCCLUDED-BY #n"."""
 
 MOTIONS = ("moving", "still")
-TIMES = ("after", "before", "during")
+STATES = (*MOTIONS, "hidden")
+TIMES = ("after", "before", "during", "while", "holds")
 """Calls that ask for times; all others that ask, for objects."""
 
 PARTS = ("first-half", "second-half")
@@ -111,20 +115,27 @@ class Language:
         self.steps = {operation.name: operation for operation in vocabulary.operations}
         shared = tuple(self._keyed(name, required=False) for name in ("size", "material", "color", "category"))
         of, among = Slot("of", (("objects",),)), Slot("in", ((("in",), "objects"),), required=False)
+        other = Slot("other", (("objects",),))
+        met = Slot("other", ((("with",), "objects"),), required=False)
         at = _chosen("at", ("at-start", "at-end"), required=False)
         asking = (
             Form("find", shared, "objects"),
             Form("related", (_chosen("relation", RELATIONS), of, *shared, among, at), "objects"),
-            Form("extreme", (_chosen("extreme", EXTREMES), *shared, among, at), "objects"),
+            Form("between", (of, other, *shared, among, at), "objects"),
+            Form(
+                "extreme", (_chosen("extreme", EXTREMES), _chosen("rank", RANKS, False), *shared, among, at), "objects"
+            ),
             Form("happens", (_chosen("event", EVENTS), _chosen("order", ORDERS, False), *shared, among), "objects"),
             Form("partner", (_chosen("event", PARTNERS), of, *shared, among), "objects"),
             Form("motion", (_chosen("motion", MOTIONS), *shared, among), "objects"),
             Form("alike", (_chosen("attribute", SHARED), of, *shared, among), "objects"),
             Form("counted", (_chosen("attribute", SHARED), _chosen("number", NUMBERS), *shared), "objects"),
             Form("other", (of, *shared, among), "objects"),
-            Form("after", (_chosen("event", EVENTS), of), "span"),
-            Form("before", (_chosen("event", EVENTS), of), "span"),
+            Form("after", (_chosen("event", EVENTS), of, met), "span"),
+            Form("before", (_chosen("event", EVENTS), of, met), "span"),
             Form("during", (_chosen("part", PARTS),), "span"),
+            Form("while", (_chosen("state", STATES), of), "span"),
+            Form("holds", (_chosen("relation", RELATIONS), of, other), "span"),
         )
         steps = [self._step(operation) for operation in vocabulary.operations]
         self.forms = {form.head: form for form in (*asking, *steps, Form(UNCLEAR), Form(END))}

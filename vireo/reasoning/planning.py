@@ -83,9 +83,9 @@ class Planning:
 
     def _ask(self, call: Call) -> Answer:
         answer = ask(call, self.answers, self.twin)
-        inner = self._answer(call, "of")
-        if inner is not None and len(inner.ids) > 1:
-            self._ask_back(inner)
+        for inner in (self._answer(call, "of"), self._answer(call, "other")):
+            if inner is not None and len(inner.ids) > 1:
+                self._ask_back(inner)
         if self.twin is None or answer.when is not None or answer.found.objects:
             return answer
         if self.edited is not self.twin and call.head == "find":  # it may be called by what a step has made of it
@@ -239,7 +239,9 @@ class Planning:
             one = self.answers[place]
             if one.when is not None:
                 sure *= one.when.confidence
-            if len(one.ids) > 1 and any(entry.call.reference("of") == place for entry in self.answers):
+            if len(one.ids) > 1 and any(
+                place in (entry.call.reference("of"), entry.call.reference("other")) for entry in self.answers
+            ):
                 sure *= one.found.meant[one.ids[0]]
         return sure
 

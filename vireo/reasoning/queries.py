@@ -4,14 +4,17 @@ Each takes a twin, may look only among objects found before, and only at some mo
 does not know lowers confidence; it is not guessed.
 """
 
+from collections.abc import Sequence
+from itertools import product
 from typing import Literal, get_args
 
 import numpy as np
 
 from vireo.errors import InputError
 from vireo.reasoning.found import Found, When, found, overlap
-from vireo.reasoning.kinematics import Kinematics, measure
-from vireo.reasoning.relations import MOVING, moving_odds, odds_to_chance
+from vireo.reasoning.kinematics import measure
+from vireo.reasoning.orders import frames_of, nth
+from vireo.reasoning.relations import moving_odds, odds_to_chance
 from vireo.reasoning.twin import DigitalTwin, Event, EventKind, RelationKind, Span
 
 UNKNOWN = 0.25
@@ -51,32 +54,6 @@ _EVENTS: dict[str, tuple[EventKind, tuple[str, ...]]] = {
     "occludes": ("is occluded", ("object",)),
 }
 """The kind of event of a word, and the sides of it that the word is said of."""
-
-Extreme = Literal[
-    "leftmost",
-    "rightmost",
-    "nearest",
-    "farthest",
-    "largest",
-    "smallest",
-    "fastest",
-    "slowest",
-    "highest",
-    "lowest",
-]
-"""As the viewer sees it: nearest to the camera, highest in the picture."""
-
-_SOFT: dict[str, float] = {"leftmost": 0.02, "nearest": 0.01, "largest": 0.04, "fastest": MOVING / 3, "highest": 0.02}
-"""By how much two objects must differ for the order to be clear (0.73): shares of the picture's height, logarithms of
-distances and sizes, heights a second."""
-
-_OPPOSITE = {
-    "rightmost": "leftmost",
-    "farthest": "nearest",
-    "smallest": "largest",
-    "slowest": "fastest",
-    "lowest": "highest",
-}
 
 
 def everything(twin: DigitalTwin) -> Found:
@@ -128,11 +105,39 @@ def related(
         sides = [(link.subject, link.object), (link.object, link.subject)]
         for one, other in sides if word in _SYMMETRIC else [sides[turned]]:
             held = link.spans if when is None else overlap(link.spans, when.spans)
-            if other in others and held and (not always or _nearly_always(twin, one, other, held, when)):
+            if other in others and held and (not always or _nearly_always(twin, (one, other), held, when)):
                 chance = link.confidence * others[other] * (1.0 if when is None else when.confidence)
                 if chance > chances.get(one, 0.0):
                     chances[one], spans[one] = chance, held
     answer = _restricted(chances, among, to.likely)
+    return found(answer.confidences, answer.cited, sum((spans[name] for name in answer.likely), ()))
+
+
+def between(
+    twin: DigitalTwin,
+    one: Found,
+    other: Found,
+    among: Found | None = None,
+    when: When | None = None,
+    always: bool = False,
+) -> Found:
+    """Objects between one of `one` and one of `other` in the picture: right of the first and left of the second, or the
+    other way round, however high or far away they are. When and always as in `related`; in frames in which a place is
+    not known nothing is between."""
+    sides = {(link.subject, link.object): link for link in twin.relations if link.kind == "left of"}
+    chances, spans = {}, {}
+    for entry, a, b in product(twin.objects, one.objects, other.objects):
+        for (left, p), (right, q) in ((a, b), (b, a)):
+            ahead, behind = sides.get((left, entry.id)), sides.get((entry.id, right))
+            if ahead is None or behind is None or left == right:
+                continue
+            held = overlap(ahead.spans, behind.spans)
+            held = held if when is None else overlap(held, when.spans)
+            if held and (not always or _nearly_always(twin, (left, entry.id, right), held, when)):
+                chance = min(ahead.confidence, behind.confidence) * p * q * (1.0 if when is None else when.confidence)
+                if chance > chances.get(entry.id, 0.0):
+                    chances[entry.id], spans[entry.id] = chance, held
+    answer = _restricted(chances, among, one.likely + other.likely)
     return found(answer.confidences, answer.cited, sum((spans[name] for name in answer.likely), ()))
 
 
@@ -143,15 +148,14 @@ def doing(
     among: Found | None = None,
     when: When | None = None,
     order: Literal["any", "first", "last"] = "any",
+    rank: int = 1,
 ) -> Found:
     """Objects to which an event of `when` (None: of the clip) happened. to: the other side of it ("hits" these). order:
-    only the first or the last of those events; who shares its frame shares the answer. Raises InputError on an unknown
-    word."""
+    only the object to which it happened first, or last; rank: second, third, ... from there. Raises InputError on an
+    unknown word."""
     found_events = happened(twin, word, among, to, when)
-    if found_events and order != "any":
-        frames = [event.frame for _, event, _ in found_events]
-        chosen = min(frames) if order == "first" else max(frames)
-        found_events = [entry for entry in found_events if entry[1].frame == chosen]
+    if order != "any":
+        found_events = nth(found_events if order == "first" else found_events[::-1], rank)
     chances: dict[str, float] = {}
     for name, _, chance in found_events:
         chances[name] = max(chance, chances.get(name, 0.0))
@@ -190,37 +194,6 @@ def resting(twin: DigitalTwin, among: Found | None = None, when: When | None = N
     return _by_speed(twin, among, when, -1)
 
 
-def extreme(
-    twin: DigitalTwin, which: Extreme, among: Found | None = None, when: When | None = None, rank: int = 1
-) -> Found:
-    """The object that is most so, or second, third, ... most so (`rank`), over the mean of `when` (None: of the clip).
-
-    Confidence falls where the next in order is hardly less so; that one is in the answer with the rest of it. Objects
-    of which it is not known are left out, and so are unlikely members of `among` where there are likely ones. Raises
-    InputError on an unknown word.
-    """
-    if which not in get_args(Extreme):
-        raise InputError(f'nothing can be "{which}"', f"use one of: {', '.join(get_args(Extreme))}")
-    base = _OPPOSITE.get(which, which)
-    values = _measured(measure(twin), base, _frames(twin, when)) * (1 if base == which else -1)
-    chances = {entry.id: 1.0 for entry in twin.objects} if among is None else among.confidences
-    likely = set(chances if among is None else among.likely or among.ids)
-    rows = [row for row, entry in enumerate(twin.objects) if entry.id in likely and not np.isnan(values[row])]
-    rows.sort(key=lambda row: -values[row])
-    if not 1 <= rank <= len(rows):
-        return found({})
-    at, answer, sure = rank - 1, {}, 1.0
-    for near in (at - 1, at + 1):
-        if 0 <= near < len(rows):
-            gap = abs(values[rows[at]] - values[rows[near]])
-            chance = float(odds_to_chance(np.array(gap / _SOFT[base])))
-            answer[twin.objects[rows[near]].id] = (1 - chance) * chances[twin.objects[rows[near]].id]
-            sure = min(sure, chance)
-    chosen = twin.objects[rows[at]].id
-    answer = {chosen: sure * chances[chosen]} | answer
-    return found(answer, (), () if when is None else when.spans)
-
-
 def _restricted(chances: dict[str, float], among: Found | None, cited: tuple[str, ...] = ()) -> Found:
     if among is None:
         return found(chances, cited)
@@ -228,20 +201,16 @@ def _restricted(chances: dict[str, float], among: Found | None, cited: tuple[str
     return found({name: chance * limits.get(name, 0.0) for name, chance in chances.items()}, cited + among.cited)
 
 
-def _nearly_always(twin: DigitalTwin, one: str, other: str, held: tuple[Span, ...], when: When | None) -> bool:
-    frames = set(_frames(twin, when)) & set(twin.by_id[one].track.seen()) & set(twin.by_id[other].track.seen())
+def _nearly_always(twin: DigitalTwin, names: Sequence[str], held: tuple[Span, ...], when: When | None) -> bool:
+    frames = set(frames_of(twin, when)).intersection(*(twin.by_id[name].track.seen() for name in names))
     inside = {frame for start, end in held for frame in range(start, end)}
     return len(inside & frames) >= ALWAYS * len(frames)
-
-
-def _frames(twin: DigitalTwin, when: When | None) -> list[int]:
-    return list(range(twin.frames)) if when is None else [f for start, end in when.spans for f in range(start, end)]
 
 
 def _by_speed(twin: DigitalTwin, among: Found | None, when: When | None, sign: int) -> Found:
     """sign: 1 for what moves, -1 for what rests. Speeds are those of the best-known frames: the second highest, where
     there are several, so that one bad mask moves nothing."""
-    frames, chances = _frames(twin, when), {}
+    frames, chances = frames_of(twin, when), {}
     trust = twin.camera.motion.confidence * (1.0 if when is None else when.confidence)
     for entry, odds in zip(twin.objects, moving_odds(measure(twin)), strict=True):
         known = np.sort(odds[frames][~np.isnan(odds[frames])])
@@ -249,19 +218,3 @@ def _by_speed(twin: DigitalTwin, among: Found | None, when: When | None, sign: i
             chances[entry.id] = trust * float(odds_to_chance(sign * known[-min(2, len(known))]))
     answer = _restricted(chances, among)
     return found(answer.confidences, answer.cited, () if when is None else when.spans)
-
-
-def _measured(now: Kinematics, which: str, frames: list[int]) -> np.ndarray:
-    """The quantity (N,) of which most is meant by a word, over frames; NaN where it is not known."""
-    depths, sizes = now.depths[:, frames], now.sizes[:, frames]
-    table = {
-        "leftmost": -now.centroids[:, frames, 0] / now.height,
-        "highest": -now.centroids[:, frames, 1] / now.height,
-        "nearest": -np.log(depths),
-        "largest": np.log(sizes),
-        "fastest": now.speeds[:, frames],
-    }
-    values, mean = table[which], np.full(len(depths), np.nan)
-    known = ~np.isnan(values).all(1) if values.shape[1] else np.zeros(len(values), bool)
-    mean[known] = np.nanmean(values[known], axis=1)
-    return mean

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Literal, Protocol
 
 import numpy as np
@@ -59,8 +60,8 @@ class Clip(Protocol):
 
 @dataclass
 class Draft:
-    """A query while it is drawn. rng decides what is meant, words how it is said. calls: so far, and their answers;
-    keys: what each object was asked for by."""
+    """A query while it is drawn. rng decides what is meant, words how it is said. calls: so far; asked: those of them
+    that ask, and their answers; keys: what each object was asked for by."""
 
     rng: np.random.Generator
     words: np.random.Generator
@@ -69,6 +70,7 @@ class Draft:
     wordings: Wordings = "train"
     combinations: Combinations = "train"
     calls: list[Call] = field(default_factory=list)
+    asked: list[Call] = field(default_factory=list)
     answers: list[Asked] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     new_combination: bool = False
@@ -98,9 +100,15 @@ class Draft:
         if call.head not in TIMES and ((len(answer.ids) < 2) if many else (len(answer.ids) != 1)):
             raise Unfit
         self.calls.append(call)
+        self.asked.append(call)
         self.answers.append(answer)
         self.keys.append(key)
         return len(self.answers) - 1
+
+    def apart(self, *places: int) -> None:
+        """Raises Unfit where two of these objects are asked for by the same call: nobody could tell them apart."""
+        if any(one == other for one, other in combinations([self.asked[place] for place in places], 2)):
+            raise Unfit
 
     def step(self, call: Call) -> None:
         self.calls.append(call)

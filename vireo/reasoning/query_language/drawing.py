@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 
 from vireo.models.instructor.vocabulary import Vocabulary
-from vireo.reasoning.hops import END, UNCLEAR, Call
+from vireo.reasoning.hops import END, TIMES, UNCLEAR, Call
 from vireo.reasoning.query_language.draft import Asked, Clip, Combinations, Draft, Imagination, Unfit
+from vireo.reasoning.query_language.edit_wordings import NO_ORDER
 from vireo.reasoning.query_language.edits import request_edit
 from vireo.reasoning.query_language.wordings import Said, Wordings
 from vireo.world.appearance import pick
@@ -23,22 +24,28 @@ _JOINS = Said(
     ),
     (" and after that ", ". and then ", ", and also "),
 )
-_OPENINGS = (
-    *("please ", "can you ", "could you ", "could you please ", "hey, ", "now ", "i want you to ", "just ", "ok, "),
-    *("hi, ", "hello, ", "so ", "kindly ", "can you please ", "would you ", "i need you to ", "maybe ", "first "),
+_OPENINGS = Said(
+    (
+        *("please ", "can you ", "could you ", "could you please ", "hey, ", "now ", "i want you to ", "just ", "ok, "),
+        *("hi, ", "hello, ", "so ", "kindly ", "can you please ", "would you ", "i need you to ", "maybe ", "first "),
+        *("would you be so kind as to ", "be so kind and ", "if you can, ", "i would like you to ", "for me, "),
+        *("if possible, ", "would it be possible to ", "hey there, please ", "please could you ", "next, "),
+        *("do me a favor and ", "all right, ", "well, ", "go ahead and ", "in this video, ", "in the clip, "),
+    ),
+    ("could you be so kind and ", "hello, could you please ", "i would need you to ", "if it is possible, "),
 )
-_NO_ORDER = (
-    *("the", "it", "all", "every", "each", "there", "i", "please", "what", "could", "can", "how", "in", "on", "at"),
-    *("after", "once", "when", "as", "from", "before", "until", "up", "during"),
+_ENDINGS = Said(
+    (
+        *(" please", " thanks", " for me", ", please", " in this video", ", thank you", " if you can", " if possible"),
+        *(", thanks a lot", ", if you would be so kind", " in the clip", ", would you"),
+    ),
+    (", thank you a lot", " for me, please", ", if it is possible"),
 )
-"""First words of requests that are no imperatives, or have an opening."""
-
-_ENDINGS = (" please", " thanks", " for me", ", please", " in this video", ", thank you")
-_TEMPORAL = frozenset(("happens", "partner", "motion", "after", "before", "during"))
+_TEMPORAL = frozenset(("happens", "partner", "motion", *TIMES))
 _TEMPORAL_WORDS = frozenset(
     ("moving-towards", "approached-by", "following", "followed-by", "fastest", "at-start", "at-end")
 )
-_SPATIAL_EXTREMES = frozenset(("leftmost", "rightmost", "nearest", "farthest"))
+_SPATIAL = frozenset(("leftmost", "rightmost", "nearest", "farthest", "between"))
 _SEMANTIC_RELATIONS = frozenset(("larger-than", "smaller-than"))
 
 
@@ -70,7 +77,6 @@ def draw_query(
     where what was drawn does not fit the clip.
     """
     draft, text, focus = Draft(rng, words, clip, vocabulary, wordings, combinations), "", None
-    chatty = wordings == "train"
     for number, level in enumerate(levels):
         request = request_edit(draft, level, focus)
         part = request.text
@@ -80,10 +86,10 @@ def draw_query(
             text = part
         focus = request.focus
     first = text.split()[0]
-    if chatty and draft.coin(0.15) and first not in _NO_ORDER and first not in vocabulary.words["color"]:
-        text = pick(draft.words, _OPENINGS) + text
-    if chatty and draft.coin(0.08):
-        text += pick(draft.words, _ENDINGS)
+    if draft.coin(0.15) and first not in NO_ORDER and first not in vocabulary.words["color"]:
+        text = draft.say(_OPENINGS) + text
+    if draft.coin(0.08):
+        text += draft.say(_ENDINGS)
     if combinations == "held_out" and not draft.new_combination:
         raise Unfit
     draft.calls.append(Call(END, {}))
@@ -98,7 +104,7 @@ def category_of(calls: Sequence[Call]) -> Category:
     if words & (_TEMPORAL | _TEMPORAL_WORDS):
         return "temporal"
     places = {call.values["relation"] for call in calls if call.head == "related"} - _SEMANTIC_RELATIONS
-    if places or words & _SPATIAL_EXTREMES:
+    if places or words & _SPATIAL:
         return "spatial"
     named = all("category" in call.values for call in calls if call.head == "find")
     return "literal" if named and not words & {"alike", "counted", "other", "extreme", "related"} else "semantic"

@@ -188,3 +188,28 @@ JOINED = Said(
     ),
     ("make {one} {value}, and {two} {other}", "turn {one} {value} and turn {two} {other}"),
 )
+
+FIRST_NAMED = Said(
+    (
+        *("take {object} and {order}", "look at {object} and {order}", "as for {object}, {order}", "{object}, {order}"),
+        *("you see {object}, {order}", "pick {object} and {order}", "find {object} and {order}"),
+        *("there you see {object}, now {order}", "regarding {object}, please {order}", "see {object}, {order}"),
+        *("in the video there is {object}, {order}", "choose {object}, then {order}"),
+    ),
+    ("take {object} and then {order}", "look at {object}, please {order}", "there is {object}, {order}"),
+)
+"""The object first, and then the order, in which a pronoun stands for it."""
+
+NO_ORDER = (
+    *("the", "it", "all", "every", "each", "there", "i", "please", "what", "could", "can", "how", "in", "on", "at"),
+    *("after", "once", "when", "as", "from", "before", "until", "up", "during", "while", "till", "starting", "right"),
+    *("now", "just", "immediately", "only", "for", "everything", "whatever", "whichever", "would", "that", "this"),
+    *("you", "regarding", "see", "look", "have"),
+)
+"""First words of requests that are no imperatives, or have an opening."""
+
+SCENES = Said(
+    ("the room", "the scene", "everything", "the whole picture", "the video", "the clip", "the whole room"),
+    ("the whole scene", "the picture"),
+)
+"""In place of "it": make THE ROOM darker."""

@@ -5,10 +5,20 @@ from typing import NamedTuple
 
 from vireo.reasoning.hops import Call, spelled
 from vireo.reasoning.literal import described, with_article
-from vireo.reasoning.query_language import event_wordings, wordings
-from vireo.reasoning.query_language.draft import Draft, Unfit
-from vireo.reasoning.query_language.edit_wordings import COPIED, EVERYDAY, JOINED
-from vireo.reasoning.query_language.referring import Mention, every, named, refer
+from vireo.reasoning.query_language import wordings
+from vireo.reasoning.query_language.draft import Draft
+from vireo.reasoning.query_language.edit_wordings import (
+    COPIED,
+    EVERYDAY,
+    FIRST_NAMED,
+    JOINED,
+    NO_ORDER,
+    SCENES,
+)
+from vireo.reasoning.query_language.naming import Mention, named
+from vireo.reasoning.query_language.referring import refer
+from vireo.reasoning.query_language.several import every
+from vireo.reasoning.query_language.times import Clause, time_clause
 from vireo.reasoning.query_language.wordings import Said
 from vireo.world.appearance import pick, weighted
 from vireo.world.families import TOPICS
@@ -22,7 +32,11 @@ _SHARES |= {"reference": 0.04}
 
 _GAPPED = {"recolor": "color", "material": "material"}
 
-_TIMED = 0.12
+_TIMED = 0.18
+_WHOLE_TIMED = 0.12
+_FIRST_NAMED = 0.1
+_NO_OBJECT_FIRST = (*NO_ORDER, "let", "use", "substitute")
+"""First words of requests that cannot come behind their object."""
 
 
 class Focus(NamedTuple):
@@ -50,7 +64,7 @@ def request_edit(draft: Draft, level: int | None, focus: Focus | None = None, *,
     """Draws one request and adds its calls. level: calls that the object takes, 0 for its name; None for an edit of the
     whole picture. focus: what a pronoun may stand for. Raises Unfit where it does not fit the clip."""
     if level is None:
-        return _whole(draft, TOPICS[pick(draft.rng, WHOLE_TOPICS)])
+        return _timed_whole(draft, timed=timed)
     topic = TOPICS[weighted(draft.rng, _SHARES)]
     if topic.name in _GAPPED and level == 0 and focus is None and draft.chance(0.06):
         return _gapped(draft, topic.name)
@@ -59,22 +73,35 @@ def request_edit(draft: Draft, level: int | None, focus: Focus | None = None, *,
     mention, together = _mention(draft, level, focus, topic.name), False
     if mention is None:
         mention, together = every(draft), True
-    words = {"object": mention.text, "other": mention.text}
+    clause, said = None, mention.text
+    if timed and draft.chance(_TIMED):
+        clause = time_clause(draft, None if together else mention, new=focus is None)
+        said = clause.again or said
     values = {**({"all": "all"} if together else {}), "object": mention.reference}
-    text = _valued(draft, topic, words, values)
-    when = _when(draft, mention, together) if timed and draft.chance(_TIMED) else None
-    if when is not None:
-        clause, values["when"] = when
-        text = f"{clause}{pick(draft.words, (', ', ' '))}{text}" if draft.coin(0.5) else f"{text} {clause}"
+    text = _valued(draft, topic, {"object": said, "other": said}, values)
+    if clause is not None:
+        values["when"] = clause.reference
+        text = _with_clause(draft, text, clause)
+    elif not together and len(draft.calls) == len(draft.asked) and draft.coin(_FIRST_NAMED):
+        text = _first_named(draft, text, said)
     draft.step(Call(topic.name, values))
     gone = topic.name in ("remove", "replace", "reference") or together
-    category = None if mention.place is None else _category(draft, mention.place)
+    category = None if mention.place is None else draft.asked[mention.place].values.get("category")
     return Request(text, None if gone else Focus(mention.place, category), level)
 
 
-def _category(draft: Draft, place: int) -> str | None:
-    asking = [call for call in draft.calls if call.head not in TOPICS]
-    return asking[place].values.get("category")
+def _with_clause(draft: Draft, text: str, clause: Clause) -> str:
+    if clause.first:
+        return f"{clause.text}{pick(draft.words, (', ', ', ', ' '))}{text}"
+    return f"{text} {clause.text}"
+
+
+def _first_named(draft: Draft, text: str, object_: str) -> str:
+    """Take the ball and make it blue; the request as it is where it is no order or says the object's words first."""
+    order = text.removeprefix("please ")
+    if order.count(object_) != 1 or order.split()[0] in (*_NO_OBJECT_FIRST, *draft.vocabulary.words["color"]):
+        return text
+    return draft.say(FIRST_NAMED).format(object=object_, order=order.replace(object_, wordings.PRONOUN))
 
 
 def _mention(draft: Draft, level: int, focus: Focus | None, operation: str) -> Mention | None:
@@ -115,36 +142,17 @@ def _noun(draft: Draft, shape: str) -> str:
     return pick(draft.words, second) if second and draft.coin(0.15) else shape
 
 
-def _when(draft: Draft, mention: Mention, together: bool) -> tuple[str, str]:
-    """A clause about time, and the reference to its span."""
-    draw = draft.rng.random()
-    if draw < 0.25:
-        part = pick(draft.rng, event_wordings.PARTS)
-        return draft.say(event_wordings.PARTS[part]), f"#{draft.ask(Call('during', {'part': part})) + 1}"
-    if draw < 0.55 and not together:
-        text, place = wordings.PRONOUN, mention.place
-    else:
-        other = named(draft)
-        text, place = other.text, other.place
-    event = pick(draft.rng, ("appears", "leaves", "starts", "stops", "collides", "is-occluded"))
-    verb = pick(draft.words, event_wordings.EVENTS[event].of(draft.wordings))
-    head, said = ("after", event_wordings.AFTER) if draft.chance(0.65) else ("before", event_wordings.BEFORE)
-    clause = draft.say(said).format(x=text, **verb._asdict())
-    return clause, f"#{draft.ask(Call(head, {'event': event, 'of': f'#{place + 1}'})) + 1}"
-
-
 def _gapped(draft: Draft, operation: str) -> Request:
     """Make the ball blue and the cube red."""
     slot = _GAPPED[operation]
     one, first = named(draft), pick(draft.rng, draft.vocabulary.words[slot])
     draft.step(Call(operation, {"object": one.reference, slot: first}))
     two, second = named(draft), pick(draft.rng, draft.vocabulary.words[slot])
-    if two.text == one.text:
-        raise Unfit
+    draft.apart(one.place, two.place)
     draft.step(Call(operation, {"object": two.reference, slot: second}))
     said = [form for form in JOINED.of(draft.wordings) if operation == "recolor" or not form.startswith("paint")]
     text = pick(draft.words, said).format(one=one.text, value=first, two=two.text, other=second)
-    return Request(text, Focus(two.place, _category(draft, two.place)))
+    return Request(text, Focus(two.place, draft.asked[two.place].values.get("category")))
 
 
 def _listed(draft: Draft) -> Request:
@@ -152,14 +160,21 @@ def _listed(draft: Draft) -> Request:
     one = named(draft)
     draft.step(Call("remove", {"object": one.reference}))
     two = named(draft)
-    if two.text == one.text:
-        raise Unfit
+    draft.apart(one.place, two.place)
     draft.step(Call("remove", {"object": two.reference}))
     text = pick(draft.words, templates(draft, TOPICS["remove"])).format(object=f"{one.text} and {two.text}")
     return Request(text, None)
 
 
-def _whole(draft: Draft, topic: Topic) -> Request:
+def _timed_whole(draft: Draft, *, timed: bool) -> Request:
+    """An edit of the whole picture, now and then for a time: once the cube has left, make the room darker."""
+    topic = TOPICS[pick(draft.rng, WHOLE_TOPICS)]
+    clause = time_clause(draft, None) if timed and draft.chance(_WHOLE_TIMED) else None
+    request = _whole(draft, topic, {} if clause is None else {"when": clause.reference})
+    return request if clause is None else Request(_with_clause(draft, request.text, clause), None)
+
+
+def _whole(draft: Draft, topic: Topic, when: dict[str, str]) -> Request:
     """An edit of the whole picture, or an addition."""
     words = draft.vocabulary.words
     if topic.name == "add":
@@ -168,13 +183,16 @@ def _whole(draft: Draft, topic: Topic) -> Request:
         shares = {"size": 0.4, "material": 0.45, "color": 0.92}
         known = {key: pick(draft.rng, words[key]) for key in known if draft.chance(shares[key])}
         thing = with_article(described({**known, "category": _noun(draft, shape)}))
-        draft.step(Call("add", {**known, "shape": shape, "place": spelled(place)}))
+        draft.step(Call("add", {**known, "shape": shape, "place": spelled(place), **when}))
         return Request(pick(draft.words, templates(draft, topic)).format(thing=thing, place=place), None)
     slot = topic.value_slot or topic.name
     value = pick(draft.rng, words[slot])
-    draft.step(Call(topic.name, {slot: spelled(value)}))
+    draft.step(Call(topic.name, {slot: spelled(value), **when}))
     clues = topic.implicit.clues.get(value) if topic.implicit is not None else None
     if clues and draft.wordings == "train" and draft.coin(0.08):
         return Request(pick(draft.words, clues), None)
     derived = {name: given[value] for name, given in topic.derived_slots.items()}
-    return Request(pick(draft.words, templates(draft, topic)).format(**{slot: value}, **derived), None)
+    text = pick(draft.words, templates(draft, topic)).format(**{slot: value}, **derived)
+    if "make it " in text and draft.coin(0.5):
+        text = text.replace("make it ", f"make {draft.say(SCENES)} ")
+    return Request(text, None)

@@ -4,6 +4,23 @@ from typing import NamedTuple
 
 from vireo.reasoning.query_language.wordings import Said, Wordings, where
 
+PAST = {
+    **{"appears": "appeared", "bumps": "bumped", "collides": "collided", "comes": "came", "crashes": "crashed"},
+    **{"disappears": "disappeared", "ends": "ended", "enters": "entered", "exits": "exited", "gets": "got"},
+    **{"goes": "went", "halts": "halted", "hits": "hit", "is": "was", "knocks": "knocked", "leaves": "left"},
+    **{
+        "begins": "began",
+        "moves": "moved",
+        "passes": "passed",
+        "rolls": "rolled",
+        "runs": "ran",
+        "sets": "set",
+        "shows": "showed",
+    },
+    **{"stands": "stood", "starts": "started", "stops": "stopped", "strikes": "struck"},
+}
+"""Past tenses of the verbs that events are told by."""
+
 
 class Verb(NamedTuple):
     """One wording of an event: it stops, to stop, has stopped."""
@@ -11,6 +28,11 @@ class Verb(NamedTuple):
     present: str
     infinitive: str
     perfect: str
+
+    def forms(self) -> dict[str, str]:
+        """What templates name: these, and the past tense."""
+        verb, *rest = self.present.split()
+        return {**self._asdict(), "past": " ".join([PAST[verb], *rest])}
 
 
 class Verbs(NamedTuple):
@@ -117,7 +139,10 @@ EVENTS: dict[str, Verbs] = {
     ),
 }
 
-HAPPENS = Said(("the {noun} that {present}", "the {noun} which {present}"), ("the {noun} that {present}",))
+HAPPENS = Said(
+    ("the {noun} that {present}", "the {noun} which {present}", "the {noun} that {past}", "the {noun} that {perfect}"),
+    ("the {noun} which {past}",),
+)
 ORDERS: dict[str, Said] = {
     "first": Said(
         (
@@ -126,6 +151,8 @@ ORDERS: dict[str, Said] = {
             "the first {noun} to {infinitive}",
             "the {noun} that is the first to {infinitive}",
             "the {noun} that {present} before the others",
+            "the {noun} that {past} first",
+            "the first {noun} that {past}",
         ),
         ("the {noun} which {present} first", "the {noun} which is the first to {infinitive}"),
     ),
@@ -136,6 +163,8 @@ ORDERS: dict[str, Said] = {
             "the last {noun} to {infinitive}",
             "the {noun} that is the last to {infinitive}",
             "the {noun} that {present} after the others",
+            "the {noun} that {past} last",
+            "the last {noun} that {past}",
         ),
         ("the {noun} which {present} last", "the {noun} which is the last to {infinitive}"),
     ),
@@ -149,14 +178,20 @@ PARTNERS: dict[str, Said] = {
             "the {noun} that {x} runs into",
             "the {noun} {x} strikes",
             "the {noun} that {x} knocks into",
-            *where("that is hit by", "colliding with"),
+            *where("that is hit by", "colliding with", "that hit", "that ran into", "that collided with"),
+            *where("that bumped into", "that was hit by", "that got hit by", "which crashed into", "that struck"),
+            "the {noun} {x} hit",
+            "the {noun} that {x} hit",
+            "the {noun} that {x} ran into",
+            "the {noun} that {x} has hit",
             "the {noun} that {x} hits",
             "the {noun} {x} collides with",
             "the {noun} that {x} bumps into",
             "the {noun} which {x} crashes into",
         ),
         (
-            *where("which hits", "which collides with", "which is hit by"),
+            *where("which hits", "which collides with", "which is hit by", "which ran into", "which was hit by"),
+            "the {noun} {x} ran into",
             "the {noun} which {x} hits",
             "the {noun} that {x} collides with",
             "the {noun} {x} bumps into",
@@ -167,6 +202,8 @@ PARTNERS: dict[str, Said] = {
             *where("that hides", "hiding", "that covers", "which passes in front of"),
             "the {noun} that {x} is hidden by",
             "the {noun} {x} disappears behind",
+            *where("that hid", "that covered", "that passed in front of"),
+            "the {noun} that {x} was hidden by",
         ),
         (*where("which hides", "which covers"), "the {noun} that {x} disappears behind"),
     ),
@@ -175,6 +212,8 @@ PARTNERS: dict[str, Said] = {
             *where("hidden by", "that is hidden by", "that disappears behind", "covered by", "which passes behind"),
             "the {noun} that {x} hides",
             "the {noun} {x} covers",
+            *where("that was hidden by", "that went behind", "that was covered by"),
+            "the {noun} that {x} hid",
         ),
         (*where("which is hidden by", "that is covered by"), "the {noun} which {x} hides"),
     ),
@@ -182,7 +221,10 @@ PARTNERS: dict[str, Said] = {
 
 MOTIONS: dict[str, Said] = {
     "moving": Said(
-        ("the moving {noun}", "the {noun} that moves", "the {noun} in motion", "the {noun} that is moving"),
+        (
+            *("the moving {noun}", "the {noun} that moves", "the {noun} in motion", "the {noun} that is moving"),
+            "the {noun} that moved",
+        ),
         ("the {noun} which moves", "the {noun} that is in motion"),
     ),
     "still": Said(
@@ -194,38 +236,9 @@ MOTIONS: dict[str, Said] = {
             "the {noun} that stays where it is",
             "the still {noun}",
             "the {noun} which is at rest",
+            "the {noun} that did not move",
+            "the {noun} that stayed where it was",
         ),
         ("the {noun} which does not move", "the {noun} that is at rest", "the {noun} which stands still"),
-    ),
-}
-
-AFTER = Said(
-    (
-        "after {x} {present}",
-        "once {x} {perfect}",
-        "as soon as {x} {present}",
-        "after {x} {perfect}",
-        "when {x} {present}",
-        "from when {x} {present}",
-    ),
-    ("once {x} {present}", "when {x} {perfect}", "as soon as {x} {perfect}"),
-)
-BEFORE = Said(
-    ("before {x} {present}", "until {x} {present}", "up to when {x} {present}"),
-    ("until {x} {perfect}",),
-)
-PARTS: dict[str, Said] = {
-    "first-half": Said(
-        ("in the first half", "during the first half", "in the first half of the clip", "up to the middle of the clip"),
-        ("during the first half of the clip",),
-    ),
-    "second-half": Said(
-        (
-            "in the second half",
-            "during the second half",
-            "in the second half of the clip",
-            "after the middle of the clip",
-        ),
-        ("during the second half of the clip",),
     ),
 }

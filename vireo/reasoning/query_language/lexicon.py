@@ -11,7 +11,12 @@ from vireo.reasoning.query_language import (
     edit_wordings,
     edits,
     event_wordings,
+    naming,
+    order_wordings,
     referring,
+    relation_wordings,
+    several,
+    time_wordings,
     wordings,
 )
 from vireo.reasoning.query_language.event_wordings import Verbs
@@ -43,7 +48,10 @@ def split_words(text: str) -> list[str]:
 
 def known_words(vocabulary: Vocabulary) -> tuple[str, ...]:
     """The words of all training wordings and the marks between them, sorted."""
-    modules = (wordings, attribute_wordings, event_wordings, edit_wordings, edits, drawing, referring)
+    modules = (
+        *(wordings, relation_wordings, attribute_wordings, event_wordings, order_wordings, time_wordings),
+        *(edit_wordings, edits, drawing, referring, several, naming),
+    )
     texts = [text for module in modules for text in _texts(module)]
     for topic in TOPICS.values():
         texts += [*topic.plain, *topic.train, *(topic.implicit.texts() if topic.implicit else ())]
@@ -55,7 +63,7 @@ def known_words(vocabulary: Vocabulary) -> tuple[str, ...]:
         *wordings.THINGS,
         *(word for text, others in vocabulary.words["shape"].items() for word in (text, *others)),
     ]
-    texts += [referring.plural(noun) for noun in nouns]
+    texts += [naming.plural(noun) for noun in nouns]
     return tuple(sorted({",", "."} | {word for text in texts for word in split_words(_SLOT.sub(" ", text))}))
 
 

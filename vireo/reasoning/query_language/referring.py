@@ -1,35 +1,30 @@
-"""Referring expressions: words for one object of a clip, or several, and the calls that find them."""
+"""Referring expressions: words for one object of a clip, and the calls that find it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from vireo.reasoning.hops import ORDERS, SHARED, Call
-from vireo.reasoning.literal import described
-from vireo.reasoning.query_language import attribute_wordings, event_wordings, wordings
+from vireo.reasoning.hops import ORDERS, RANKS, SHARED, Call
+from vireo.reasoning.query_language import (
+    attribute_wordings,
+    event_wordings,
+    order_wordings,
+    relation_wordings,
+    wordings,
+)
 from vireo.reasoning.query_language.draft import Draft, Unfit
+from vireo.reasoning.query_language.naming import Mention, drawn, named, noun, nouns, ordered, shortened
 from vireo.world.appearance import pick, weighted
 from vireo.world.families import FAMILIES
 from vireo.world.families.record import ImplicitWordings
 
-_NUMBER_WORDS = {"2": "two", "3": "three"}
 _KINDS: dict[int, dict[str, float]] = {
     1: {"attributes": 0.16, "clue": 0.12, "extreme": 0.26, "happens": 0.24, "motion": 0.1, "counted": 0.12},
     2: {"related": 0.5, "partner": 0.14, "alike": 0.2, "other": 0.06, "inner": 0.1},
-    3: {"related": 0.4, "partner": 0.1, "alike": 0.1, "among": 0.24, "both": 0.16},
+    3: {"related": 0.38, "partner": 0.1, "alike": 0.08, "among": 0.2, "both": 0.14, "between": 0.1},
 }
 """Shares of the ways to find an object by so many calls; "inner": by two, the first of which is no plain name."""
 
 _NAMED_INNER = 0.75
-
-
-class Mention:
-    """Words for objects, and the place of the answer that they are."""
-
-    def __init__(self, text: str, place: int) -> None:
-        self.text, self.place = text, place
-
-    @property
-    def reference(self) -> str:
-        return f"#{self.place + 1}"
+_RANK_SHARES = ("second", "second", "second", "third", "third", "fourth")
 
 
 def _clues() -> dict[str, Mapping[str, tuple[str, ...]]]:
@@ -55,60 +50,12 @@ def refer(draft: Draft, level: int) -> Mention:
     return _WAYS[weighted(draft.rng, _KINDS[min(level, 3)])](draft, level)
 
 
-def named(draft: Draft) -> Mention:
-    """The red ball: by a shape and what is needed with it; now and then by its side."""
-    known = _drawn(draft, ("category",), (("color", 0.85), ("material", 0.2), ("size", 0.2)))
-    if draft.chance(0.06):
-        side, extreme = ("left", "leftmost") if draft.chance(0.5) else ("right", "rightmost")
-        words = _noun(draft, known)
-        forms = (f"the {side} {words}", f"the {words} on the {side}", f"the {side}most {words}")
-        return Mention(pick(draft.words, forms), draft.ask(Call("extreme", {"extreme": extreme, **known}), extreme))
-    return Mention(f"the {_noun(draft, known)}", draft.ask(Call("find", known)))
-
-
-def every(draft: Draft) -> Mention:
-    """Words for several objects together."""
-    if draft.chance(0.25):
-        attribute, number = pick(draft.rng, SHARED), pick(draft.rng, _NUMBER_WORDS)
-        text = draft.say(attribute_wordings.TOGETHER[attribute])
-        place = draft.ask(Call("counted", {"attribute": attribute, "number": number}), many=True)
-        return Mention(
-            text.format(number=_NUMBER_WORDS[number], nouns=plural(pick(draft.words, wordings.THINGS[:2]))), place
-        )
-    if draft.chance(0.2):
-        return _all_but(draft)
-    if draft.chance(0.06):
-        return Mention(draft.say(wordings.EVERYTHING), draft.ask(Call("find", {}), many=True))
-    text = draft.say(wordings.EVERY)
-    if draft.chance(0.3):
-        return _related_many(draft, text)
-    known = _drawn(draft, (), (("category", 0.7), ("color", 0.5), ("material", 0.2), ("size", 0.15)))
-    place = draft.ask(Call("find", known), many=True)
-    return Mention(text.format(**_nouns(draft, known)), place)
-
-
-def _all_but(draft: Draft) -> Mention:
-    """Everything except the ball. Only some wordings name a kind of which all but one are meant."""
-    inner, known = named(draft), _drawn(draft, (), (("category", 0.4),))
-    kinds = [form for form in wordings.BUT.of(draft.wordings) if ("{noun" in form) or not known]
-    text = pick(draft.words, kinds).format(**_nouns(draft, known), x=inner.text)
-    return Mention(text, draft.ask(Call("other", {"of": inner.reference, **known}), "other", many=True))
-
-
-def _related_many(draft: Draft, text: str) -> Mention:
-    inner, relation = named(draft), pick(draft.rng, ("left-of", "right-of", "behind", "in-front-of", "smaller-than"))
-    where = _without_verb(draft, relation).format(x=inner.text)
-    known = _drawn(draft, (), (("category", 0.4),))
-    place = draft.ask(Call("related", {"relation": relation, "of": inner.reference, **known}), relation, many=True)
-    return Mention(f"{text.format(**_nouns(draft, known))} {where}", place)
-
-
 def _attributes(draft: Draft, level: int) -> Mention:
     """The glass thing: what has no name of its own."""
-    known = _drawn(draft, (), (("color", 0.5), ("material", 0.5), ("size", 0.35)))
+    known = drawn(draft, (), (("color", 0.5), ("material", 0.5), ("size", 0.35)))
     if not known:
         raise Unfit
-    return Mention(f"the {_noun(draft, known)}", draft.ask(Call("find", known), "attributes"))
+    return Mention(f"the {noun(draft, known)}", draft.ask(Call("find", known), "attributes"))
 
 
 def _clue(draft: Draft, level: int) -> Mention:
@@ -117,20 +64,39 @@ def _clue(draft: Draft, level: int) -> Mention:
     value = pick(draft.rng, objects).get(attribute)
     if value is None or value not in CLUES[attribute]:
         raise Unfit
-    rest = {} if attribute == "category" else _drawn(draft, (), (("category", 0.3),))
+    rest = {} if attribute == "category" else drawn(draft, (), (("category", 0.3),))
     text = draft.say(attribute_wordings.CLUES[attribute])
-    place = draft.ask(Call("find", _ordered({**rest, attribute: value})), "attributes")
-    return Mention(text.format(noun=_noun(draft, rest), clue=pick(draft.words, CLUES[attribute][value])), place)
+    place = draft.ask(Call("find", ordered({**rest, attribute: value})), "attributes")
+    return Mention(text.format(noun=noun(draft, rest), clue=pick(draft.words, CLUES[attribute][value])), place)
 
 
 def _extreme(draft: Draft, level: int) -> Mention:
     extreme = pick(draft.rng, wordings.EXTREMES)
-    known = _drawn(draft, (), (("category", 0.35), ("color", 0.15), ("material", 0.1)))
+    known = drawn(draft, (), (("category", 0.35), ("color", 0.15), ("material", 0.1)))
     values = {"extreme": extreme, **known}
-    text = draft.say(wordings.EXTREMES[extreme]).format(**_nouns(draft, known))
+    if draft.chance(0.4):
+        values = {"extreme": extreme, "rank": pick(draft.rng, _RANK_SHARES), **known}
+        text = _ranked(draft, extreme, values["rank"], known)
+    else:
+        text = draft.say(wordings.EXTREMES[extreme]).format(**nouns(draft, known))
     if extreme != "fastest":
         text = _at_an_end(draft, values, text, 0.12)
     return Mention(text, draft.ask(Call("extreme", values), extreme))
+
+
+def _ranked(draft: Draft, extreme: str, rank: str, known: Mapping[str, str]) -> str:
+    """The second ball from the left, the nearest but one."""
+    if extreme in order_wordings.SIDES and draft.coin(0.6):
+        said = order_wordings.FROM_SIDE
+    else:
+        said = order_wordings.RANKED_ALONE if not known and draft.coin(0.4) else order_wordings.RANKED
+    return draft.say(said).format(
+        **nouns(draft, known),
+        nth=pick(draft.words, order_wordings.NTH[rank]),
+        less=order_wordings.LESS[rank],
+        side=order_wordings.SIDES.get(extreme),
+        superlative=pick(draft.words, wordings.SUPERLATIVES[extreme]),
+    )
 
 
 def _at_an_end(draft: Draft, values: dict[str, str], text: str, share: float) -> str:
@@ -142,22 +108,26 @@ def _at_an_end(draft: Draft, values: dict[str, str], text: str, share: float) ->
 
 def _happens(draft: Draft, level: int) -> Mention:
     event = pick(draft.rng, event_wordings.EVENTS)
-    known = _drawn(draft, (), (("category", 0.35), ("color", 0.15)))
-    verb = pick(draft.words, event_wordings.EVENTS[event].of(draft.wordings))
-    values = {"event": event}
+    known = drawn(draft, (), (("category", 0.35), ("color", 0.15)))
+    verbs, values, nth = event_wordings.EVENTS[event], {"event": event}, ""
     said = event_wordings.HAPPENS
-    if draft.chance(0.5):
-        values["order"] = pick(draft.rng, ORDERS)
-        said = event_wordings.ORDERS[values["order"]]
-    text = draft.say(said).format(**_nouns(draft, known), **verb._asdict())
-    return Mention(_shortened(draft, text), draft.ask(Call("happens", {**values, **known}), event))
+    if draft.chance(0.6):
+        order = values["order"] = pick(draft.rng, ORDERS)
+        if order in order_wordings.NTH:
+            said, nth = order_wordings.FROM_FIRST, pick(draft.words, order_wordings.NTH[order])
+        else:
+            said = order_wordings.FROM_LAST if order == "last-but-one" else event_wordings.ORDERS[order]
+        verbs = order_wordings.MOVES if event == "starts" and draft.coin(0.3) else verbs
+    verb = pick(draft.words, verbs.of(draft.wordings))
+    text = draft.say(said).format(**nouns(draft, known), **verb.forms(), nth=nth)
+    return Mention(shortened(draft, text), draft.ask(Call("happens", {**values, **known}), event))
 
 
 def _motion(draft: Draft, level: int) -> Mention:
     motion = pick(draft.rng, event_wordings.MOTIONS)
-    known = _drawn(draft, (), (("category", 0.4), ("color", 0.2)))
-    text = draft.say(event_wordings.MOTIONS[motion]).format(noun=_noun(draft, known))
-    return Mention(_shortened(draft, text), draft.ask(Call("motion", {"motion": motion, **known}), motion))
+    known = drawn(draft, (), (("category", 0.4), ("color", 0.2)))
+    text = draft.say(event_wordings.MOTIONS[motion]).format(noun=noun(draft, known))
+    return Mention(shortened(draft, text), draft.ask(Call("motion", {"motion": motion, **known}), motion))
 
 
 def _counted(draft: Draft, level: int) -> Mention:
@@ -176,52 +146,60 @@ def _inner(draft: Draft, level: int) -> Mention:
 
 
 def _related(draft: Draft, level: int) -> Mention:
-    inner, relation = _inner(draft, level), pick(draft.rng, wordings.RELATIONS)
+    inner, relation = _inner(draft, level), pick(draft.rng, relation_wordings.RELATIONS)
     return _in_relation(draft, inner, relation)
 
 
 def _in_relation(draft: Draft, inner: Mention, relation: str) -> Mention:
-    known = _drawn(draft, (), (("category", 0.3), ("color", 0.15)))
-    text = draft.say(wordings.RELATIONS[relation]).format(noun=_noun(draft, known), x=inner.text)
+    known = drawn(draft, (), (("category", 0.3), ("color", 0.15)))
+    text = draft.say(relation_wordings.RELATIONS[relation]).format(noun=noun(draft, known), x=inner.text)
     values = {"relation": relation, "of": inner.reference, **known}
     if relation in ("left-of", "right-of", "behind", "in-front-of"):
         text = _at_an_end(draft, values, text, 0.1)
-    return Mention(_shortened(draft, text), draft.ask(Call("related", values), relation))
+    return Mention(shortened(draft, text), draft.ask(Call("related", values), relation))
 
 
 def _partner(draft: Draft, level: int) -> Mention:
     inner, event = _inner(draft, level), pick(draft.rng, event_wordings.PARTNERS)
-    known = _drawn(draft, (), (("category", 0.3), ("color", 0.15)))
-    text = draft.say(event_wordings.PARTNERS[event]).format(noun=_noun(draft, known), x=inner.text)
+    known = drawn(draft, (), (("category", 0.3), ("color", 0.15)))
+    text = draft.say(event_wordings.PARTNERS[event]).format(noun=noun(draft, known), x=inner.text)
     values = {"event": event, "of": inner.reference, **known}
-    return Mention(_shortened(draft, text), draft.ask(Call("partner", values), event))
+    return Mention(shortened(draft, text), draft.ask(Call("partner", values), event))
 
 
 def _alike(draft: Draft, level: int) -> Mention:
     inner, attribute = _inner(draft, level), pick(draft.rng, SHARED)
-    known = {} if attribute == "category" else _drawn(draft, (), (("category", 0.3),))
-    text = draft.say(attribute_wordings.ALIKE[attribute]).format(noun=_noun(draft, known), x=inner.text)
+    known = {} if attribute == "category" else drawn(draft, (), (("category", 0.3),))
+    text = draft.say(attribute_wordings.ALIKE[attribute]).format(noun=noun(draft, known), x=inner.text)
     values = {"attribute": attribute, "of": inner.reference, **known}
-    return Mention(_shortened(draft, text), draft.ask(Call("alike", values), attribute))
+    return Mention(shortened(draft, text), draft.ask(Call("alike", values), attribute))
 
 
 def _other(draft: Draft, level: int) -> Mention:
     inner = named(draft)
-    known = _drawn(draft, ("category",), (("color", 0.2),))
-    said = wordings.OTHER.of(draft.wordings)
-    text = pick(draft.words, [form for form in said if "{x}" in form]).format(noun=_noun(draft, known), x=inner.text)
+    known = drawn(draft, ("category",), (("color", 0.2),))
+    said = relation_wordings.OTHER.of(draft.wordings)
+    text = pick(draft.words, [form for form in said if "{x}" in form]).format(noun=noun(draft, known), x=inner.text)
     return Mention(text, draft.ask(Call("other", {"of": inner.reference, **known}), "other"))
 
 
 def _implicit_inner(draft: Draft, level: int) -> Mention:
-    return _in_relation(draft, refer(draft, 1), pick(draft.rng, wordings.RELATIONS))
+    return _in_relation(draft, refer(draft, 1), pick(draft.rng, relation_wordings.RELATIONS))
 
 
-def _without_verb(draft: Draft, relation: str) -> str:
-    """behind {x}."""
-    every_form = wordings.RELATIONS[relation].train
-    short = [form.removeprefix("the {noun} ") for form in every_form if form.endswith("{x}")]
-    return pick(draft.words, [form for form in short if form.split()[0] not in ("that", "which")])
+def _between(draft: Draft, level: int) -> Mention:
+    """The ball between the cube and the cone."""
+    one, other = named(draft), named(draft)
+    draft.apart(one.place, other.place)
+    known = drawn(draft, (), (("category", 0.5), ("color", 0.2)))
+    text = draft.say(relation_wordings.BETWEEN).format(noun=noun(draft, known), x=one.text, y=other.text)
+    values = {"of": one.reference, "other": other.reference, **known}
+    return Mention(shortened(draft, text), draft.ask(Call("between", values), "between"))
+
+
+def _short(draft: Draft, relation: str, other: Mention) -> str:
+    """behind the cube."""
+    return f"{pick(draft.words, relation_wordings.SHORT[relation])} {other.text}"
 
 
 _PLACED = ("left-of", "right-of", "behind", "in-front-of")
@@ -230,25 +208,27 @@ _PLACED = ("left-of", "right-of", "behind", "in-front-of")
 def _among(draft: Draft, level: int) -> Mention:
     """The leftmost of the balls behind the cube."""
     inner, relation = named(draft), pick(draft.rng, _PLACED)
-    where = _without_verb(draft, relation).format(x=inner.text)
-    known = _drawn(draft, (), (("category", 0.3),))
+    where = _short(draft, relation, inner)
+    known = drawn(draft, (), (("category", 0.3),))
     several = draft.ask(Call("related", {"relation": relation, "of": inner.reference, **known}), relation, many=True)
     extreme = pick(draft.rng, wordings.SUPERLATIVES)
-    text = draft.say(wordings.AMONG).format(
-        **_nouns(draft, known), where=where, superlative=pick(draft.words, wordings.SUPERLATIVES[extreme])
-    )
-    return Mention(text, draft.ask(Call("extreme", {"extreme": extreme, "in": f"#{several + 1}"}), extreme))
+    values, superlative = {"extreme": extreme}, pick(draft.words, wordings.SUPERLATIVES[extreme])
+    if draft.chance(0.25):
+        values["rank"] = pick(draft.rng, RANKS[:2])
+        superlative = f"{pick(draft.words, order_wordings.NTH[values['rank']])} {superlative}"
+    text = draft.say(wordings.AMONG).format(**nouns(draft, known), where=where, superlative=superlative)
+    return Mention(text, draft.ask(Call("extreme", {**values, "in": f"#{several + 1}"}), extreme))
 
 
 def _both(draft: Draft, level: int) -> Mention:
     """The ball left of the cube and behind the cone."""
     first, relation = named(draft), pick(draft.rng, _PLACED)
-    where = _without_verb(draft, relation).format(x=first.text)
-    known = _drawn(draft, (), (("category", 0.3),))
+    where = _short(draft, relation, first)
+    known = drawn(draft, (), (("category", 0.3),))
     several = draft.ask(Call("related", {"relation": relation, "of": first.reference, **known}), relation, many=True)
     second, further = named(draft), pick(draft.rng, (*_PLACED, "larger-than", "smaller-than"), without=(relation,))
-    also = _without_verb(draft, further).format(x=second.text)
-    text = draft.say(wordings.BOTH).format(noun=_noun(draft, known), where=where, also=also)
+    also = _short(draft, further, second)
+    text = draft.say(relation_wordings.BOTH).format(noun=noun(draft, known), where=where, also=also)
     values = {"relation": further, "of": second.reference, "in": f"#{several + 1}"}
     return Mention(text, draft.ask(Call("related", values), further))
 
@@ -267,41 +247,5 @@ _WAYS: dict[str, Callable[[Draft, int], Mention]] = {
     "inner": _implicit_inner,
     "among": _among,
     "both": _both,
+    "between": _between,
 }
-
-
-def _drawn(draft: Draft, always: tuple[str, ...], sometimes: tuple[tuple[str, float], ...]) -> dict[str, str]:
-    """Attributes of an object of the clip that are said of it, in the order in which calls have them."""
-    one = pick(draft.rng, draft.clip.objects(draft.rng))
-    keys = {*always, *(key for key, share in sometimes if draft.chance(share))}
-    return _ordered({key: one[key] for key in keys if key in one})
-
-
-def _ordered(known: Mapping[str, str]) -> dict[str, str]:
-    return {key: known[key] for key in ("size", "material", "color", "category") if key in known}
-
-
-def _noun(draft: Draft, known: Mapping[str, str], things: Sequence[str] = wordings.THINGS) -> str:
-    """red ball, striped thing."""
-    category = known.get("category")
-    if category is None:
-        return described({**known, "category": pick(draft.words, things)})
-    second = draft.vocabulary.words["shape"][category]
-    return described({**known, "category": pick(draft.words, second) if second and draft.coin(0.15) else category})
-
-
-def _nouns(draft: Draft, known: Mapping[str, str]) -> dict[str, str]:
-    """The noun, and a plural."""
-    return {"noun": _noun(draft, known), "nouns": plural(_noun(draft, known, wordings.THINGS[:2]))}
-
-
-def plural(noun: str) -> str:
-    return noun + ("es" if noun.endswith("x") else "s")
-
-
-def _shortened(draft: Draft, text: str) -> str:
-    """What moves, for: the thing that moves."""
-    for long in ("the thing that ", "the object which "):
-        if text.startswith(long) and draft.wordings == "train" and draft.coin(0.4):
-            return f"what {text.removeprefix(long)}"
-    return text

@@ -34,8 +34,8 @@ class TwinClip:
             raise Unfit from None
         if any(DOUBTFUL < chance < SURE for _, chance in answer.found.objects):
             raise Unfit
-        if answer.when is not None and answer.when.confidence < SURE:
-            raise Unfit
+        if answer.when is not None and (answer.when.confidence < SURE or len(answer.when.spans) > 1):
+            raise Unfit  # a step has one time
         return answer
 
     def objects(self, rng: np.random.Generator) -> Sequence[Mapping[str, str]]:
