@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vireo.reasoning.pictures.overlay import color_of
 from vireo.reasoning.twin import DigitalTwin
 
-GRAPH = (520, 360)
+GRAPH = (760, 360)
 """Width and height of the graph in pixels."""
 
 TIMELINE_WIDTH = 640
@@ -66,7 +66,7 @@ def relation_graph(twin: DigitalTwin) -> tuple[list[Node], list[Edge]]:
     nodes = []
     for number, entry in enumerate(twin.objects):
         angle = 2 * math.pi * number / count - math.pi / 2
-        x, y = width / 2 + 0.38 * width * math.cos(angle), height / 2 + 0.38 * height * math.sin(angle)
+        x, y = width / 2 + 0.34 * width * math.cos(angle), height / 2 + 0.38 * height * math.sin(angle)
         nodes.append(Node(entry.id, title_of(twin, entry.id), round(x, 1), round(y, 1), _css(number)))
     by_name = {node.name: node for node in nodes}
     labels: dict[tuple[str, str], list[str]] = {}
