@@ -1,6 +1,35 @@
+import os
+
+import pytest
+from warm_decoders import WarmDecoders
+
+from vireo.video.io import sandbox
+
+COLD_STARTS = "video/test_sandbox.py"
+"""The tests of how decoders start, end and are limited."""
+
+
 def pytest_addoption(parser):
     parser.addoption("--mutations", type=int, default=20, help="damaged files in tests/video/test_mutations.py")
     parser.addoption("--receipts", type=int, default=2, help="edits verified in tests/pipeline/test_receipt.py")
     parser.addoption("--same", type=int, default=2, help="pairs edited both ways in tests/evaluation/test_same_edit.py")
     parser.addoption("--long", action="store_true", help="full lengths in tests/pipeline/test_endurance.py")
     parser.addoption("--everyday", action="store_true", help="all instructions in tests/pipeline/test_everyday.py")
+
+
+@pytest.fixture(scope="session")
+def warm_decoders():
+    decoders = WarmDecoders()
+    yield decoders
+    decoders.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_readers(request, warm_decoders):
+    """Files are opened without loading a decoder each time."""
+    if not hasattr(os, "pidfd_open") or str(request.path).endswith(COLD_STARTS):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "subprocess", warm_decoders.module)
+        yield
