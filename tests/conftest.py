@@ -33,3 +33,16 @@ def quick_readers(request, warm_decoders):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandbox, "subprocess", warm_decoders.module)
         yield
+
+
+LONG = (
+    *("test_shipped.py", "pipeline/test_endurance.py", "training/test_mini.py", "training/test_loop.py"),
+    *("training/test_vlm.py", "world/test_world_pairs.py", "evaluation/test_ablation.py"),
+    *("evaluation/test_interrupted_runs.py", "world/test_footage.py", "training/test_perception.py"),
+    *("test_footage_edits.py", "evaluation/test_reward_lab.py"),
+)
+"""Files of half a minute and more: they come first, so that no worker is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not str(item.path).endswith(LONG))
