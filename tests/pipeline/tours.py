@@ -55,12 +55,14 @@ def _tone(k: int) -> av.AudioFrame:
 @contextlib.contextmanager
 def peak_memory(pid: int, every: float = 0.1) -> Iterator[list[int]]:
     """The largest memory, in bytes, that a process and all below it hold together while the block runs; pages that
-    several share count once."""
+    several share count once. Of pages of files those of the one with the most of them: what others on this machine
+    load makes no difference."""
     peak, stop = [0], threading.Event()
 
     def watch() -> None:
         while not stop.wait(every):
-            peak[0] = max(peak[0], sum(_memory(member) for member in _family(pid)))
+            held = [_memory(member) for member in _family(pid)]
+            peak[0] = max(peak[0], sum(own for own, _ in held) + max(files for _, files in held))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -80,12 +82,13 @@ def _family(pid: int) -> list[int]:
     return members
 
 
-def _memory(pid: int) -> int:
+def _memory(pid: int) -> tuple[int, int]:
+    """Bytes of its own, with a share of what it has in common with what it was forked from, and bytes of files."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return 1024 * int(line.split()[1])
-    return 0
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+        kilobytes = {name: int(value.split()[0]) for name, value in (line.split(":") for line in lines)}
+        return 1024 * kilobytes["Pss_Anon"], 1024 * (kilobytes["Rss"] - kilobytes["Anonymous"])
+    return 0, 0
 
 
 def colours_and_steps(path: Path) -> tuple[np.ndarray, np.ndarray]:

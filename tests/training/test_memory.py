@@ -12,7 +12,7 @@ import resource, torch
 {begin}
 for _ in range(2):  # the first round asks the system for pages
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(20):
+    for _ in range(6):
         torch.ones(16 << 20)
 faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 kept = torch.ones(64 << 20)
@@ -22,7 +22,7 @@ BEGIN = "from vireo.training.memory import reuse_memory; reuse_memory(); reuse_m
 
 
 def measured(begin: str) -> tuple[int, int]:
-    """Page faults of 20 tensors of 64 MiB after 20 others, and kilobytes in huge pages beside one of 256 MiB."""
+    """Page faults of 6 tensors of 64 MiB after 6 others, and kilobytes in huge pages beside one of 256 MiB."""
     command = [sys.executable, "-c", STEPS.format(begin=begin)]
     faults, facts = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split(" ", 1)
     return int(faults), int(re.search(r"AnonHugePages:\s+(\d+)", facts)[1])
