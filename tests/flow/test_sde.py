@@ -58,7 +58,7 @@ def test_mean_deviation_and_log_probability_are_those_derived_in_float64(process
         log_prob = norm.logpdf(step.z[row].double().numpy(), mean, std).mean()
         assert step.log_prob[row].item() == pytest.approx(log_prob, abs=2e-5, rel=2e-5)
         if storage == torch.bfloat16 and row == 2:  # that of the state as stored, not as drawn
-            assert abs(norm.logpdf(reached, mean, std).mean() - log_prob) > 1e-3
+            assert abs(norm.logpdf(reached, mean, std).mean() - log_prob) > 2e-4
 
 
 @pytest.mark.parametrize("process", PROCESSES)
