@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from vireo.flow.path import sampling_times
 from vireo.flow.sample import sample
-from vireo.flow.sde import CPS, FlowSDE, Gaussian, Sampling, gaussian_kl, sample_trajectory, stochastic_step
+from vireo.flow.sde import CPS, FlowSDE, Gaussian, StochasticSampling, gaussian_kl, sample_trajectory, stochastic_step
 
 PROCESSES = (FlowSDE(0.7), CPS(0.6))
 
@@ -70,7 +70,7 @@ def test_a_stored_trajectory_scores_bit_for_bit_what_it_scored_when_made(process
 
     weight = (0.5 * randn(6, 6, seed=3)).to(storage)
     times, noise = sampling_times(5, 3.0), randn(4, 6, 3, 7).to(storage)
-    made = sample_trajectory(velocity, noise, times, Sampling(process), generators(4))
+    made = sample_trajectory(velocity, noise, times, StochasticSampling(process), generators(4))
     assert made.states.dtype == storage
     for index, (now, after) in enumerate(pairwise(times)):
         t, z = now.expand(4), made.states[index]
@@ -82,12 +82,12 @@ def test_a_stored_trajectory_scores_bit_for_bit_what_it_scored_when_made(process
 
 def test_steps_without_noise_stay_out_of_the_ratio():
     times, noise = sampling_times(4, 1.0), randn(3, 2, 2)
-    made = sample_trajectory(wavy, noise, times, Sampling(CPS(0.6)), generators(3))
+    made = sample_trajectory(wavy, noise, times, StochasticSampling(CPS(0.6)), generators(3))
     assert made.mask.tolist() == [[True, True, True, False]] * 3
     assert (made.log_probs[:, :3] != 0).all()
     assert not made.log_probs[:, 3].any()
     assert torch.equal(made.states[4], made.states[3] - times[3] * wavy(made.states[3], times[3].expand(3)))
-    assert sample_trajectory(wavy, noise, times, Sampling(FlowSDE(0.6)), generators(3)).mask.all()
+    assert sample_trajectory(wavy, noise, times, StochasticSampling(FlowSDE(0.6)), generators(3)).mask.all()
 
     v, one, none = torch.ones(3, 2, 2, requires_grad=True), torch.full((3,), 0.25), torch.zeros(3)
     last = stochastic_step(CPS(0.6), noise, v, (one, none), reached=made.states[4])
@@ -99,7 +99,11 @@ def test_steps_without_noise_stay_out_of_the_ratio():
 def test_the_singular_first_step_is_finite(steps):
     """sigma_1 = eta / sqrt(1 - t'), so the step's deviation is eta, whatever its length."""
     made = sample_trajectory(
-        lambda z, t: z, randn(1, 50_000), sampling_times(steps, 1.0)[:2], Sampling(FlowSDE(0.7)), generators(1)
+        lambda z, t: z,
+        randn(1, 50_000),
+        sampling_times(steps, 1.0)[:2],
+        StochasticSampling(FlowSDE(0.7)),
+        generators(1),
     )
     assert made.log_probs.isfinite().all()
     expected = (1 - (1 + 0.7**2 / 2 * steps) / steps) ** 2 + 0.7**2
@@ -109,7 +113,7 @@ def test_the_singular_first_step_is_finite(steps):
 @pytest.mark.parametrize("process", [CPS(0), FlowSDE(0)])
 def test_without_noise_it_is_the_flow(process):
     times, noise = sampling_times(8, 3.0), randn(3, 2, 4)
-    made = sample_trajectory(wavy, noise, times, Sampling(process), generators(3))
+    made = sample_trajectory(wavy, noise, times, StochasticSampling(process), generators(3))
     torch.testing.assert_close(made.states[-1], sample(wavy, noise, times), atol=1e-6, rtol=0)
     assert not made.mask.any()
 
@@ -118,10 +122,10 @@ def test_without_noise_it_is_the_flow(process):
 def test_steps_outside_of_the_window_are_those_of_sample(storage):
     times, noise = sampling_times(6, 3.0), randn(3, 2, 4).to(storage)
     assert torch.equal(
-        sample_trajectory(wavy, noise, times, Sampling(CPS(0.6), ()), generators(3)).states[-1],
+        sample_trajectory(wavy, noise, times, StochasticSampling(CPS(0.6), ()), generators(3)).states[-1],
         sample(wavy, noise, times),
     )
-    made = sample_trajectory(wavy, noise, times, Sampling(CPS(0.6), range(2, 4)), generators(3))
+    made = sample_trajectory(wavy, noise, times, StochasticSampling(CPS(0.6), range(2, 4)), generators(3))
     assert made.mask.tolist() == [[False, False, True, True, False, False]] * 3
     assert torch.equal(made.states[2], sample(wavy, noise, times[:3]))
     assert not torch.equal(made.states[3], sample(wavy, noise, times[:4]))
@@ -132,7 +136,9 @@ def test_steps_outside_of_the_window_are_those_of_sample(storage):
 def test_a_samples_noise_does_not_depend_on_its_batch(process):
     times, noise, seeds = sampling_times(4, 1.0), randn(5, 2, 3), (3, 1, 4, 15, 9)
     whole, part = (
-        sample_trajectory(wavy, noise[rows], times, Sampling(process), [generators(1, seeds[row])[0] for row in rows])
+        sample_trajectory(
+            wavy, noise[rows], times, StochasticSampling(process), [generators(1, seeds[row])[0] for row in rows]
+        )
         for rows in ([0, 1, 2, 3, 4], [4, 2])
     )
     assert torch.equal(part.states, whole.states[:, [4, 2]])
@@ -149,7 +155,7 @@ def test_a_group_is_one_until_it_branches():
     times = sampling_times(5, 1.0)
     for shared in (0, 2, 5):
         rows.clear()
-        sampling = Sampling(CPS(0.6), range(1, 5), group=3, shared=shared)
+        sampling = StochasticSampling(CPS(0.6), range(1, 5), group=3, shared=shared)
         made = sample_trajectory(velocity, randn(2, 4), times, sampling, generators(6))
         assert rows == [2] * shared + [6] * (5 - shared)
         assert made.mask.tolist() == [[shared <= index in (1, 2, 3) for index in range(5)]] * 6
@@ -200,12 +206,12 @@ def test_with_each_states_own_clean_sample_cps_keeps_the_variance_exactly(eta):
         return (z - x0) / t
 
     times, noise = sampling_times(4, 1.0), randn(1, 200_000, seed=2)
-    made = sample_trajectory(velocity, noise, times, Sampling(CPS(eta)), generators(1))
+    made = sample_trajectory(velocity, noise, times, StochasticSampling(CPS(eta)), generators(1))
     expected = [(1 - s) ** 2 * 0.25 + s**2 for s in times.tolist()]
     assert made.states.var(dim=(1, 2)).tolist() == pytest.approx(expected, rel=0.015)
     torch.testing.assert_close(made.states[-1], x0, atol=1e-5, rtol=0)
     if eta >= 0.7:  # Flow-SDE does not, with steps of this length
-        made = sample_trajectory(velocity, noise, times, Sampling(FlowSDE(eta)), generators(1))
+        made = sample_trajectory(velocity, noise, times, StochasticSampling(FlowSDE(eta)), generators(1))
         found = made.states.var(dim=(1, 2)).tolist()
         assert all(a > 1.05 * b for a, b in list(zip(found, expected, strict=True))[1:])
 
@@ -243,10 +249,10 @@ def test_log_probabilities_learn_through_the_mean_alone():
 def test_what_does_not_fit_is_told():
     times, noise = sampling_times(4, 1.0), randn(2, 3)
     for sampling, count in (
-        (Sampling(CPS(0.5), (4,)), 2),
-        (Sampling(CPS(0.5), (-1,)), 2),
-        (Sampling(CPS(0.5), shared=5), 2),
-        (Sampling(CPS(0.5), group=2), 2),
+        (StochasticSampling(CPS(0.5), (4,)), 2),
+        (StochasticSampling(CPS(0.5), (-1,)), 2),
+        (StochasticSampling(CPS(0.5), shared=5), 2),
+        (StochasticSampling(CPS(0.5), group=2), 2),
     ):
         with pytest.raises(ValueError, match=r"steps|generators"):
             sample_trajectory(wavy, noise, times, sampling, generators(count))

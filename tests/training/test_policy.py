@@ -7,7 +7,7 @@ from torch.distributions import Categorical, kl_divergence
 from toy_flow import Field, mean_velocity, reward
 
 from vireo.flow.path import sampling_times
-from vireo.flow.sde import CPS, FlowSDE, Sampling, gaussian_kl, sample_trajectory, stochastic_step
+from vireo.flow.sde import CPS, FlowSDE, StochasticSampling, gaussian_kl, sample_trajectory, stochastic_step
 from vireo.training.policy import EPSILON, clipped_gain, divergence, group_advantages, policy_loss
 
 
@@ -125,7 +125,7 @@ def test_gradients_of_denoising_steps_are_those_of_finite_differences(process):
     advantages, settings = torch.linspace(-1.5, 1.5, 8), {"clip": 0.03, "beta": 0.3}
     noise = torch.randn(8, 5, generator=torch.Generator().manual_seed(9))
     old, weights = torch.tensor(REFERENCE), torch.tensor([0.62, -0.1], requires_grad=True)
-    made = sample_trajectory(field(old), noise, sampling_times(4, 1.0), Sampling(process), generators)
+    made = sample_trajectory(field(old), noise, sampling_times(4, 1.0), StochasticSampling(process), generators)
     log_probs, kl = [], []
     for index, (now, after) in enumerate(itertools.pairwise(made.times)):
         z, t, times = made.states[index], now.expand(8), (now.expand(8), after.expand(8))
@@ -150,9 +150,9 @@ def test_gradients_of_denoising_steps_are_those_of_finite_differences(process):
 @pytest.mark.parametrize(
     ("sampling", "least"),
     [
-        (Sampling(FlowSDE(0.7), group=16), -0.25),
-        (Sampling(CPS(0.7), group=16), -0.1),
-        (Sampling(CPS(0.7), range(1, 3), group=16, shared=1), -0.1),
+        (StochasticSampling(FlowSDE(0.7), group=16), -0.25),
+        (StochasticSampling(CPS(0.7), group=16), -0.1),
+        (StochasticSampling(CPS(0.7), range(1, 3), group=16, shared=1), -0.1),
     ],
 )
 def test_denoising_steps_find_the_goal(sampling, least):

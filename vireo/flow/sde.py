@@ -151,7 +151,7 @@ def _mean_square(x: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Sampling:
+class StochasticSampling:
     """How a group of samples is drawn.
 
     process: of the stochastic steps. stochastic: their indices from 0; None for all. The others are those of `sample`
@@ -182,7 +182,11 @@ class Trajectory:
 
 
 def sample_trajectory(
-    velocity: Velocity, noise: Tensor, times: Tensor, sampling: Sampling, generators: Sequence[torch.Generator]
+    velocity: Velocity,
+    noise: Tensor,
+    times: Tensor,
+    sampling: StochasticSampling,
+    generators: Sequence[torch.Generator],
 ) -> Trajectory:
     """From `noise` at times[0] to times[-1], partly by chance; for samples B = rows of noise * sampling.group.
 

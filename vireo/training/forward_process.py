@@ -43,9 +43,9 @@ def negative_aware_loss(v: Tensor, old_v: Tensor, target: Tensor, t: Tensor, opt
 
     Each square is the one between clean samples, over its mean absolute value, which is held constant: the paper's
     self-normalised weights, and the only form here. As x0 - x0' = t (v' - v), that is
-    t |v+ - target|^2 / mean |v+ - target|. No instruction and no time counts for more than others by the size of its
-    errors. On toy flows the plain squares reach somewhat more with samples of four steps, and diverge with those of
-    one.
+    t |v+ - target|^2 / mean |v+ - target|: no sample counts for more than others by the size of its errors, and a time
+    as much as it is away from data. On toy flows the plain squares of velocities reach more with samples of four steps,
+    and diverge with those of one.
 
     What teaches is that a sample is not where old_v points. Where old_v's paths are straight, as those of a sampler of
     one step are at t = 1, and samples are noised with the very noise that they were made of, they are: the gradient is
@@ -65,11 +65,11 @@ def _self_normalised(error: Tensor, t: Tensor) -> Tensor:
 
 @torch.no_grad()
 def update_old_policy(old: Iterable[Tensor], current: Iterable[Tensor], iteration: int) -> None:
-    """After each iteration, from 0, of sampling and learning: old = eta old + (1 - eta) current, in place.
+    """After each iteration, from 0, of sampling and learning: old = d old + (1 - d) current, in place.
 
-    eta = min(0.001 iteration, 0.5), as the paper's first schedule: early iterations sample from the policy as it is,
+    d = min(0.001 iteration, 0.5), as the paper's first schedule: early iterations sample from the policy as it is,
     later ones from one that follows behind.
     """
-    eta = min(0.001 * iteration, 0.5)
+    decay = min(0.001 * iteration, 0.5)
     for kept, new in zip(old, current, strict=True):
-        kept.lerp_(new.to(kept.dtype), 1 - eta)
+        kept.lerp_(new.to(kept.dtype), 1 - decay)
