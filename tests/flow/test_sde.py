@@ -80,6 +80,17 @@ def test_a_stored_trajectory_scores_bit_for_bit_what_it_scored_when_made(process
         assert torch.equal(step.z, made.states[index + 1])
 
 
+@pytest.mark.parametrize("process", PROCESSES)
+def test_scores_do_not_depend_on_the_layout_in_memory(process):
+    times = torch.full((4,), 0.8), torch.full((4,), 0.5)
+    tensors = [randn(6, 30, 7, 4, seed=seed).movedim(-1, 0) for seed in range(3)]
+    made, again = (
+        stochastic_step(process, z, v, times, noise=noise)
+        for z, v, noise in (tensors, [x.contiguous() for x in tensors])
+    )
+    assert torch.equal(made.log_prob, again.log_prob)
+
+
 def test_steps_without_noise_stay_out_of_the_ratio():
     times, noise = sampling_times(4, 1.0), randn(3, 2, 2)
     made = sample_trajectory(wavy, noise, times, StochasticSampling(CPS(0.6)), generators(3))
