@@ -41,7 +41,7 @@ _SAM2 = Checkpoint("facebook/sam2.1-hiera-small", "Apache-2.0")
 _DEPTH = Checkpoint("depth-anything/Depth-Anything-V2-Small-hf", "Apache-2.0")
 _INDOOR_DEPTH = Checkpoint(
     "depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf",
-    "named on no page of its own; Depth Anything V2 puts its Small models under Apache-2.0",
+    "its page names none; Depth Anything V2 puts its Small models under Apache-2.0",
 )
 _SMOLVLM = Checkpoint("HuggingFaceTB/SmolVLM-500M-Instruct", "Apache-2.0")
 
