@@ -117,14 +117,19 @@ def test_our_own_faults_leave_their_traceback_in_a_file(run, monkeypatch, tmp_pa
 
 def test_models_lists_mini(run):
     code, out, _ = run("models", "--json")
-    mini = json.loads(out)["mini"]
+    mini, hub = (json.loads(out)[name] for name in ("mini", "hub"))
     assert code == 0
+    assert (mini["kind"], hub["kind"]) == ("editor", "perception")
+    assert hub["weights"]["depth"] == "depth-anything/Depth-Anything-V2-Small-hf"
+    assert hub["licences"]["depth"] == "Apache-2.0"
     assert mini["weights"].endswith("mini")
     assert mini["knows"]["words"]["shape"]["ball"] == ["sphere"]
     out = run("models")[1]
     assert "mini" in out
     for line in (
         "  remove     remove the red ball\n",
+        "hub-owlv2: ",
+        "google/owlv2-base-patch16-ensemble (Apache-2.0)",
         "  material  checkered, glass,",
         "ball (sphere), capsule (pill), cone",
     ):

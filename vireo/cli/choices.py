@@ -26,7 +26,10 @@ Reason = Literal["auto", "always", "never"]
 Reasoner = Annotated[
     str, typer.Option(help="Who reasons: mini, a folder or *.gguf of a language model, or https://HOST/v1#MODEL.")
 ]
-Perception = Annotated[str, typer.Option(help="Who looks at the clip for that: mini, or a folder of weights.")]
+Perception = Annotated[
+    str,
+    typer.Option(help="Who looks at the clip for that: mini, hub (see `vireo models`), hub@NOUN,NOUN, or a folder."),
+]
 """As in `vireo.types`, which is not imported, so that help answers at once."""
 
 

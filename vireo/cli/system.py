@@ -16,22 +16,37 @@ def models(as_json: AsJson = False) -> None:
     from vireo.evaluation.system_info import memory_gb
     from vireo.models.editors.opening import ADAPTERS
     from vireo.models.presets import PRESETS
+    from vireo.reasoning.perception.hub.presets import HUB_PRESETS
+
+    def runs_here(available: bool, needed_gb: float, missing: str) -> str:
+        if 0 < memory_gb() < needed_gb:
+            return "too little memory"
+        return "yes" if available else missing
 
     found = {}
     for preset in PRESETS.values():
-        runs = "yes" if preset.available else "no weights"
-        if 0 < memory_gb() < preset.memory_gb:
-            runs = "too little memory"
         found[preset.name] = {
+            "kind": "editor",
             "summary": preset.summary,
             "weights": str(preset.folder),
             "megabytes": round(preset.megabytes, 1),
             "memory_gb": preset.memory_gb,
-            "runs_here": runs,
+            "runs_here": runs_here(preset.available, preset.memory_gb, "no weights"),
             "knows": preset.vocabulary and preset.vocabulary.model_dump(mode="json"),
         }
+    seers = {
+        name: {
+            "kind": "perception",
+            "summary": preset.summary,
+            "weights": {part: checkpoint.hub_id for part, checkpoint in preset.parts.items()},
+            "licences": {part: checkpoint.licence for part, checkpoint in preset.parts.items()},
+            "memory_gb": preset.memory_gb,
+            "runs_here": runs_here(preset.available, preset.memory_gb, "not fetched yet"),
+        }
+        for name, preset in HUB_PRESETS.items()
+    }
     if as_json:
-        terminal.print_json(found)
+        terminal.print_json(found | seers)
         return
     for name, facts in found.items():
         print(f"{name}: {facts['summary']}")
@@ -50,6 +65,12 @@ def models(as_json: AsJson = False) -> None:
             print()
     print(f"A folder or hub id can be named instead that holds one of {', '.join(ADAPTERS)},")
     print("or another class with the same arguments, named by --adapter.")
+    print("\nFor --perception, beside mini:")
+    for name, preset in HUB_PRESETS.items():
+        print(f"{name}: {preset.summary}")
+        parts = {f"  {part}": f"{each.hub_id} ({each.licence})" for part, each in preset.parts.items()}
+        needs = {"  needs": f"{preset.memory_gb:g} GB of memory", "  runs here": seers[name]["runs_here"]}
+        terminal.print_facts(parts | needs)
 
 
 def doctor(as_json: AsJson = False) -> None:

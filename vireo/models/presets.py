@@ -63,7 +63,8 @@ def resolve(name: str | Path) -> Path:
     if folder.is_file():
         raise ModelError(f"{folder} is a file", "name the folder that holds the model")
     if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
-        return _checked(_from_hub(text), f"{text} is no model of vireo", "name one in the same layout as mini")
+        fix = f"check name and network, or give a preset: {', '.join(PRESETS)}"
+        return _checked(from_hub(text, fix), f"{text} is no model of vireo", "name one in the same layout as mini")
     near = difflib.get_close_matches(text, PRESETS, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]}? " if near else ""
     fix = f"{hint}presets: {', '.join(PRESETS)}; or give a folder or a hub id"
@@ -83,12 +84,20 @@ def _checked(folder: Path, what: str, fix: str) -> Path:
     return folder
 
 
-def _from_hub(name: str) -> Path:
+def from_hub(name: str, fix: str) -> Path:
+    """The folder of a hub id, which is fetched if need be. Raises ModelError, with how to mend it, where it cannot."""
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"]))
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.jinja"]))
     except Exception as error:  # the hub client raises its own, httpx's and the system's errors
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         what = f"{name} is neither a folder here nor to be had from the hub: {reason[:160]}"
-        raise ModelError(what, f"check name and network, or give a preset: {', '.join(PRESETS)}") from None
+        raise ModelError(what, fix) from None
+
+
+def in_hub_cache(name: str, file: str) -> bool:
+    """Whether a file of a hub id has been fetched."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(name, file), str)

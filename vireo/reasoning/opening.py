@@ -58,9 +58,8 @@ def named_planner(planner: Planner | str | None, vocabulary: Vocabulary | None) 
 
 def thinking_weights(reasoner: str, perception: str) -> list[Path]:
     """The folders of weights that lie behind these names; none of an endpoint or a file."""
-    from vireo.reasoning.perception.mini import WEIGHTS as perception_weights
-    from vireo.reasoning.reasoner.opening import WEIGHTS as reasoner_weights
+    from vireo.reasoning.perception import perception_weights
+    from vireo.reasoning.reasoner.opening import WEIGHTS
 
-    named = ((reasoner, reasoner_weights), (perception, perception_weights))
-    places = [shipped if name == "mini" else Path(name) for name, shipped in named]
-    return [place for place in places if place.is_dir()]
+    place = WEIGHTS if reasoner == "mini" else Path(reasoner)
+    return [*([place] if place.is_dir() else []), *perception_weights(perception)]

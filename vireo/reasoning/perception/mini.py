@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -16,6 +17,7 @@ from vireo.errors import InputError, ModelError
 from vireo.models.weights import check_weights, foreign_weights
 from vireo.reasoning.masks import track_of
 from vireo.reasoning.perception.camera_shift import GroundTracker, Rig, as_affine, camera_motion, lifted
+from vireo.reasoning.perception.frames import checked_frames
 from vireo.reasoning.perception.grouping import Detection, group_objects
 from vireo.reasoning.perception.network import CELL, SHORT_SIDE, STRIDE, dense_outputs, heads_of, to_input
 from vireo.reasoning.perception.tracking import Sighted, smooth_depths, track_objects
@@ -212,16 +214,6 @@ def raster_size(height: int, width: int) -> tuple[int, int]:
 
 
 def _batches(frames: Iterable[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    batch: list[np.ndarray] = []
-    shape = None
-    for frame in frames:
-        shape = shape or frame.shape
-        if frame.shape != shape or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-            what = f"a frame is {frame.dtype} {frame.shape}, the first one {shape}"
-            raise InputError(what, "give frames uint8 (height, width, 3) of one size")
-        batch.append(frame)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
+    given = checked_frames(frames)
+    while batch := list(islice(given, _BATCH)):
         yield batch

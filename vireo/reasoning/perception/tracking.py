@@ -120,13 +120,18 @@ def _difference(track: Sighted, look: Detection) -> float:
 
 
 def smooth_depths(track: Sighted, times: Sequence[float]) -> np.ndarray:
-    """(T,) NaN where the object is not seen: of each frame the line through the depths at most `_AROUND` seconds away,
+    """(T,) NaN where the object is not seen, elsewhere as `smoothed`."""
+    at = sorted(track.detections)
+    return smoothed(at, [track.detections[frame].depth for frame in at], times)
+
+
+def smoothed(at: Sequence[int], depths: Sequence[float], times: Sequence[float]) -> np.ndarray:
+    """(T,) NaN but in the frames `at`: of each of these the line through the depths at most `_AROUND` seconds away,
     whose errors are larger than what an object does in so short a time."""
-    at = np.array(sorted(track.detections))
-    clock, depths = np.array(times)[at], np.array([track.detections[frame].depth for frame in at.tolist()])
+    clock, known = np.array(times)[list(at)], np.array(depths)
     found = np.full(len(times), np.nan)
     for frame, now in zip(at, clock, strict=True):
         near = np.abs(clock - now) <= _AROUND
         lever = np.column_stack([np.ones(near.sum()), clock[near] - now])
-        found[frame] = np.linalg.lstsq(lever, depths[near], rcond=None)[0][0]
+        found[frame] = np.linalg.lstsq(lever, known[near], rcond=None)[0][0]
     return found

@@ -1,6 +1,6 @@
 """How much of each object is seen, from masks and depths."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy.ndimage import binary_dilation
@@ -13,38 +13,43 @@ _TOUCH = 3
 
 
 def seen_shares(tracks: Sequence[Sighted], raster: tuple[int, int], frames: int) -> np.ndarray:
-    """Share of each object that is seen in each frame, 0..1 (N, frames); 0 where it is not.
-
-    All of it where it meets neither something nearer nor the border of the picture. Where it does, its area is
-    compared with that in the frame closest in time in which it does not, each times its depth squared; without such a
-    frame, with the largest.
-    """
+    """Share of each object that is seen in each frame, 0..1 (N, frames); 0 where it is not."""
     shares = np.zeros((len(tracks), frames))
     for row, track in enumerate(tracks):
-        at = np.array(sorted(track.detections))
-        looks = [track.detections[frame] for frame in at.tolist()]
-        sizes = np.array([look.area * look.depth**2 for look in looks])
+        at = sorted(track.detections)
+        looks = [track.detections[frame] for frame in at]
         others = [other for other in tracks if other is not track]
-        covered = np.array(
-            [_may_be_covered(look, frame, others, raster) for look, frame in zip(looks, at.tolist(), strict=True)]
-        )
-        free = np.flatnonzero(~covered)
-        for number, frame in enumerate(at):
-            whole = sizes[free[np.abs(at[free] - frame).argmin()]] if len(free) else sizes.max()
-            shares[row, frame] = min(1.0, sizes[number] / whole) if covered[number] else 1.0
+        covered = [
+            may_be_covered(look, [near for other in others if (near := other.detections.get(frame))], raster)
+            for look, frame in zip(looks, at, strict=True)
+        ]
+        shares[row, at] = shares_of(at, [look.area * look.depth**2 for look in looks], covered)
     return shares
 
 
-def _may_be_covered(look: Detection, frame: int, others: Sequence[Sighted], raster: tuple[int, int]) -> bool:
+def shares_of(at: Sequence[int], sizes: Sequence[float], covered: Sequence[bool]) -> np.ndarray:
+    """Share of an object that is seen in each of the frames `at`, 0..1.
+
+    All of it where nothing may cover it. Where something may, its size is compared with that in the frame closest in
+    time in which nothing does; without such a frame, with the largest. sizes: areas, each times its depth squared.
+    """
+    frames, whole = np.array(at), np.array(sizes, float)
+    free = np.flatnonzero(~np.array(covered, bool))
+    shares = np.ones(len(frames))
+    for number in np.flatnonzero(covered):
+        full = whole[free[np.abs(frames[free] - frames[number]).argmin()]] if len(free) else whole.max()
+        shares[number] = min(1.0, whole[number] / full)
+    return shares
+
+
+def may_be_covered(look: Detection, others: Iterable[Detection], raster: tuple[int, int]) -> bool:
+    """Whether an object meets the border of the picture, or something in it that may be nearer: of unknown depth (NaN)
+    anything may be."""
     height, width = raster
     bottom, right = look.top + look.mask.shape[0], look.left + look.mask.shape[1]
     if look.top == 0 or look.left == 0 or bottom == height or right == width:
         return True
-    for other in others:
-        near = other.detections.get(frame)
-        if near is not None and near.depth < look.depth and _meet(look, near):
-            return True
-    return False
+    return any(not other.depth >= look.depth and _meet(look, other) for other in others)
 
 
 def _meet(one: Detection, other: Detection) -> bool:
