@@ -58,7 +58,9 @@ def test_labels_say_what_the_pictures_show(every):
                 assert number in range(len(LABELS[head]))
             rows, columns = np.nonzero(instances == index + 1)
             whole = columns.min() > 2 and columns.max() < FRAME_SIZE - 3 and rows.max() < FRAME_SIZE - 3
-            if whole and LABELS["category"][int(category)] == "ball" and len(rows) > 1000:
+            height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+            round_ = abs(height - width) <= 2 and len(rows) > 0.76 * height * width  # nothing hides a part of it
+            if whole and LABELS["category"][int(category)] == "ball" and len(rows) > 1000 and round_:
                 assert (columns.mean(), rows.mean()) == pytest.approx((column, row), abs=6)
                 assert 3.5 < depth < 8.5
                 checked += 1

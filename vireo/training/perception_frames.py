@@ -1,8 +1,8 @@
 """Pictures from which perception learns, with what is seen where: rendered once, in shards, and read without decoding.
 
 They show clips as they come to an editor and as they leave it: every look, light, effect and watermark, canonical
-floors and backdrops, grown and shrunken objects, more objects than the studio puts into a scene, which hide each other,
-empty rooms, and footage, in which there is nothing to find.
+floors and backdrops, grown and shrunken objects, objects that come in, hit and hide each other, more of them than the
+studio puts into a scene, empty rooms, and footage, in which there is nothing to find.
 """
 
 import tempfile
@@ -19,10 +19,10 @@ from vireo.world.appearance import pick
 from vireo.world.camera import frame_cameras
 from vireo.world.families.objects import track_of
 from vireo.world.footage import sample_footage
+from vireo.world.happenings import sample_happening
 from vireo.world.render import render
 from vireo.world.sampling import sample_scene
 from vireo.world.scene import (
-    STANDARD_FRAMES,
     STANDARD_SIZE,
     AnyScene,
     Backdrop,
@@ -52,8 +52,11 @@ MOST_OBJECTS = 8
 _SHARD = 50
 """Scenes of a shard."""
 
-_TAKEN = (0, STANDARD_FRAMES // 2, STANDARD_FRAMES - 1)
+_PICTURES = 3
 """Frames of a clip that become pictures; in a slow clip neighbours say the same."""
+
+_HAPPENINGS = 0.45
+"""Share of the scenes in which something happens; in the others all objects stay apart and in view."""
 
 _WIDTHS = {STANDARD_SIZE: 0.6, STANDARD_SIZE * 4 // 3: 0.2, int(STANDARD_SIZE * 1.78): 0.2}
 """Widths of the scenes, of which a square part is seen: objects lie across its border, as they do when they come in."""
@@ -123,13 +126,14 @@ def label_scenes(seeds: Iterable[int]) -> LabelledFrames:
 
 
 def draw_scene(seed: int) -> AnyScene:
-    """A scene of `_TAKEN` frames. Everything about it follows from the seed."""
+    """A scene of `_PICTURES` frames. Everything about it follows from the seed."""
     rng = np.random.default_rng([seed, 3])
     if rng.random() < 0.07:
-        scene: AnyScene = sample_footage(seed).model_copy(update={"frames": len(_TAKEN)})
+        scene: AnyScene = sample_footage(seed).model_copy(update={"frames": _PICTURES})
     else:
         width = int(rng.choice(list(_WIDTHS), p=list(_WIDTHS.values())))
-        scene = _edited(_thinned(sample_scene(seed, width)), rng)
+        happens = rng.random() < _HAPPENINGS
+        scene = _edited(_thinned((sample_happening if happens else sample_scene)(seed, width), rng), rng)
     changes: dict[str, object] = {}
     if rng.random() < 0.25:
         without = ("fog",) if isinstance(scene, Footage) else ()
@@ -139,20 +143,21 @@ def draw_scene(seed: int) -> AnyScene:
     return scene.model_copy(update=changes)
 
 
-def _thinned(scene: Scene) -> Scene:
-    """The same way of camera and bodies in the frames `_TAKEN`."""
+def _thinned(scene: Scene, rng: np.random.Generator) -> Scene:
+    """The same way of camera and bodies in `_PICTURES` frames, one of each part of the clip."""
+    taken = [int(pick(rng, part.tolist())) for part in np.array_split(np.arange(scene.frames), _PICTURES)]
     bodies = []
     for body in scene.bodies:
         track = track_of(body)
-        bodies.append(body.model_copy(update={"track": tuple(track[frame] for frame in _TAKEN)}))
-    return scene.model_copy(update={"bodies": tuple(bodies), "frames": len(_TAKEN)})
+        bodies.append(body.model_copy(update={"track": tuple(track[frame] for frame in taken)}))
+    return scene.model_copy(update={"bodies": tuple(bodies), "frames": _PICTURES})
 
 
 def _edited(scene: Scene, rng: np.random.Generator) -> Scene:
     """With more objects, none, or others, and in other surroundings, as edits leave a scene."""
     bodies = list(scene.bodies)
     if rng.random() < 0.3:
-        guests = _thinned(sample_scene(int(rng.integers(800_000)), scene.width)).bodies
+        guests = _thinned(sample_scene(int(rng.integers(800_000)), scene.width), rng).bodies
         bodies += [guest for guest in guests[: MOST_OBJECTS - len(bodies)] if all(_apart(guest, b) for b in bodies)]
     if rng.random() < 0.15:
         bodies = bodies[: int(rng.integers(2))]

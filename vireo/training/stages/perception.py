@@ -64,7 +64,7 @@ class PerceptionConfig:
     """
 
     seed: int = 0
-    scenes: int = 3100
+    scenes: int = 7000
     validation_seed: int = 900_000
     validation_scenes: int = 200
     embedding: int = 16
@@ -73,7 +73,7 @@ class PerceptionConfig:
     hidden: int = 48
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            steps=14_000, batch_size=8, learning_rate=2e-3, average=0.998, cooldown=0.3, compile_blocks=False
+            steps=26_000, batch_size=8, learning_rate=2e-3, average=0.998, cooldown=0.3, compile_blocks=False
         )
     )
 
