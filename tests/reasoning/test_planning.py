@@ -49,10 +49,20 @@ def test_hops_lead_to_a_step_that_cites_them(twin):
     assert step.targets == (Target(id="o2", name="the blue cube"),)
     assert step.instruction == "make the blue cube green"
     assert [reason.objects for reason in step.reasons] == [("o1",), ("o2", "o1")]
-    assert step.reasons[1].spans[0][0] == 0.0
+    assert step.reasons[1].spans[0][0] == 3 / 8  # when it is hit
     assert plan.question is None
     assert 0.3 < plan.confidence < 1
     check_plan(plan, twin, VOCABULARY)
+
+
+def test_what_is_about_to_be_hit_is_not_what_lies_behind_it(twin):
+    """The red ball rolls towards the blue cube, and towards another behind that."""
+    behind = complete(twin_of(*twin.objects[:2], thing(3, [(96, 50)] * 9, color="green", side=8)))
+    towards = {link.object for link in behind.relations if (link.kind, link.subject) == ("moving towards", "o1")}
+    assert towards == {"o2", "o3"}
+    plan = planned(behind, "find color=red category=ball", "related approached-by #1", "remove #2", "end")
+    assert [target.id for target in plan.steps[0].targets] == ["o2"]
+    assert plan.question is None
 
 
 def test_times_are_seconds_of_the_clip(twin):

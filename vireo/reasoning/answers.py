@@ -27,6 +27,9 @@ _RELATIONS: dict[str, queries.RelationWord] = {
 _PLACED = ("left-of", "right-of", "behind", "in-front-of", "larger-than", "smaller-than")
 """Relations that are meant to hold all along, where there is something for which they do; the others come and go."""
 
+_MEETINGS: dict[str, queries.EventWord] = {"moving towards": "hits", "approached by": "is hit"}
+"""What comes of nearing, where something does: what a ball is about to hit is not what lies behind that."""
+
 _EVENTS: dict[str, queries.EventWord] = {
     **{word: word for word in ("appears", "leaves", "starts", "stops", "collides")},
     "is-occluded": "is occluded",
@@ -178,7 +181,15 @@ def _related(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
         always = queries.related(twin, word, to, among, always=True)
         if always.likely:
             return always
+    if word in _MEETINGS and when is None:
+        met = queries.doing(twin, _MEETINGS[word], _certain(to), among)
+        if met.likely:
+            return queries.doing(twin, _MEETINGS[word], to, among)
     return queries.related(twin, word, to, among, when)
+
+
+def _certain(answer: Found) -> Found:
+    return Found(tuple((name, 1.0) for name in answer.ids), answer.cited, answer.spans)
 
 
 def _between(twin: DigitalTwin, call: Call, answers: Sequence[Answer]) -> Found:
