@@ -1,6 +1,6 @@
 """How often a reasoner's plans are what was meant, on exact twins of scenes that it was not trained on.
 
-    python examples/reasoner_scores.py [REASONER] [--count 100] [--seed 900000]
+    python examples/reasoner_scores.py [REASONER] [--count 100] [--seed 900000] [--only "level 1"]
 
 Half of the scenes are the studio's usual ones, half such in which things happen. For each level (calls that the object
 takes), wording and combination of relations: the share of plans with the right operations on the right objects, with
@@ -30,10 +30,13 @@ parser.add_argument("reasoner", nargs="?", default="mini")
 parser.add_argument("--count", type=int, default=100, help="scenes; each is asked one query of each kind")
 parser.add_argument("--seed", type=int, default=900_000)
 parser.add_argument("--wrong", type=int, default=0, help="print so many wrong plans of each kind")
+parser.add_argument("--only", choices=list(LEVELS), help="one kind of queries, in learned wordings")
 options = parser.parse_args()
 reasoner = open_reasoner(options.reasoner)
 kinds = [(name, levels, wordings, "train") for wordings in ("train", "held_out") for name, levels in LEVELS.items()]
 kinds += [(name, LEVELS[name], "train", "held_out") for name in ("level 2", "level 3")]
+if options.only:
+    kinds = [(options.only, LEVELS[options.only], "train", "train")]
 scores, sureness = defaultdict(list), []
 for seed in range(options.seed, options.seed + options.count):
     scene = (sample_scene if seed % 2 else sample_happening)(seed)
