@@ -20,7 +20,7 @@ from vireo.reasoning.perception.camera_shift import GroundTracker, Rig, as_affin
 from vireo.reasoning.perception.frames import checked_frames
 from vireo.reasoning.perception.grouping import Detection, group_objects
 from vireo.reasoning.perception.network import CELL, SHORT_SIDE, STRIDE, dense_outputs, heads_of, to_input
-from vireo.reasoning.perception.tracking import Sighted, smooth_depths, track_objects
+from vireo.reasoning.perception.tracking import Sighted, smooth_depths, track_objects, without_pieces
 from vireo.reasoning.perception.visibility import seen_shares
 from vireo.reasoning.twin import Attribute, Camera, DigitalTwin, SeenText, TwinObject
 from vireo.runtime import autocast
@@ -108,6 +108,7 @@ class MiniPerception:
             raise InputError(f"the clip has {len(seen)} frames and {len(times)} times", "give a time for each frame")
         height, width = raster
         tracks = track_objects([entry.objects for entry in seen], times)
+        tracks = without_pieces(tracks, raster, len(seen))
         depths = [smooth_depths(track, times) for track in tracks]
         shares = seen_shares(tracks, raster, len(times))
         scene = {head: self.attribute(head, np.mean([entry.scene[head] for entry in seen], 0)) for head in SCENE_HEADS}
