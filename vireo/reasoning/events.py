@@ -5,8 +5,8 @@ first moved from its place, or has come to its place of rest; where two things h
 something is first covered.
 """
 
-from collections.abc import Iterator
-from itertools import combinations, pairwise, product
+from collections.abc import Iterable, Iterator
+from itertools import combinations, islice, pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +54,9 @@ been lost."""
 _LATE = 3
 """Steps after which contact has become what it seems to be: things that stand behind each other meet in the picture
 before they meet in the room."""
+
+_GAP = 2
+"""Steps for which it may be unknown whether something moves, where it has begun or ceased to: then half-way."""
 
 _FLAT_COVER = 0.4
 """Log odds that one thing covers another which it meets, where depths are unknown."""
@@ -137,13 +140,21 @@ def _moves(twin: DigitalTwin, now: Kinematics) -> Iterator[Event]:
     for entry, odds in zip(twin.objects, moving_odds(now), strict=True):
         for start, end in stretches(in_motion(odds, now.step)):
             sure = min(float(np.nanmax(odds[start:end])), 2 * CLEAR)
-            if start > 0 and not np.isnan(odds[start - 1]):
-                rest = -float(odds[start - 1])
-                chance = trust * _chance(min(sure, max(rest, 0.0)))
-                yield Event(kind="starts", subject=entry.id, frame=start, confidence=chance)
-            if end < twin.frames and not np.isnan(odds[end]):
-                chance = trust * _chance(min(sure, max(-float(odds[end]), 0.0)))
-                yield Event(kind="stops", subject=entry.id, frame=end - now.step, confidence=chance)
+            still = _known(odds, range(start - 1, -1, -1), now.step)
+            if still is not None:
+                chance = trust * _chance(min(sure, max(-float(odds[still]), 0.0)))
+                yield Event(kind="starts", subject=entry.id, frame=(still + start + 1) // 2, confidence=chance)
+            still = _known(odds, range(end, twin.frames), now.step)
+            if still is not None:
+                chance = trust * _chance(min(sure, max(-float(odds[still]), 0.0)))
+                frame = (end + still + 1) // 2 - now.step
+                yield Event(kind="stops", subject=entry.id, frame=frame, confidence=chance)
+
+
+def _known(odds: np.ndarray, frames: Iterable[int], step: int) -> int | None:
+    """The first of these frames whose odds are known, if it is near: what covers an object hides for a moment whether
+    it moves."""
+    return next((frame for frame in islice(frames, _GAP * step + 1) if not np.isnan(odds[frame])), None)
 
 
 def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterator[Event]:
