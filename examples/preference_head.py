@@ -7,6 +7,7 @@ Every fifth pair of the set is held out; the figure is of these. Vectors are by 
 """
 
 import sys
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,8 @@ PER_PAIR = 24
 pairs, out = Path(sys.argv[1]), Path(sys.argv[2])
 networks = Networks.open(pick_device(), instructor="mini")
 drawn = list(draw_preferences(pairs, PER_PAIR, np.random.default_rng(0)))
-train, held_out = (
-    preference_set(
-        [each for number, group in enumerate(drawn) if (number % 5 == 0) is held for each in group], networks
-    )
-    for held in (False, True)
-)
+groups = [[group for number, group in enumerate(drawn) if (number % 5 == 0) is held] for held in (False, True)]
+train, held_out = (preference_set(list(chain(*each)), networks) for each in groups)
 head = train_preference_head(train)
 save_model(out, head)
 print(f"{len(train.texts)} preferences; right in {pair_accuracy(head, train):.3f}")
