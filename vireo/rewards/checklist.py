@@ -4,8 +4,9 @@ Asked about a whole hybrid instruction, mini's critic prefers the exact result t
 often than chance; asked part by part it tells them apart. The geometric mean lets no part that was left out be bought
 by the others.
 
-Limits: only "accuracy" can be asked so; to "overall" and "preservation" the other parts are faults. A part is asked about against the source, so that one that refers to the result of another ("make the ball blue,
-then the blue ball bigger") is judged as if it stood alone.
+Limits: only "accuracy" can be asked so; to "overall" and "preservation" the other parts are faults. A part is asked
+about against the source, so that one that refers to the result of another ("make the ball blue, then the blue ball
+bigger") is judged as if it stood alone.
 """
 
 import numpy as np
