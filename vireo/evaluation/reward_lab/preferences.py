@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vireo.errors import InputError
 from vireo.evaluation.pair_clips import load_pair_clips
 from vireo.evaluation.reward_lab.candidate_clips import candidate_clips
 from vireo.evaluation.reward_lab.statistics import EXCHANGED
@@ -37,9 +38,13 @@ def draw_preferences(pairs_dir: Path, per_pair: int, rng: np.random.Generator) -
     """Of each pair of a set up to so many preferences between its candidates. Pairs whose target is their source give
     none. Raises InputError, and StudioError for hybrid pairs where the studio cannot render."""
     pairs = [pair for pair in read_pairs(pairs_dir) if pair.target != pair.source]
-    for index, pair in enumerate(pairs):
-        clips = load_pair_clips(pairs_dir, pair)
-        other = load_pair_clips(pairs_dir, pairs[(index + len(pairs) // 2) % len(pairs)])
+    if not pairs:
+        raise InputError(
+            f"{pairs_dir} has no pair whose target differs from its source", "make some with: vireo world make"
+        )
+    first = other = load_pair_clips(pairs_dir, pairs[0])
+    for pair, following in zip(pairs, [*pairs[1:], None], strict=True):
+        clips, other = other, first if following is None else load_pair_clips(pairs_dir, following)
         made = [clip for kind, _, clip in candidate_clips(pair, clips, other) if kind != EXCHANGED]
         scores = [clips.score(clip, pair.family) for clip in made]
         samples = [clips.sample(pair, clip) for clip in made]
