@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,6 +23,7 @@ class Training:
     limit: int | None = None
     name: str = "run"
     optimizer: Optimizer = field(default_factory=Optimizer)
+    shares: Mapping[str, float] = field(default_factory=lambda: {"edit": 1.0})
 
 
 def test_strings_are_read_by_the_type_of_the_field():
@@ -37,6 +39,17 @@ def test_strings_are_read_by_the_type_of_the_field():
     assert result == Training(7, False, None, "12", Optimizer(3e-4, (0.5, 0.6)))
     assert overridden(Training(), {"limit": "5"}).limit == 5
     assert overridden(Training(), {"optimizer.kind": "muon"}).optimizer.kind == "muon"
+
+
+def test_entries_of_a_mapping_are_replaced_or_added(tmp_path):
+    (tmp_path / "recipe.toml").write_text('[shares]\n"seen change" = 2\n')
+    given = overridden(Training(), read_recipe(tmp_path / "recipe.toml"))
+    assert given.shares == {"edit": 1.0, "seen change": 2.0}
+    assert overridden(given, {"shares.edit": "0.5", "shares.a.b": "1"}).shares["edit"] == 0.5
+    assert overridden(given, {"shares": '{"only": 3}'}).shares == {"only": 3.0}
+    assert Training().shares == {"edit": 1.0}, "defaults stay as they are"
+    with pytest.raises(InputError, match="does not fit 'shares"):
+        overridden(given, {"shares.edit": "much"})
 
 
 def test_recipe_lies_under_the_assignments(tmp_path):
@@ -81,4 +94,5 @@ def test_resolved_configuration_as_json():
         "limit": None,
         "name": "run",
         "optimizer": {"lr": 0.001, "betas": [0.9, 0.99], "kind": "adamw"},
+        "shares": {"edit": 1.0},
     }

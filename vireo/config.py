@@ -1,7 +1,8 @@
 """One way to set a value: class defaults are the vetted setting, a sparse TOML recipe lies over them,
 `--set a.b=c` over that; the resolved configuration is saved as JSON with whatever it made.
 
-A configuration is a frozen dataclass whose fields are plain values or further frozen dataclasses.
+A configuration is a frozen dataclass whose fields are plain values, mappings of names to plain values, or further
+frozen dataclasses. Of a mapping the named entries are replaced, or added; a whole one is given as JSON.
 """
 
 import dataclasses
@@ -74,6 +75,9 @@ def _replaced(config: Any, path: list[str], value: Any, key: str) -> Any:
             inner = ", ".join(f"{key}.{field.name}" for field in dataclasses.fields(current))
             raise InputError(f"{key!r} is a group of settings", f"set one of {inner}")
         return dataclasses.replace(config, **{name: _replaced(current, deeper, value, key)})
+    if deeper and isinstance(current, Mapping):
+        entries = _parsed(types[name], {**current, ".".join(deeper): value}, key)
+        return dataclasses.replace(config, **{name: entries})
     if deeper:
         raise InputError(f"there is no setting {key!r}", f"{name} is a single value")
     return dataclasses.replace(config, **{name: _parsed(types[name], value, key)})

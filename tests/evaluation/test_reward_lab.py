@@ -10,6 +10,7 @@ from scipy.stats import mannwhitneyu
 
 from vireo.errors import InputError
 from vireo.evaluation.pair_clips import PairClips, load_pair_clips
+from vireo.evaluation.reward_lab import candidate_clips
 from vireo.evaluation.reward_lab import run as lab
 from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, DECEPTIONS, STRENGTHS
 from vireo.evaluation.reward_lab.run import LabConfig, run_lab
@@ -260,8 +261,8 @@ class Moody:
 
 
 def test_another_judge_is_graded_and_its_failures_are_no_scores(tmp_path, monkeypatch):
-    monkeypatch.setattr(lab, "CORRUPTIONS", {name: CORRUPTIONS[name] for name in ("nothing_done", "blur")})
-    monkeypatch.setattr(lab, "STRENGTHS", (1.0,))
+    monkeypatch.setattr(candidate_clips, "CORRUPTIONS", {name: CORRUPTIONS[name] for name in ("nothing_done", "blur")})
+    monkeypatch.setattr(candidate_clips, "STRENGTHS", (1.0,))
     make_pairs(tmp_path / "pairs", PairSetSpec(count=3, seed=40, families=["light"]), workers=1)
     first, *_ = read_pairs(tmp_path / "pairs")
     judge = Moody()

@@ -9,7 +9,7 @@ from vireo.rewards.evidence import Evidence, Networks
 from vireo.rewards.mix import RECOMMENDED
 from vireo.rewards.r_if import R_IF
 from vireo.rewards.r_ps import R_PS
-from vireo.rewards.r_sp import R_SP
+from vireo.rewards.r_sp import R_SP, R_SP_OUTSIDE
 from vireo.rewards.registry import REWARDS
 from vireo.rewards.scorer import Scorer, Undefined, computable, score_sample
 
@@ -42,7 +42,7 @@ def sample(**fields):
 
 def evidence(given=None, **backbones):
     made = Evidence(sample() if given is None else given, Networks(backbones=backbones))
-    made._known.update({("p_yes", question): ANSWERS[question] for question in QUESTIONS})
+    made._known.update({("p_yes", question, made.sample.instruction): ANSWERS[question] for question in QUESTIONS})
     return made
 
 
@@ -54,6 +54,32 @@ def test_vivas_terms_by_hand():
     undone = evidence(Sample(filled((200, 0, 0)), filled((200, 0, 0)), "", source_caption="red", target_caption="blue"))
     undone.networks.backbones["clip"] = Colours()
     assert (R_IF(undone), R_SP(undone)) == (pytest.approx(-1, abs=1e-6), pytest.approx(1, abs=1e-6))
+
+
+def test_source_preservation_outside_of_the_region():
+    """The region is the right half; only the left one counts."""
+    region = np.zeros((4, 20, 20), bool)
+    region[:, :, 10:] = True
+    inside, everywhere = filled((200, 0, 0)), filled((0, 0, 200))
+    inside[region] = (0, 0, 200)
+    kept = Sample(filled((200, 0, 0)), inside, "", region=region)
+    assert R_SP_OUTSIDE(evidence(kept, clip=Colours())) == pytest.approx(1)
+    assert R_SP(evidence(kept, clip=Colours())) == pytest.approx(0.5**0.5), "half red, half blue"
+    strayed = Sample(filled((200, 0, 0)), everywhere, "", region=region)
+    assert R_SP_OUTSIDE(evidence(strayed, clip=Colours())) == pytest.approx(0.5**0.5)
+    assert R_SP_OUTSIDE(evidence(clip=Colours())) == Undefined("no region")
+    whole = Sample(inside, inside, "", region=np.ones_like(region))
+    assert R_SP_OUTSIDE(evidence(whole, clip=Colours())) == Undefined("the region is the whole picture")
+
+
+def test_a_batch_shares_its_sources_and_texts():
+    clip = Colours()
+    first = sample()
+    batch = [first, Sample(first.source, filled((0, 200, 0)), "", source_caption="red", target_caption="blue")]
+    values = [(R_SP(each), R_IF(each)) for each in Evidence.of_batch(batch, Networks(backbones={"clip": clip}))]
+    assert clip.calls == 3, "one source, two edits"
+    alone = [(R_SP(each), R_IF(each)) for each in (Evidence(s, Networks(backbones={"clip": clip})) for s in batch)]
+    assert values == alone
 
 
 def test_without_a_caption_a_reward_is_undefined():

@@ -8,7 +8,7 @@ import numpy as np
 
 from vireo.errors import InputError
 from vireo.judges.judge import Sample
-from vireo.metrics.truth import EditScore, score_edit
+from vireo.metrics.truth import EditScore, dilated, score_edit
 from vireo.types import EditPair
 from vireo.video.io import read_clip
 
@@ -30,7 +30,9 @@ class PairClips:
     fps: Fraction = Fraction(8)
 
     def sample(self, pair: EditPair, edited: np.ndarray, instruction: str | None = None) -> Sample:
-        """An edit of this pair, uint8 (T, H, W, 3), for judges and scorers. instruction: the pair's own if None."""
+        """An edit of this pair, uint8 (T, H, W, 3), for judges and scorers. instruction: the pair's own if None.
+
+        Its region is the pair's mask, dilated: what a trainer on pairs knows (as VIVA's Eq. 3 does)."""
         return Sample(
             self.source,
             edited,
@@ -41,6 +43,7 @@ class PairClips:
             target_caption=pair.target_caption,
             target=self.target,
             mask=self.mask,
+            region=dilated(self.mask),
         )
 
     def score(self, edited: np.ndarray, family: str) -> EditScore:

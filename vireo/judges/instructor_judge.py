@@ -40,11 +40,17 @@ def rubric_scores(ask: Callable[[QuestionKind], float], criteria: Sequence[Crite
 
 
 @torch.no_grad()
-def yes_chance(instructor: Instructor, sample: Sample, question: QuestionKind, frames: int) -> float:
-    """The critic's probability of "Yes", 0..1, mean over `frames` frames of a sample, or all of a shorter clip."""
+def yes_chance(
+    instructor: Instructor, sample: Sample, question: QuestionKind, frames: int, instruction: str | None = None
+) -> float:
+    """The critic's probability of "Yes", 0..1, mean over `frames` frames of a sample, or all of a shorter clip.
+
+    instruction: asked about in place of the sample's own, as one of its parts.
+    """
+    asked = sample.instruction if instruction is None else instruction
     shown = min(frames, len(sample.source), len(sample.edited))
     source, edited = (list(evenly_spaced(video, shown)) for video in (sample.source, sample.edited))
-    return float(p_yes(instructor, source, edited, [sample.instruction] * len(source), question).mean())
+    return float(p_yes(instructor, source, edited, [asked] * len(source), question).mean())
 
 
 class InstructorJudge:

@@ -17,7 +17,9 @@ class Sample:
     generates: whether the clip is a new one (ReViSE's ICVG) and nothing of the source has to stay. source_caption,
     target_caption: of the source and of what the edit shall look like, empty where they are not known. target, mask:
     the exact result and where it differs from the source (uint8 as the source, bool (T, H, W)), where they are known;
-    judges do not read them.
+    judges do not read them. parts: what the instruction asks for, thing by thing, as the steps of its plan say it;
+    empty where there is no plan. region: bool (T, H, W), where the edit may change the clip, as who asks for it knows
+    it (from a plan, a person's mask, a pair set); None where nobody does.
     """
 
     source: np.ndarray
@@ -30,6 +32,8 @@ class Sample:
     target_caption: str = ""
     target: np.ndarray | None = None
     mask: np.ndarray | None = None
+    parts: tuple[str, ...] = ()
+    region: np.ndarray | None = None
 
     def criteria(self, rubric: RubricName) -> tuple[Criterion, ...]:
         return applicable(rubric, reference=self.reference is not None, generates=self.generates)

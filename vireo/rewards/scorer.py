@@ -20,7 +20,7 @@ class Undefined:
 
 Value = float | Undefined
 
-Input = Literal["source_caption", "target_caption", "reference"]
+Input = Literal["source_caption", "target_caption", "reference", "region"]
 """Fields of a `Sample` that not every sample has."""
 
 

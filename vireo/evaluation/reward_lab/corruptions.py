@@ -23,7 +23,7 @@ CAST = (1.35, 0.8, 0.65)
 """What red, green and blue of the whole picture are multiplied with, at full strength."""
 
 
-def _mixed(first: np.ndarray, second: np.ndarray, share: np.ndarray | float) -> np.ndarray:
+def mixed(first: np.ndarray, second: np.ndarray, share: np.ndarray | float) -> np.ndarray:
     """first and second, which has this share."""
     a, b = first.astype(np.float32), second.astype(np.float32)
     return np.clip(np.round(a + share * (b - a)), 0, 255).astype(np.uint8)
@@ -31,7 +31,7 @@ def _mixed(first: np.ndarray, second: np.ndarray, share: np.ndarray | float) -> 
 
 def nothing_done(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
     """Faded back to the source."""
-    return _mixed(clips.target, clips.source, strength)
+    return mixed(clips.target, clips.source, strength)
 
 
 def over_edit(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
@@ -46,7 +46,7 @@ def wrong_object(clips: PairClips, other: PairClips, strength: float) -> np.ndar
     if concerned is None or others is None or not concerned.any() or not others.any():
         return None
     change = clips.target[concerned].mean(0, dtype=np.float64) - clips.source[concerned].mean(0, dtype=np.float64)
-    faded = _mixed(clips.target, clips.source, strength).astype(np.float64)
+    faded = mixed(clips.target, clips.source, strength).astype(np.float64)
     faded[others] += strength * change
     return np.clip(np.round(faded), 0, 255).astype(np.uint8)
 
@@ -73,7 +73,7 @@ def flicker(clips: PairClips, other: PairClips, strength: float) -> np.ndarray |
     if len(clips.target) < 2:
         return None
     odd = (np.arange(len(clips.target)) % 2)[:, None, None, None]
-    return _mixed(clips.target, clips.source, strength * odd.astype(np.float32))
+    return mixed(clips.target, clips.source, strength * odd.astype(np.float32))
 
 
 def blur(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
@@ -88,7 +88,7 @@ def background_swapped(clips: PairClips, other: PairClips, strength: float) -> n
     if clips.concerned is None or clips.others is None or other.source.shape != clips.source.shape:
         return None
     behind = ~(clips.mask | clips.concerned | clips.others)
-    return _mixed(clips.target, other.source, strength * behind[..., None].astype(np.float32))
+    return mixed(clips.target, other.source, strength * behind[..., None].astype(np.float32))
 
 
 def shadow_left(clips: PairClips, other: PairClips, strength: float) -> np.ndarray | None:
@@ -98,14 +98,14 @@ def shadow_left(clips: PairClips, other: PairClips, strength: float) -> np.ndarr
     beside = clips.mask & ~dilated(clips.concerned)
     if beside.mean() < 0.002:
         return None
-    return _mixed(clips.target, clips.source, strength * beside[..., None].astype(np.float32))
+    return mixed(clips.target, clips.source, strength * beside[..., None].astype(np.float32))
 
 
 def blur_inside(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
     """The right edit out of focus inside its mask; the deviation is 2 px at 96 px height at full strength."""
     sigma = strength * clips.target.shape[1] / 48
     soft = gaussian_filter(clips.target.astype(np.float32), (0, sigma, sigma, 0))
-    return _mixed(clips.target, soft, dilated(clips.mask)[..., None].astype(np.float32))
+    return mixed(clips.target, soft, dilated(clips.mask)[..., None].astype(np.float32))
 
 
 def grainy_blur(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
@@ -128,20 +128,20 @@ def old_shines_through(clips: PairClips, other: PairClips, strength: float) -> n
     """The object of the source is half seen where it was, all else is right."""
     if clips.concerned is None:
         return None
-    return _ghost(clips, _mixed(clips.target, clips.source, 0.5 * clips.concerned[..., None]), strength)
+    return _ghost(clips, mixed(clips.target, clips.source, 0.5 * clips.concerned[..., None]), strength)
 
 
 def _ghost(clips: PairClips, ghost: np.ndarray, strength: float) -> np.ndarray | None:
     """None where a ghost hardly differs from the target: by less than 1 % of the energy of the change."""
     shown = energy(ghost, clips.target) >= 0.01 * energy(clips.source, clips.target)
-    return _mixed(clips.target, ghost, strength) if shown else None
+    return mixed(clips.target, ghost, strength) if shown else None
 
 
 def one_frame(clips: PairClips, other: PairClips, strength: float) -> np.ndarray:
     """The frame in the middle fades back to the source."""
     middle = np.zeros((len(clips.target), 1, 1, 1), np.float32)
     middle[len(clips.target) // 2] = strength
-    return _mixed(clips.target, clips.source, middle)
+    return mixed(clips.target, clips.source, middle)
 
 
 _ALL = (nothing_done, over_edit, wrong_object, wrong_time, wrong_side, flicker, blur, background_swapped, shadow_left)

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vireo.code_digest import code_digest
 from vireo.errors import InputError
 from vireo.evaluation.editors import FinishedClips
-from vireo.evaluation.pair_clips import PairClips, finished_clip, load_pair_clips, refuse_without_masks
+from vireo.evaluation.pair_clips import finished_clip, load_pair_clips, refuse_without_masks
 from vireo.evaluation.records import KeyedRecord, append_records, key_of, read_records, write_texts
-from vireo.evaluation.reward_lab.corruptions import CORRUPTIONS, OF_REMOVALS, STRENGTHS
+from vireo.evaluation.reward_lab.candidate_clips import candidate_clips
+from vireo.evaluation.reward_lab.corruptions import STRENGTHS
 from vireo.evaluation.reward_lab.scorers import LabScorers
-from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, TARGET, Candidate, as_markdown, summarise
+from vireo.evaluation.reward_lab.statistics import EXCHANGED, OUTPUT, Candidate, as_markdown, summarise
 from vireo.judges.judge import Judge, Sample
 from vireo.pairs.format import read_pairs
 from vireo.rewards.scorer import ScoringFailed, Undefined, Value
@@ -114,7 +113,7 @@ def _candidates(
     if isinstance(against, FinishedClips):
         made = iter([(OUTPUT, 0.0, against.read(pair.id, clips.source.shape))])
     else:
-        made = _worsened(pair, clips, load_pair_clips(pairs_dir, against))
+        made = candidate_clips(pair, clips, load_pair_clips(pairs_dir, against))
     for corruption, strength, clip in made:
         sample, exchanged = clips.sample(pair, clip), corruption == EXCHANGED
         if exchanged:
@@ -132,16 +131,3 @@ def _candidates(
             scores={name: value for name, value in values.items() if not isinstance(value, Undefined)},
             undefined={name: value.reason for name, value in values.items() if isinstance(value, Undefined)},
         )
-
-
-def _worsened(pair: EditPair, clips: PairClips, other: PairClips) -> Iterator[tuple[str, float, np.ndarray]]:
-    """Kind, strength and clip of each candidate; the last is the source, to be shown as the edit of the target."""
-    yield TARGET, 0.0, clips.target
-    for name, corrupt in CORRUPTIONS.items():
-        if name in OF_REMOVALS and pair.family != "remove":
-            continue
-        for strength in STRENGTHS:
-            clip = corrupt(clips, other, strength)
-            if clip is not None and (clip != clips.target).any():
-                yield name, strength, clip
-    yield EXCHANGED, 1.0, clips.source

@@ -26,6 +26,7 @@ from vireo.models.instructor.prompts import QuestionKind
 from vireo.models.presets import resolve
 from vireo.rewards.critic import QUESTIONS
 from vireo.rewards.evidence import CRITIC_FRAMES, Evidence, Networks
+from vireo.rewards.mix import RECOMMENDED_WHOLE
 from vireo.rewards.registry import REWARDS
 from vireo.rewards.scorer import Scorer, ScoringFailed, Value, computable, score_sample
 from vireo.runtime import pick_device
@@ -68,6 +69,7 @@ SCORERS: tuple[Scorer, ...] = (
     *(_question(question)[0] for question in QUESTIONS),
     *(_question(question)[1] for question in QUESTIONS),
     *REWARDS.values(),
+    RECOMMENDED_WHOLE,
     _rubric("viva"),
     _rubric("revise"),
     Scorer(
@@ -90,7 +92,7 @@ class LabScorers:
 
     def __init__(self, instructor: str, backbones: Mapping[str, str], judge: Judge | None = None) -> None:
         pipe, opened = VireoPipeline.from_pretrained(instructor).to(pick_device()), Backbones.open(backbones)
-        self.networks = Networks(pipe.templated_instructor, opened.models)
+        self.networks = Networks(pipe.templated_instructor, opened.models, pipe.facts.vocabulary)
         self.scorers: Sequence[Scorer] = computable(
             [*SCORERS, *([judge_scorer(judge)] if judge else [])], self.networks
         )

@@ -24,6 +24,7 @@ from vireo.judges.rubric import RUBRICS
 from vireo.metrics.ranking import bradley_terry
 from vireo.metrics.significance import RESAMPLES, as_dict, mean_interval
 from vireo.pairs.format import read_pairs
+from vireo.rewards.votes import POINTS, read_answers
 
 Mode = Literal["pairs", "ranking"]
 Outcome = Literal["win", "tie", "lose"]
@@ -36,7 +37,6 @@ CRITERIA: dict[Mode, dict[str, str]] = {
 
 COLUMNS = ("time", "rater", "item", "criterion", "first", "second", "outcome")
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-_POINTS = {"win": 1.0, "tie": 0.5, "lose": 0.0}
 _MIRRORED = {"win": "lose", "tie": "tie", "lose": "win"}
 _NAME_LENGTH = 40
 
@@ -141,8 +141,8 @@ class Study:
         path = self.out / "answers.csv"
         if not path.is_file():
             return []
-        with self._lock, path.open(encoding="utf-8", newline="") as file:
-            return [row for row in csv.DictReader(file) if row.get("outcome") in _POINTS]
+        with self._lock:
+            return read_answers(path)
 
 
 def checked_name(name: str) -> str:
@@ -167,7 +167,7 @@ def results(answers: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dic
                 if {row["first"], row["second"]} == {first, second}
             ]
             if outcomes:
-                rates = {name: as_dict(mean_interval([o == name for o in outcomes])) for name in _POINTS}
+                rates = {name: as_dict(mean_interval([o == name for o in outcomes])) for name in POINTS}
                 table.append({"first": first, "second": second, "n": len(outcomes), **rates})
         found[criterion] = {"pairs": table, "strength": _strengths(rows, methods)}
     raters = sorted({row["rater"] for row in answers})
@@ -179,7 +179,7 @@ def _strengths(rows: Sequence[Mapping[str, str]], methods: Sequence[str]) -> dic
     wins = np.zeros((len(items), len(methods), len(methods)))
     for row in rows:
         k, i, j = items.index(row["item"]), methods.index(row["first"]), methods.index(row["second"])
-        points = _POINTS[row["outcome"]]
+        points = POINTS[row["outcome"]]
         wins[k, i, j] += points
         wins[k, j, i] += 1 - points
     generator = np.random.default_rng(0)

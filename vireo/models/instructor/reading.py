@@ -124,6 +124,13 @@ def read_instruction(instruction: str, vocabulary: Vocabulary) -> Reading:
     return _reader(vocabulary).read(instruction)
 
 
+def literal_parts(instruction: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The things that an instruction asks for, each in one literal sentence, in the order of the words; the
+    instruction itself where it asks for one thing or is not understood."""
+    requests = read_instruction(instruction, vocabulary).requests
+    return tuple(request.text for request in requests) if len(requests) > 1 else (instruction,)
+
+
 @lru_cache(maxsize=8)
 def _reader(vocabulary: Vocabulary) -> "_Reader":
     return _Reader(vocabulary)
