@@ -2,6 +2,9 @@
 
 import gc
 import os
+import socket
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -54,3 +57,34 @@ def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch):
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     waiting_threads()
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
+WORKER = """
+import multiprocessing, socket, sys, time
+from vireo.runtime import end_with_parent
+
+def work(port):
+    end_with_parent()
+    line = socket.create_connection(("127.0.0.1", port))
+    line.sendall(b"!")
+    time.sleep(600)
+
+if __name__ == "__main__":
+    worker = multiprocessing.get_context("spawn").Process(target=work, args=(int(sys.argv[1]),))
+    worker.start()
+    worker.join()
+"""
+
+
+def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
+    (tmp_path / "worker.py").write_text(WORKER)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(120)
+        parent = subprocess.Popen([sys.executable, str(tmp_path / "worker.py"), str(server.getsockname()[1])])
+        line, _ = server.accept()
+        with line:
+            line.settimeout(120)
+            assert line.recv(1) == b"!"
+            parent.kill()
+            parent.wait()
+            assert line.recv(1) == b""  # the line ends with the worker

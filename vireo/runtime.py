@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -63,6 +64,19 @@ def cache_folder() -> Path:
 def available_cores() -> int:
     """Cores this process may run on (a `taskset` is respected)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def end_with_parent() -> None:
+    """From now on this process ends when the one that started it does, however that ends: a worker whose parent was
+    killed would wait for work for ever. For processes of `multiprocessing`."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "started by multiprocessing"
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True, name="end with parent").start()
 
 
 def waiting_threads() -> None:

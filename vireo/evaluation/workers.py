@@ -21,7 +21,7 @@ from vireo.evaluation.records import Ceiling, JudgementRecord, Record
 from vireo.evaluation.report.pictures import player_of, write_player, write_strip
 from vireo.metrics.image_quality import masked_psnr, psnr, ssim
 from vireo.metrics.truth import EditScore, dilated, is_global, region_excess, region_recall
-from vireo.runtime import available_cores
+from vireo.runtime import available_cores, end_with_parent
 from vireo.video.io import write_lossless
 from vireo.world.studiobench import subsets
 
@@ -144,6 +144,7 @@ _evaluator: PairEvaluator | None = None
 
 def _begin(folder: Path, out: Path, config: EvaluationConfig, threads: int) -> None:
     global _evaluator
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that shares out the work
     torch.set_num_threads(threads)
     _evaluator = PairEvaluator(folder, out, config)

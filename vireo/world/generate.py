@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import get_args
 
 from vireo.errors import InputError
-from vireo.runtime import available_cores, whole_file
+from vireo.runtime import available_cores, end_with_parent, whole_file
 from vireo.types import TEST_SEED, OnCount, Split
 from vireo.world.families import FAMILIES, FAMILY_NAMES, FOOTAGE_FAMILIES, SIZED_FAMILIES
 from vireo.world.scene import STANDARD_SIZE, SceneKind
@@ -202,6 +202,7 @@ def _workers(count: int) -> Iterator[Callable[[list[Job]], Iterable[list[dict]]]
 
 def _pin(cores: Queue) -> None:
     """Takes a core for this process; the queue hands each out once and then again from the front."""
+    end_with_parent()
     core = cores.get()
     cores.put(core)
     if hasattr(os, "sched_setaffinity"):

@@ -15,7 +15,7 @@ LEAST_SIDE = 360
 MOST_SIDE = 720
 """Pixels of the longer side, to which larger clips are reduced: the page holds the whole video."""
 
-THUMBNAIL = 96
+THUMBNAIL = 100
 """Pixels of the height of the pictures of single objects."""
 
 _GOLDEN = 0.61803398875
