@@ -58,7 +58,9 @@ class Networks:
         opened = Backbones.open(backbones or {}).models
         for backbone in opened.values():
             backbone.model.to(device)
-        head = None if preference is None else PreferenceHead.open(preference).to(device)
+        head = None if preference is None else PreferenceHead.open(preference)
+        if head is not None:
+            head.to(device)  # pyright: ignore[reportArgumentType] (diffusers' is typed wrongly)
         if instructor is None:
             return cls(backbones=opened, preference=head)
         pipe = VireoPipeline.from_pretrained(instructor)
