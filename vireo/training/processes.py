@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 import torch
@@ -66,6 +67,9 @@ class Processes:
 
 ALONE = Processes()
 
+_PATIENCE = timedelta(hours=12)
+"""How long processes wait for the first one, which may have thousands of pairs to render."""
+
 
 @contextlib.contextmanager
 def joined_processes(device: torch.device) -> Iterator[Processes]:
@@ -73,7 +77,9 @@ def joined_processes(device: torch.device) -> Iterator[Processes]:
     if "WORLD_SIZE" not in os.environ or dist.is_initialized():
         yield Processes(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else ALONE
         return
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    if device.type == "cuda":
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
     try:
         yield Processes(dist.get_rank(), dist.get_world_size())
     finally:

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
+from diffusers.pipelines.hunyuan_video.pipeline_output import HunyuanVideoPipelineOutput
 from torch import Tensor
 
 from vireo.errors import InputError
@@ -245,7 +246,7 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         found = self.processes.agreed(found)
         assert found is not None, "the first process has measured"
         alarm = self.audit.take(found[0], found[1])
-        if self.audit.best == len(self.audit.truths) - 1:
+        if self.audit.is_best:
             self.best = [parameter.detach().clone() for parameter in self.lora]
         if alarm:
             self.alarms += 1
@@ -255,7 +256,7 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
                 self.weights[hacked] /= 2
                 put(self.lora, self.best)
                 put(self.old, self.best)
-                self.audit.row = 0
+                self.audit.begin_anew()
         return {**found[2], "audit/alarms": float(self.alarms)}
 
     # What the loop asks for.
@@ -268,7 +269,8 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         made = self.explorer.explore(tasks, edit_field(self.pipe, tasks), seeds, 0.5)
         rows = []
         for number, task in enumerate(tasks):
-            edited = self.pipe(task.instruction, task.frames, generator=torch.Generator().manual_seed(0)).frames[0]
+            made_of = self.pipe(task.instruction, task.frames, generator=torch.Generator().manual_seed(0))
+            edited = cast(HunyuanVideoPipelineOutput, made_of).frames[0]
             group = [rollout.frames for rollout in made.rollouts if rollout.group == number]
             rows.append(np.concatenate([task.frames, np.round(255 * edited).astype(np.uint8), *group], axis=2))
         save_rows(folder / f"{step:06d}.png", rows, every=4)
