@@ -1,4 +1,4 @@
-"""What stands around a run of Edit-GRPO: the sets that it learns from and is audited on, and the files of its result."""
+"""Around a run of Edit-GRPO: the sets that it learns from and is audited on, and what it leaves."""
 
 from pathlib import Path
 

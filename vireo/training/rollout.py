@@ -273,7 +273,7 @@ def _generator(seed: np.integer) -> torch.Generator:
 
 
 def _rows(condition: Conditioning, places: Sequence[int]) -> Conditioning:
-    at = torch.tensor(places, device=condition.mask.device)
+    at = list(places)
     return Conditioning(condition.states[at], condition.mask[at], condition.pooled[at])
 
 
