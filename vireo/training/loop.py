@@ -154,9 +154,13 @@ class _TrainingState:
         return parts[self.stage.processes.rank]
 
     def save(self) -> None:
-        parts = self.stage.processes.gathered(self.stage.state_dict())
-        if not self.stage.processes.first:
-            return
+        processes = self.stage.processes
+        parts = processes.gathered(self.stage.state_dict())
+        if processes.first:
+            self._write(parts)
+        processes.agreed(None)  # nobody reads it before it is there
+
+    def _write(self, parts: list[dict[str, Any]]) -> None:
         Checkpoint(
             step=self.step,
             config=self.settings,
