@@ -238,7 +238,7 @@ def test_two_processes_learn_what_one_does(tmp_path):
     for child in children:
         child.start()
     for child in children:
-        child.join(120)
+        child.join(240)
     for child in children:
         child.kill()
     assert [child.exitcode for child in children] == [0, 0]
