@@ -14,10 +14,11 @@ from vireo.errors import InputError
 
 def train(
     stage: Annotated[
-        Literal["vae", "clip", "vlm", "t2v", "editor", "perception", "reasoner", "reinforce", "mini"],
+        Literal["vae", "clip", "vlm", "t2v", "editor", "perception", "reasoner", "reinforce", "grpo", "mini"],
         typer.Argument(
             metavar="STAGE",
-            help="vae, clip, vlm, t2v, editor, perception, reasoner; mini: all of these in order; or reinforce.",
+            help="vae, clip, vlm, t2v, editor, perception, reasoner; mini: all of these in order; or, from rewards, "
+            "reinforce (the reasoner), grpo (the editor).",
         ),
     ],
     workdir: Annotated[Path, typer.Option(help="Folder of checkpoints, logs, samples and the result.")],

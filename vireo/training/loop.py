@@ -30,6 +30,9 @@ from vireo.training.stage import LoopConfig, Stage
 FIXED = ("batch_size", "seed", "optimizer")
 """Settings of the loop that a run cannot change when it goes on."""
 
+_PARTS = "processes"
+"""Key of the states of a stage in several processes, by rank."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -56,24 +59,24 @@ def rate_factor(step: int, config: LoopConfig) -> float:
 def run(
     stage: Stage[Any, Any], workdir: Path, *, minutes: float | None = None, on_progress: OnProgress | None = None
 ) -> bool:
-    """Trains the stage in workdir/NAME from its checkpoint on. True once all steps are done.
+    """Trains the stage in workdir/NAME from its checkpoint on. True once all steps are done, or the stage has halted.
 
     Ctrl-C and the time limit write a checkpoint before they end the call. The module then holds the
-    averaged weights.
+    averaged weights. Of several processes the first one writes, and says when they stop.
     """
-    config, folder = stage.loop, Path(workdir) / stage.name
+    config, folder, processes = stage.loop, Path(workdir) / stage.name, stage.processes
     if stage.device.type == "cpu":
         reuse_memory()
     state = _TrainingState(stage, folder)
     began = saved = time.monotonic()
     first = state.step
-    writer = SummaryWriter(folder / "tensorboard", purge_step=first)
-    with interruptible() as interrupted, contextlib.closing(writer):
-        while state.step < config.steps:
+    writer = SummaryWriter(folder / "tensorboard", purge_step=first) if processes.first else None
+    with interruptible() as interrupted, contextlib.closing(writer) if writer else contextlib.nullcontext():
+        while state.step < config.steps and not stage.halted:
             loss, figures = state.advance()
             step, now = state.step, time.monotonic()
             over = minutes is not None and now - began > minutes * 60
-            if step % config.log_every == 0 or step == config.steps:
+            if writer and (step % config.log_every == 0 or step == config.steps):
                 for name, value in {"loss": loss, **figures}.items():
                     writer.add_scalar(name, float(value), step)
                 left = (config.steps - step) * (now - began) / (step - first)
@@ -81,19 +84,21 @@ def run(
                     left = min(left, minutes * 60 - (now - began))
                 if on_progress:
                     on_progress(Progress(stage.name, step, config.steps, loss.item(), left))
-            if step % config.sample_every == 0:
+            if writer and step % config.sample_every == 0:
                 with state.average.in_module():
                     stage.sample(folder / "samples", step)
-            stop = over or interrupted.is_set() or step == config.steps
-            if stop or now - saved > config.checkpoint_minutes * 60:
+            stop = over or interrupted.is_set() or step == config.steps or stage.halted
+            due = stop or now - saved > config.checkpoint_minutes * 60
+            stop, due, stopped = processes.agreed((stop, due, interrupted.is_set()))
+            if due:
                 state.save()
                 saved = now
-            if interrupted.is_set():
+            if stopped:
                 raise KeyboardInterrupt
             if stop:
                 break
     state.average.copy_to_module()
-    return state.step == config.steps
+    return state.step == config.steps or stage.halted
 
 
 class _TrainingState:
@@ -120,12 +125,13 @@ class _TrainingState:
             load_trained_state(stage.module, found.module)
             self.optimizers.load_state_dict(found.optimizers)
             self.average.load_state_dict(found.average)
-            stage.load_state_dict(found.stage)
+            stage.load_state_dict(self._part(found.stage))
             self.step = found.step
         self.optimizers.schedule(lambda step: rate_factor(step, config), self.step)
         folder.mkdir(parents=True, exist_ok=True)
-        with whole_file(folder / "config.json") as path:
-            path.write_text(as_json(stage.config) + "\n")
+        if stage.processes.first:
+            with whole_file(folder / "config.json") as path:
+                path.write_text(as_json(stage.config) + "\n")
 
     def advance(self) -> tuple[Tensor, dict[str, float | Tensor]]:
         """One step; its loss, the norm of the gradient and the stage's figures."""
@@ -133,20 +139,35 @@ class _TrainingState:
         with autocast(self.stage.device, self.stage.dtype):
             loss, figures = self.stage.loss(self.step)
         loss.backward()
+        self.stage.processes.average_gradients(self.optimizers.parameters)
         norm = nn.utils.clip_grad_norm_(self.optimizers.parameters, config.clip_norm)
         self.optimizers.step()
         self.step += 1
         self.average.update()
         return loss.detach(), {"gradient_norm": norm, **figures}
 
+    def _part(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state of the stage in this process. Raises InputError where there were more or fewer of them."""
+        parts, count = state.get(_PARTS, [state]), self.stage.processes.count
+        if len(parts) != count:
+            raise InputError(f"{self.folder} was begun with {len(parts)} processes", "go on with as many")
+        return parts[self.stage.processes.rank]
+
     def save(self) -> None:
+        processes = self.stage.processes
+        parts = processes.gathered(self.stage.state_dict())
+        if processes.first:
+            self._write(parts)
+        processes.agreed(None)  # nobody reads it before it is there
+
+    def _write(self, parts: list[dict[str, Any]]) -> None:
         Checkpoint(
             step=self.step,
             config=self.settings,
             module=trained_state(self.stage.module),
             optimizers=self.optimizers.state_dict(),
             average=self.average.state_dict(),
-            stage=self.stage.state_dict(),
+            stage=parts[0] if len(parts) == 1 else {_PARTS: parts},
         ).save(self.folder)
 
 

@@ -7,10 +7,13 @@ workdir/STAGE/              checkpoint.pt, config.json, tensorboard/, samples/, 
 workdir/mini/               what `VireoPipeline.from_pretrained` loads
 workdir/reasoner/model/     what `vireo.reasoning.reasoner.open_reasoner` loads
 workdir/reinforce/model/    the same, after reinforcement learning
+workdir/grpo/model/         what `VireoPipeline.from_pretrained` loads: an editor, after learning from rewards
+workdir/grpo/lora/          what it learned, for diffusers (pytorch_lora_weights) and ComfyUI (comfyui)
 workdir/perception/model/   what `vireo.reasoning.perception.open_perception` loads
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -41,9 +44,13 @@ from vireo.training.loop import OnProgress, Progress, run
 from vireo.training.pair_sets import DataConfig
 from vireo.training.perception_frames import FrameShards, cache_labelled_frames
 from vireo.training.plan_rewards import EditQuality
+from vireo.training.post_training import open_edit_tasks, save_post_trained
+from vireo.training.processes import Processes, joined_processes
+from vireo.training.scorer_panel import open_panel
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_accuracy import measure_answers
 from vireo.training.stages.clip import ClipConfig, ClipStage, measure_patches, measure_retrieval
+from vireo.training.stages.edit_grpo import EditGrpoConfig, EditGrpoStage
 from vireo.training.stages.editor import EditorConfig, EditorStage
 from vireo.training.stages.perception import PerceptionConfig, PerceptionStage, measure_cells
 from vireo.training.stages.reasoner import ReasonerStage, ReasonerStageConfig
@@ -71,6 +78,7 @@ class MiniConfig:
     editor: EditorConfig = field(default_factory=EditorConfig)
     reasoner: ReasonerStageConfig = field(default_factory=ReasonerStageConfig)
     reinforce: ReinforceConfig = field(default_factory=ReinforceConfig)
+    grpo: EditGrpoConfig = field(default_factory=EditGrpoConfig)
     perception: PerceptionConfig = field(default_factory=PerceptionConfig)
     steps: int = 1
     guidance: float = 1.0
@@ -95,7 +103,9 @@ def train(
     device, dtype: see `pick_device` and `pick_dtype`; dtype is that of every stage's loop and of all caches.
     Raises InputError where an earlier stage is missing, a setting is unknown or there is no such device.
     """
-    dtypes = {f"{name}.loop.dtype": dtype for name in STAGES} if dtype else {}
+    if stage != "grpo" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise InputError(f"stage {stage} runs in one process", "start it without torchrun")
+    dtypes = {f"{name}.loop.dtype": dtype for name in (*STAGES, "grpo")} if dtype else {}
     place, precision = pick_device(device), pick_dtype(dtype)
     config = overridden(MiniConfig(), {**dtypes, **(overrides or {})})
     if stage == "mini" and config.editor.init_from:
@@ -240,6 +250,27 @@ class _MiniTraining:
         model = self.workdir / "reinforce" / "model"
         save_model(model, stage.finish())
         stamp_weights(model, _origin("vireo train reinforce", stage.loop))
+        return True
+
+    def _grpo(self) -> bool:
+        with joined_processes(self.device) as processes:
+            return self._post_trained(self.config.grpo, processes)
+
+    def _post_trained(self, config: EditGrpoConfig, processes: Processes) -> bool:
+        pipe = VireoPipeline.from_pretrained(config.init_from)
+        pipe.set_progress_bar_config(disable=True)
+        if not processes.first:
+            processes.agreed(None)  # the first process makes the sets, the others read them
+        tasks, truth = open_edit_tasks(self.artifacts.pair_sets, config)
+        if processes.first:
+            processes.agreed(None)
+        panel = open_panel([name for name, _ in config.rewards], pipe)
+        stage = EditGrpoStage(config, pipe, tasks, panel, truth, self.device, processes)
+        if not self._run(stage):
+            return False
+        if processes.first:
+            save_post_trained(self.workdir / "grpo", stage, _origin("vireo train grpo", config.loop))
+        processes.agreed(None)
         return True
 
     def _perception(self) -> bool:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from vireo.runtime import pick_dtype, whole_file
 from vireo.training.optimizers import OptimizerName
+from vireo.training.processes import ALONE, Processes
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,11 @@ class Stage(ABC, Generic[ConfigT, ModuleT]):
     name: of its folder in the workdir. module: holds all trainable parameters, on `device`.
     A stage that carries anything else from step to step (buffers of rollouts, counters, reference statistics) gives
     it by `state_dict`; it is saved in the checkpoint together with the weights of the same step.
+    processes: among which it divides each step; the loop averages their gradients.
     """
 
     name: ClassVar[str]
+    processes: Processes = ALONE
 
     def __init__(self, config: ConfigT, module: ModuleT, device: torch.device) -> None:
         self.config, self.module, self.device = config, module, device
@@ -81,6 +84,11 @@ class Stage(ABC, Generic[ConfigT, ModuleT]):
     @abstractmethod
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         """The loss of a step, counted from 0, and figures to log."""
+
+    @property
+    def halted(self) -> bool:
+        """Whether it is done although steps are left."""
+        return False
 
     def sample(self, folder: Path, step: int) -> None:
         """Writes pictures of what the module, which holds the averaged weights now, does after so many steps."""

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from diffusers.loaders.lora_pipeline import HunyuanVideoLoraLoaderMixin
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from diffusers.pipelines.hunyuan_video.pipeline_output import HunyuanVideoPipelineOutput
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
@@ -54,7 +55,7 @@ class VivaConfig:
     reference_latents: bool = True
 
 
-class VireoPipeline(DiffusionPipeline):
+class VireoPipeline(DiffusionPipeline, HunyuanVideoLoraLoaderMixin):
     """Edits a clip by a sentence. Holds no state of a call, so that several threads may share one.
 
     vae, transformer, scheduler: as in diffusers' HunyuanVideo pipelines; the transformer has twice the latent's
@@ -63,6 +64,7 @@ class VireoPipeline(DiffusionPipeline):
     text_encoder, tokenizer: the CLIP text model behind `pooled_projections` at full size; without them the mean text
         state of the instructor takes its place (mini).
     familiarity: which clips look like those that the instructor has learned from; without it all do.
+    LoRA files (`vireo.training.lora`) are loaded by `load_lora_weights`, as in diffusers' HunyuanVideo pipelines.
     facts: fields of `EditorFacts`. wiring: fields of `VivaConfig`.
     products: precision of the transformer's matrix products; set it to torch.float32 for full precision.
     """
@@ -229,11 +231,34 @@ class VireoPipeline(DiffusionPipeline):
 
         references: uint8 (H, W, 3) each, for all clips of the batch or none. source: latents of the clips.
         """
-        first = [_picture(clip[0]) for clip in clips]
         reference = self._reference_latents(references, (source.shape[-2], source.shape[-1]))
+        prompts = list(texts) if guidance == 1.0 else [*[""] * len(texts), *texts]
+        branches = len(prompts) // max(1, len(texts))
+        condition = self.condition(prompts, list(clips) * branches, list(references) * branches)
+        return self.conditioned_velocity(source, condition, guidance, reference)
+
+    def condition(
+        self, texts: Sequence[str], clips: Sequence[Frames], references: Sequence[np.ndarray | None]
+    ) -> Conditioning:
+        """What the transformer attends to: the instructor's states, one row a text, its clip and its reference."""
+        images = ([_picture(clip[0]) for clip in clips], references) if self.wiring.instructor_sees else (None, None)
+        encoded = encode_instruction(self.templated_instructor, texts, *images)
+        if self.text_encoder is None:
+            return encoded
+        tokens = self.tokenizer(list(texts), padding="max_length", max_length=77, truncation=True, return_tensors="pt")
+        pooled = self.text_encoder(tokens.input_ids.to(self._execution_device)).pooler_output
+        return Conditioning(encoded.states, encoded.mask, pooled)
+
+    def conditioned_velocity(
+        self, source: Tensor, condition: Conditioning, guidance: float = 1.0, reference: Tensor | None = None
+    ) -> Velocity:
+        """The velocity field for sources (B, C, k + 1, h, w) under what `condition` gave; gradients reach the
+        transformer.
+
+        condition: of B rows; with guidance other than 1 of 2 B, those of the empty instruction first.
+        reference: latents (B, C, 1, h, w) or None.
+        """
         branches, prediction = 1 if guidance == 1.0 else 2, self.wiring.prediction
-        prompts = [*[""] * len(texts), *texts] if branches == 2 else list(texts)
-        condition = self._condition(prompts, first * branches, list(references) * branches)
 
         def field(z: Tensor, t: Tensor) -> Tensor:
             x = torch.cat([editor_input(z, source, reference)] * branches)
@@ -262,17 +287,6 @@ class VireoPipeline(DiffusionPipeline):
         wide, high = self.spatial_stride * size[1], self.spatial_stride * size[0]
         resized = [np.asarray(Image.fromarray(p).resize((wide, high), Image.Resampling.LANCZOS)) for p in given]
         return self.encode(self.pixels([picture[None] for picture in resized]))
-
-    def _condition(
-        self, prompts: list[str], first: list[np.ndarray], pictures: list[np.ndarray | None]
-    ) -> Conditioning:
-        images = (first, pictures) if self.wiring.instructor_sees else (None, None)
-        encoded = encode_instruction(self.templated_instructor, prompts, *images)
-        if self.text_encoder is None:
-            return encoded
-        tokens = self.tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
-        pooled = self.text_encoder(tokens.input_ids.to(self._execution_device)).pooler_output
-        return Conditioning(encoded.states, encoded.mask, pooled)
 
 
 def _is_clip(video: Frames | list[Frames]) -> bool:
