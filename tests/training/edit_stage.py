@@ -7,6 +7,8 @@ import torch
 from tiny_editor import tiny_pipeline
 
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
+from vireo.rewards.opening import RewardsConfig
+from vireo.rewards.scores import Scores
 from vireo.training.edit_tasks import EditTask
 from vireo.training.rollout import ExplorationConfig
 from vireo.training.stage import LoopConfig
@@ -51,14 +53,22 @@ class RandomTasks:
 
 
 class Bright:
-    """A reward that is known exactly: how bright the edit is."""
+    """A panel of one reward that is known exactly: how bright the edit is."""
+
+    names = ("bright",)
 
     def __init__(self):
         self.samples = []
 
     def score(self, samples):
+        return Scores(self.values(samples))
+
+    def values(self, samples):
         self.samples += samples
         return {"bright": np.array([sample.edited.mean() / 255 for sample in samples])}
+
+    def close(self):
+        pass
 
 
 def stage(objective="grpo", panel=None, truth=None, tasks=None, pipe=None, **settings):
@@ -66,7 +76,7 @@ def stage(objective="grpo", panel=None, truth=None, tasks=None, pipe=None, **set
         **{
             "objective": objective,
             "exploration": NOISE if objective == "grpo" else MIXED,
-            "rewards": (("bright", 1.0),),
+            "rewards": RewardsConfig(weights={"bright": 1.0}),
             "rank": 4,
             "alpha": 8.0,
             "loop": LOOP,

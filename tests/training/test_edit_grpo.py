@@ -18,12 +18,12 @@ from vireo.errors import InputError
 from vireo.judges.judge import Sample
 from vireo.models.editors.viva import VireoPipeline
 from vireo.pairs.format import read_pairs
+from vireo.rewards.opening import RewardsConfig
 from vireo.training import mini
 from vireo.training.audit import AuditConfig
 from vireo.training.checkpoint import Checkpoint
 from vireo.training.edit_tasks import SetTasks
 from vireo.training.exact_truth import Measured
-from vireo.training.group_rewards import group_rewards
 from vireo.training.loop import run
 from vireo.training.lora import put
 from vireo.training.processes import ALONE, joined_processes
@@ -107,8 +107,8 @@ def test_a_step_along_the_gradient_makes_samples_of_the_same_seeds_better(object
 class Failing(Bright):
     """The group of one task has a reward that failed, another one reward alike, the others one of 10^9."""
 
-    def score(self, samples):
-        scores = 1e9 * super().score(samples)["bright"]
+    def values(self, samples):
+        scores = 1e9 * super().values(samples)["bright"]
         scores[1] = np.nan
         scores[4:8] = 1.0
         return {"bright": scores}
@@ -127,7 +127,7 @@ def test_groups_in_which_a_reward_failed_or_says_nothing_are_left_out_and_counte
 
 def test_a_run_goes_on_when_all_rewards_fail():
     class Dead(Bright):
-        def score(self, samples):
+        def values(self, samples):
             return {"bright": np.full(len(samples), np.nan)}
 
     made = stage(panel=Dead())
@@ -135,18 +135,6 @@ def test_a_run_goes_on_when_all_rewards_fail():
     _, figures = updated(made, 0, torch.optim.Adam(made.lora, lr=1e-3))
     assert figures["dropped"] == 1
     assert all(torch.equal(one, other) for one, other in zip(before, made.lora, strict=True))
-
-
-def test_rewards_are_standardised_each_and_weighted():
-    scores = {"small": torch.tensor([[0.0, 1e-3, 2e-3]]), "large": torch.tensor([[50.0, 0.0, 100.0]])}
-    worth = group_rewards(scores, {"small": 1.0, "large": 0.5})
-    spread = (2 / 3) ** 0.5
-    expected = [-1 / spread * (1e-3 * spread) / (1e-3 * spread + 1e-4), 0, 1 / spread * spread / (spread + 0.1)]
-    expected[1] -= 0.5 / spread
-    expected[2] += 0.5 / spread
-    assert worth.advantages[0].tolist() == pytest.approx(expected, rel=1e-4)
-    watched = group_rewards(scores | {"watched": torch.full((1, 3), torch.nan)}, {"small": 1.0, "watched": 0.0})
-    assert watched.counted.all()
 
 
 def test_exact_results_do_not_reach_the_rewards():
@@ -223,8 +211,8 @@ def of_two(rank, port, folder):
 class Half(Bright):
     """Fails on some samples, so that processes learn from different numbers of groups."""
 
-    def score(self, samples):
-        found = super().score(samples)["bright"]
+    def values(self, samples):
+        found = super().values(samples)["bright"]
         found[[sample.source[0, 0, 0, 0] % 4 == 0 for sample in samples]] = np.nan
         return {"bright": found}
 
@@ -298,12 +286,14 @@ def test_an_alarm_ends_the_run_with_the_weights_that_were_best(tmp_path):
 
 def test_or_it_takes_weight_from_the_reward_that_rose(tmp_path):
     class Two(Bright):
-        def score(self, samples):
-            bright = super().score(samples)["bright"]
+        names = ("bright", "dark")
+
+        def values(self, samples):
+            bright = super().values(samples)["bright"]
             return {"bright": bright, "dark": np.linspace(0, 1, len(samples))}
 
-    audit, rewards = AuditConfig(every=1, window=1, on_alarm="reweight"), (("bright", 1.0), ("dark", 1.0))
-    made = stage(panel=Two(), truth=Falling(), audit=audit, rewards=rewards)
+    audit, rewards = AuditConfig(every=1, window=1, on_alarm="reweight"), {"bright": 1.0, "dark": 1.0}
+    made = stage(panel=Two(), truth=Falling(), audit=audit, rewards=RewardsConfig(weights=rewards))
     run(made, tmp_path)
     assert made.weights["dark"] == 1
     assert made.weights["bright"] <= 0.5
@@ -318,13 +308,10 @@ def test_what_does_not_fit_together_is_refused():
         ({"exploration": MIXED}, "stochastic steps alone"),
         ({"exploration": replace(NOISE, window=3)}, "a window of 3 of 2"),
         ({"objective": "nft", "exploration": replace(MIXED, window=0)}, "the same noise"),
-        ({"rewards": (("critc", 1.0),)}, None),
+        ({"rewards": RewardsConfig(weights={"critc": 1.0})}, "no reward 'critc'"),
     ):
-        if words:
-            with pytest.raises(InputError, match=words):
-                stage(**settings)
-    with pytest.raises(InputError, match="no reward 'critc'"):
-        stage(rewards=(("critc", 1.0),)).loss(0)
+        with pytest.raises(InputError, match=words):
+            stage(**settings)
 
 
 def test_tasks_are_mixed_by_a_share(tmp_path):
@@ -371,7 +358,7 @@ def test_vireo_train_grpo_leaves_a_pipeline_and_lora_files(tmp_path):
         "grpo.init_from": str(tmp_path / "tiny"),
         "grpo.pair_sets": f'["{folder}"]',
         "grpo.hybrid": "0",
-        "grpo.rewards": '[["seen change", 1.0]]',
+        "grpo.rewards.weights": '{"seen change": 1.0}',
         "grpo.exploration.plan": "0",
         "grpo.exploration.steps": "3",
         "grpo.audit.every": "0",

@@ -36,6 +36,7 @@ from vireo.models.instructor.instructor import Instructor
 from vireo.models.transformer import widen_for_editing
 from vireo.reasoning.hops import Language
 from vireo.reasoning.reasoner.mini import load_bundle
+from vireo.rewards.opening import open_rewards
 from vireo.runtime import pick_device, pick_dtype, source_commit, whole_file
 from vireo.training.artifacts import Artifacts
 from vireo.training.export import save_model, stamp_weights
@@ -46,7 +47,6 @@ from vireo.training.perception_frames import FrameShards, cache_labelled_frames
 from vireo.training.plan_rewards import EditQuality
 from vireo.training.post_training import open_edit_tasks, save_post_trained
 from vireo.training.processes import Processes, joined_processes
-from vireo.training.scorer_panel import open_panel
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_accuracy import measure_answers
 from vireo.training.stages.clip import ClipConfig, ClipStage, measure_patches, measure_retrieval
@@ -264,10 +264,13 @@ class _MiniTraining:
         tasks, truth = open_edit_tasks(self.artifacts.pair_sets, config)
         if processes.first:
             processes.agreed(None)
-        panel = open_panel([name for name, _ in config.rewards], pipe)
-        stage = EditGrpoStage(config, pipe, tasks, panel, truth, self.device, processes)
-        if not self._run(stage):
-            return False
+        panel = open_rewards(config.rewards)
+        try:
+            stage = EditGrpoStage(config, pipe, tasks, panel, truth, self.device, processes)
+            if not self._run(stage):
+                return False
+        finally:
+            panel.close()
         if processes.first:
             save_post_trained(self.workdir / "grpo", stage, _origin("vireo train grpo", config.loop))
         processes.agreed(None)

@@ -17,7 +17,8 @@ from vireo.training.policy import group_advantages
 
 @dataclass(frozen=True)
 class RewardAdvantages:
-    """Of B groups of G samples. advantages: float32 (B, G), zeros where a group was dropped. kept: bool (B,).
+    """Of B groups of G samples. advantages: float32 (B, G), zeros where a group was dropped. kept: bool (B,). spread:
+    bool (B,), kept groups in which some reward differs: the others teach nothing.
 
     dropped: groups, by the reward that has no value for one of their samples or more; a group counts for each such
     reward. without_spread: kept groups, by the reward that is the same for all of their samples and so says nothing.
@@ -25,6 +26,7 @@ class RewardAdvantages:
 
     advantages: Tensor
     kept: Tensor
+    spread: Tensor
     dropped: Counter[str]
     without_spread: Counter[str]
 
@@ -45,10 +47,12 @@ def reward_advantages(
     known = {name: each.isfinite().all(1) for name, each in groups.items()}
     kept = torch.stack(list(known.values())).all(0)
     total = torch.zeros(len(kept), group_size, dtype=torch.float64)
+    spread = torch.zeros_like(kept)
     without_spread: Counter[str] = Counter()
     for name, each in groups.items():
         varied = kept & (each.amax(1) > each.amin(1))
+        spread |= varied
         without_spread[name] = int((kept & ~varied).sum())
         total[varied] += weights[name] * group_advantages(each[varied])
     dropped = Counter({name: int((~each).sum()) for name, each in known.items()})
-    return RewardAdvantages(total.float(), kept, +dropped, +without_spread)
+    return RewardAdvantages(total.float(), kept, spread, +dropped, +without_spread)

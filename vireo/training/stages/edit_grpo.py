@@ -1,7 +1,7 @@
 """Stage `grpo`: an editor goes on learning from rewards (VIVA 3.3, A.2, B: Edit-GRPO).
 
 In an iteration the editor makes groups of samples of tasks (`rollout`), rewards compare them within their groups
-(`group_rewards`), and some updates make the better ones likelier (`edit_objectives`). Exact truth of held-out edits
+(`reward_advantages`), and some updates make the better ones likelier (`edit_objectives`). Exact truth of held-out edits
 watches (`audit`) and teaches nothing.
 """
 
@@ -25,6 +25,8 @@ from vireo.flow.sample import Velocity
 from vireo.judges.judge import Sample
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.editors.viva_editor import VivaEditor
+from vireo.rewards.opening import RewardsConfig
+from vireo.rewards.scores import Panel
 from vireo.training.acceleration import plain_attention
 from vireo.training.audit import Audit, AuditConfig
 from vireo.training.edit_draw import EditDraw
@@ -32,9 +34,9 @@ from vireo.training.edit_objectives import Figures, forward_objective, gaussians
 from vireo.training.edit_tasks import EditTask, EditTasks
 from vireo.training.exact_truth import ExactTruth
 from vireo.training.forward_process import optimality, update_old_policy
-from vireo.training.group_rewards import Panel, group_rewards
 from vireo.training.lora import adapter_off, add_lora, holding, put
 from vireo.training.processes import ALONE, Processes
+from vireo.training.reward_advantages import RewardAdvantages, reward_advantages
 from vireo.training.rollout import ExplorationConfig, Explorer, Rollout, edit_field
 from vireo.training.stage import LoopConfig, Stage, save_rows
 
@@ -52,7 +54,7 @@ class EditGrpoConfig:
     hybrids, singles, seed: of the set of tasks that is made for it, all of the training split; pair_sets: folders of
         finished sets that take its place. hybrid: share of tasks that ask for several edits at once, 0..1.
     exploration: how the samples of a group come to differ.
-    rewards: names and weights, see `group_rewards`.
+    rewards: which, how much each counts, and where they run.
     updates: optimizer's steps on the samples of one iteration; `loop.batch_size` is the number of its groups, and
         `loop.steps` counts updates.
     clip: of the ratio, which is one of means over elements (see `flow.sde`): far smaller than among tokens. beta:
@@ -70,7 +72,7 @@ class EditGrpoConfig:
     pair_sets: tuple[str, ...] = ()
     hybrid: float = 0.6
     exploration: ExplorationConfig = field(default_factory=ExplorationConfig)
-    rewards: tuple[tuple[str, float], ...] = (("recommended", 1.0), ("critic", 0.5))
+    rewards: RewardsConfig = field(default_factory=lambda: RewardsConfig(weights={"recommended": 1.0, "critic": 0.5}))
     updates: int = 2
     clip: float = 1e-3
     beta: float = 0.01
@@ -118,6 +120,9 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
                 f"{config.loop.batch_size} groups cannot be divided among {processes.count} processes",
                 "set loop.batch_size to a multiple",
             )
+        missing = [name for name, weight in config.rewards.weights.items() if weight and name not in panel.names]
+        if missing:
+            raise InputError(f"there is no reward {missing[0]!r}", f"choose from {', '.join(panel.names)}")
         self.lora = add_lora(pipe.transformer, config.rank, config.alpha, config.loop.seed)
         super().__init__(config, pipe.transformer.eval(), device)
         self.processes = processes
@@ -125,7 +130,7 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         pipe.to(device)
         pipe.products = self.dtype
         self.explorer = Explorer(pipe, config.exploration)
-        self.weights = dict(config.rewards)
+        self.weights = {name: float(weight) for name, weight in config.rewards.weights.items() if weight}
         self.old = [parameter.detach().clone() for parameter in self.lora]
         self.best = [parameter.detach().clone() for parameter in self.lora]
         self.audit, self.alarms = Audit(config.audit), 0
@@ -166,14 +171,13 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         with policy:
             made = self.explorer.explore(tasks, edits, seeds, float(self._rng(iteration, _WINDOW).random()))
         scores = self._scores([_sample(tasks[rollout.group], rollout) for rollout in made.rollouts])
-        worth = group_rewards(
-            {name: self.processes.joined(each.view(-1, group)) for name, each in scores.items()}, self.weights
-        )
+        joined = {name: self.processes.joined(each.view(-1, group)) for name, each in scores.items()}
+        worth = reward_advantages({name: each.flatten().numpy() for name, each in joined.items()}, self.weights, group)
         counts = sum(map(Counter, self.processes.gathered(dict(made.counts))), Counter())
-        figures = dict(worth.figures) | {f"ways/{way}": float(number) for way, number in sorted(counts.items())}
+        figures = _figures(joined, worth) | {f"ways/{way}": float(number) for way, number in sorted(counts.items())}
         good = torch.full_like(worth.advantages, 0.5)
-        if worth.counted.any():
-            good[worth.counted] = optimality(worth.advantages[worth.counted], config.limit)
+        if worth.spread.any():
+            good[worth.spread] = optimality(worth.advantages[worth.spread], config.limit)
         draw = EditDraw(
             numbers=numbers,
             field=edits,
@@ -182,20 +186,18 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
             optimality=torch.stack(self.processes.share(list(good))).flatten().to(self.device),
             trajectory=made.trajectory if config.objective == "grpo" else None,
             reference=None,
-            counted=int(worth.counted.sum()),
+            counted=int(worth.spread.sum()),
             figures=figures,
-        ).of([place for place, good in enumerate(self.processes.share(worth.counted.tolist())) if good])
+        ).of([place for place, good in enumerate(self.processes.share(worth.spread.tolist())) if good])
         if draw.trajectory is None or not config.beta or not draw.numbers:
             return draw
         with adapter_off(self.module):
             return draw.beside(gaussians_of(self.explorer.process, draw.field.velocity, draw.trajectory))
 
     def _scores(self, samples: list[Sample]) -> dict[str, Tensor]:
-        found = self.panel.score(samples)
-        missing = sorted(self.weights.keys() - found.keys())
-        if missing:
-            raise InputError(f"there is no reward {missing[0]!r}", f"choose from {', '.join(sorted(found))}")
-        return {name: torch.tensor(np.asarray(values), dtype=torch.float64) for name, values in found.items()}
+        """Values (N,) of the rewards that count, NaN where one failed."""
+        values = self.panel.score(samples).values
+        return {name: torch.from_numpy(np.asarray(values[name], np.float64)) for name in self.weights}
 
     def _policy_loss(self, draw: EditDraw) -> tuple[Tensor, Figures]:
         assert draw.trajectory is not None, "samples by noise have one"
@@ -293,6 +295,14 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         if self.halted:
             put(self.lora, self.best)
         return self.pipe
+
+
+def _figures(values: Mapping[str, Tensor], worth: RewardAdvantages) -> Figures:
+    """Means of the rewards, how many samples each failed for, and the shares of groups that taught nothing."""
+    figures = {f"reward/{name}": each.nanmean().item() for name, each in values.items()}
+    figures |= {f"failed/{name}": float((~each.isfinite()).sum()) for name, each in values.items()}
+    dropped, alike = (~worth.kept).float().mean(), (worth.kept & ~worth.spread).float().mean()
+    return {**figures, "dropped": dropped.item(), "without_spread": alike.item()}
 
 
 def _sample(task: EditTask, rollout: Rollout) -> Sample:
