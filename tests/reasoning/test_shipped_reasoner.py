@@ -35,7 +35,7 @@ SAID = {
         "remove the green cone",
     ],
     "Make the ball blue, then take the cone away.": ["make the red ball blue", "remove the green cone"],
-    "make the thing farthest from the camera metal and make it night": [
+    "make the farthest thing metal and make it night": [
         "make the green cone metal",
         "change the light to night",
     ],
