@@ -61,9 +61,12 @@ def stamped(frames, text):
 
 
 def meant(plan):
-    """All of a plan but how sure it is."""
-    steps = [step.model_dump(exclude={"reasons", "confidence"}) for step in plan.steps]
-    hops = [[reason.model_dump(exclude={"confidence"}) for reason in step.reasons] for step in plan.steps]
+    """What a plan does to which objects, when and why. Not how sure it is, nor by what names the editor is told of its
+    objects: what is written covers a part of the picture, so that colours may be seen otherwise."""
+    steps = [
+        (step.operation, [target.id for target in step.targets], step.parameters, step.span) for step in plan.steps
+    ]
+    hops = [[reason.model_dump() for reason in step.reasons] for step in plan.steps]
     return plan.query, steps, hops, plan.fallback, plan.question is None
 
 
