@@ -134,7 +134,7 @@ class Scores:
         for key, pairs in self.confidences.items():
             chances, right = np.array(pairs).T
             rows.append(
-                [f"calibration of {key} (ECE)", str(len(pairs)), f"{_calibration_error(chances, right):.3f}", "", ""]
+                [f"calibration of {key} (ECE)", str(len(pairs)), f"{calibration_error(chances, right):.3f}", "", ""]
             )
         return markdown_table(["what", "n", "F1 or share", "precision", "recall"], rows)
 
@@ -165,7 +165,7 @@ def _resampled(masks: np.ndarray, twin: DigitalTwin) -> np.ndarray:
     return masks[:, rows.astype(int)[:, None], columns.astype(int)]
 
 
-def _calibration_error(chances: np.ndarray, right: np.ndarray) -> float:
+def calibration_error(chances: np.ndarray, right: np.ndarray) -> float:
     """Expected calibration error over ten bins."""
     bins = np.minimum((chances * 10).astype(int), 9)
     gaps = [abs(chances[bins == b].sum() - right[bins == b].sum()) for b in range(10)]

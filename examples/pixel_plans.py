@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from perception_scores import Scores
+from perception_scores import Scores, calibration_error
 
 from vireo.evaluation.report.tables import markdown_table
 from vireo.pairs.format import read_pairs
@@ -24,8 +24,6 @@ from vireo.reasoning.plan_match import match_plans
 from vireo.reasoning.reasoner.opening import open_reasoner
 from vireo.reasoning.twin import DigitalTwin
 from vireo.video.io import read_clip
-
-BINS = 10
 
 
 def _true_id(names: dict[str, str], name: str | None) -> str | None:
@@ -83,9 +81,7 @@ for pair in list(read_pairs(options.pairs))[: options.limit]:
 rows = [[name, str(len(v)), *(f"{x:.3f}" for x in np.mean(v, 0))] for name, v in sorted(scores.items())]
 print(markdown_table(["queries", "n", "edits", "whole", "find nothing"], rows))
 confidence, right = np.array(sureness, float).T
-bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-gaps = [abs((confidence[bins == b] - right[bins == b]).sum()) for b in range(BINS)]
-print(f"ECE {sum(gaps) / len(right):.3f}, n {len(right)}")
+print(f"ECE {calibration_error(confidence, right):.3f}, n {len(right)}")
 print(f"{np.mean(asked):.3f} ask back; where people then choose, {np.mean(solved):.3f} are right")
 order = np.argsort(-confidence)
 for share in (1.0, 0.85, 0.7, 0.5):

@@ -12,6 +12,7 @@ import argparse
 from collections import defaultdict
 
 import numpy as np
+from perception_scores import calibration_error
 
 from vireo.evaluation.report.tables import markdown_table
 from vireo.reasoning.exact_twin import exact_twin
@@ -65,6 +66,4 @@ for (name, _, wordings, combinations), values in scores.items():
     )
 print(markdown_table(["query", "wording", "relations", "n", "edits", "whole", "asks", "falls back"], rows))
 confidence, right = np.array(sureness, float).T
-bins = np.minimum((confidence * 10).astype(int), 9)
-gaps = [abs((confidence[bins == b] - right[bins == b]).sum()) for b in range(10)]
-print(f"ECE {sum(gaps) / len(right):.3f}, n {len(right)}")
+print(f"ECE {calibration_error(confidence, right):.3f}, n {len(right)}")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from vireo.reasoning.events import complete
 from vireo.reasoning.masks import track_of
 from vireo.reasoning.twin import Attribute, Camera, DigitalTwin, TwinObject
 
@@ -62,3 +63,11 @@ def line(start, end, frames=9):
 STRIKER = [*line((10, 50), (55, 50), 4), *line((58, 50), (60, 50), 5)]
 STRUCK = [*[(76, 50)] * 4, *line((80, 50), (89, 50), 5)]
 """Where something is that runs into another thing, and where that is, over nine frames."""
+
+
+def collision(*others):
+    """A red ball (o1) runs into a blue cube (o2), beside other things."""
+    return complete(twin_of(thing(1, STRIKER, category="ball"), thing(2, STRUCK, color="blue"), *others))
+
+
+FAR_CONE = thing(3, [(30, 15)] * 9, depth=9.0, color="green", category="cone")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hand_made import STRIKER, STRUCK, line, thing, twin_of
+from hand_made import FAR_CONE, collision, line, thing, twin_of
 
 from vireo.errors import InputError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
@@ -38,13 +38,7 @@ def row():
 @pytest.fixture(scope="module")
 def hit():
     """A red ball (o1) runs into a blue cube (o2), beside a far green cone (o3)."""
-    return complete(
-        twin_of(
-            thing(1, STRIKER, category="ball"),
-            thing(2, STRUCK, color="blue"),
-            thing(3, [(30, 15)] * 9, depth=9.0, color="green", category="cone"),
-        )
-    )
+    return collision(FAR_CONE)
 
 
 def answered(twin, *calls):

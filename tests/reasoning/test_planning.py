@@ -1,7 +1,7 @@
 """Calls that are run on small twins made by hand, and the plans that they come to."""
 
 import pytest
-from hand_made import STRIKER, STRUCK, thing, twin_of
+from hand_made import collision, thing, twin_of
 
 from vireo.errors import PlanError
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
@@ -24,13 +24,9 @@ CONE = Attribute(value="cone", confidence=0.1)
 @pytest.fixture(scope="module")
 def twin():
     """A red ball (o1) runs into a blue cube (o2), beside a far green cube (o3) and a small red ball (o4)."""
-    return complete(
-        twin_of(
-            thing(1, STRIKER, category="ball"),
-            thing(2, STRUCK, color="blue"),
-            thing(3, [(30, 15)] * 9, depth=9.0, color="green"),
-            thing(4, [(80, 85)] * 9, depth=4.0, side=12, category="ball"),
-        )
+    return collision(
+        thing(3, [(30, 15)] * 9, depth=9.0, color="green"),
+        thing(4, [(80, 85)] * 9, depth=4.0, side=12, category="ball"),
     )
 
 

@@ -3,11 +3,10 @@
 import json
 
 import pytest
-from hand_made import STRIKER, STRUCK, thing, twin_of
+from hand_made import FAR_CONE, collision
 
 from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
 from vireo.models.weights import read_header
-from vireo.reasoning.events import complete
 from vireo.reasoning.reasoner.opening import WEIGHTS, open_reasoner
 
 
@@ -19,13 +18,7 @@ def reasoner():
 @pytest.fixture(scope="module")
 def twin():
     """A red ball (o1) runs into a blue cube (o2), beside a far green cone (o3)."""
-    return complete(
-        twin_of(
-            thing(1, STRIKER, category="ball"),
-            thing(2, STRUCK, color="blue"),
-            thing(3, [(30, 15)] * 9, depth=9.0, color="green", category="cone"),
-        )
-    )
+    return collision(FAR_CONE)
 
 
 SAID = {

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -19,14 +20,15 @@ from vireo.judges.judge import Sample
 from vireo.models.editors.viva import VireoPipeline
 from vireo.pairs.format import read_pairs
 from vireo.rewards.opening import RewardsConfig
+from vireo.rewards.scores import Scores
 from vireo.training import mini
 from vireo.training.audit import AuditConfig
 from vireo.training.checkpoint import Checkpoint
-from vireo.training.edit_tasks import SetTasks
+from vireo.training.edit_tasks import SetTasks, task_of
 from vireo.training.exact_truth import Measured
 from vireo.training.loop import run
 from vireo.training.lora import put
-from vireo.training.processes import ALONE, joined_processes
+from vireo.training.processes import ALONE, joined_processes, own_device
 from vireo.types import PairFiles
 from vireo.video.io import write_lossless
 
@@ -137,6 +139,47 @@ def test_a_run_goes_on_when_all_rewards_fail():
     assert all(torch.equal(one, other) for one, other in zip(before, made.lora, strict=True))
 
 
+def test_a_reward_without_weight_drops_nothing():
+    class Watched(Bright):
+        names = ("bright", "watched")
+
+        def values(self, samples):
+            return {**super().values(samples), "watched": np.full(len(samples), np.nan)}
+
+    made = stage(panel=Watched(), rewards=RewardsConfig(weights={"bright": 1.0, "watched": 0.0}))
+    assert made.loss(0)[1]["dropped"] == 0
+
+
+def test_why_a_reward_failed_is_said_once(caplog):
+    class Broken(Bright):
+        def score(self, samples):
+            values = {"bright": np.full(len(samples), np.nan)}
+            return Scores(values, Counter({("bright", "was killed by signal 9"): len(samples)}))
+
+    made = stage(panel=Broken())
+    for _ in range(2):
+        made.loss(0)
+        made._draw = None
+    assert [record.getMessage() for record in caplog.records] == [
+        "the reward 'bright' failed for 8 of 8 samples: was killed by signal 9"
+    ]
+
+
+def test_where_the_data_allow_a_change_the_rewards_know(tmp_path):
+    mask = np.zeros((5, 32, 32, 3), np.uint8)
+    mask[:, 8:16, 8:16] = 255
+    write_lossless(tmp_path / "s.mkv", clip(0), 8)
+    write_lossless(tmp_path / "m.mkv", mask, 8)
+    facts = {"source": "s.mkv", "target": "s.mkv", "mask": "m.mkv", "source_caption": "", "target_caption": ""}
+    found = task_of(tmp_path, PairFiles(id="1", family="remove", instruction="i", paraphrases=[], **facts))
+    assert found.region is not None
+    assert found.region[:, 8:16, 8:16].all()
+    assert not found.region[:, 20:].any()
+    made = stage(tasks=lambda rng: found)
+    made.loss(0)
+    assert all(np.array_equal(sample.region, found.region) for sample in made.panel.samples)
+
+
 def test_exact_results_do_not_reach_the_rewards():
     made = stage()
     made.loss(0)
@@ -183,6 +226,16 @@ def test_with_another_number_of_processes_it_does_not_go_on(tmp_path):
 
 
 # Several processes.
+
+
+def test_each_process_has_a_gpu_of_its_own_and_so_have_its_rewards(monkeypatch):
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    first, cpu = torch.device("cuda:0"), torch.device("cpu")
+    assert own_device(first) == first
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert (own_device(first), own_device(cpu)) == (torch.device("cuda:3"), cpu)
+    assert RewardsConfig().beside(own_device(first)).device == "cuda:3"
+    assert RewardsConfig(device="cpu").beside(own_device(first)).device == "cpu"
 
 
 def gradient_and_weights(objective, folder, processes=ALONE):
@@ -366,7 +419,11 @@ def test_vireo_train_grpo_leaves_a_pipeline_and_lora_files(tmp_path):
         "grpo.loop.steps": "2",
         "grpo.loop.sample_every": "2",
     }
+    wrong = settings | {"grpo.rewards.weights": '{"critc": 1.0}', "grpo.pair_sets": '["nowhere"]'}
+    with pytest.raises(InputError, match="no reward 'critc'"):  # told before the sets are opened
+        mini.train("grpo", tmp_path / "wrong", overrides=wrong)
     assert mini.train("grpo", tmp_path / "run", overrides=settings)
+    assert not multiprocessing.active_children()  # the process of the rewards has ended
     made = tmp_path / "run" / "grpo"
     assert (made / "samples" / "000002.png").exists()
     assert any("img_attn_qkv" in name for name in load_file(made / "lora" / "comfyui.safetensors"))

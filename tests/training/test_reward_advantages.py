@@ -48,6 +48,8 @@ def test_a_constant_reward_says_nothing_and_is_counted():
     found = reward_advantages(values, {"same": 100.0, "b": 1.0}, 2)
     np.testing.assert_allclose(found.advantages[0], standardised(0, 1), atol=1e-6)
     assert found.without_spread == {"same": 1}, "of the group that is kept"
+    assert found.spread.tolist() == [True, False], "b differs in one, the other is dropped"
     alone = reward_advantages({"same": np.full(6, 1 / 3)}, {"same": 1.0}, 3)
     assert alone.kept.all()
+    assert not alone.spread.any()
     assert not alone.advantages.any()

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+
+import torch
 
 from vireo.errors import InputError
 from vireo.models.backbones.encoders import ClipBackbone
@@ -25,11 +27,12 @@ _SETTINGS = {"preference": "preference", "clip": "backbones.clip"}
 class RewardsConfig:
     """Which rewards a training uses (VIVA, Eq. 7, whose weights are not published), and where they run.
 
-    weights: by name in `vireo.rewards.registry.REWARDS`; a reward of weight 0 is left out. instructor: preset, folder
-    or hub id of the pipeline whose instructor the rewards ask. backbones: CLIP-class ones by kind, as in
+    weights: by name in `vireo.rewards.registry.REWARDS`; a reward of weight 0 is left out. instructor: preset,
+    folder or hub id of the pipeline whose instructor the rewards ask. backbones: CLIP-class ones by kind, as in
     `Backbones.open`; R_IF and R_PS need "clip". preference: folder of a `PreferenceHead`. device: as `pick_device`
-    names it. largest: see `RewardPanel`. own_process: whether they run in a process of their own. seconds: that a batch
-    may take there, start_seconds: that loading may. tries: batches in a row that may be lost before training ends.
+    names it; "auto" is that of the training. largest: see `RewardPanel`. own_process: whether they run in a process
+    of their own. seconds: that a batch may take there, start_seconds: that loading may. tries: batches in a row
+    that may be lost before training ends.
     """
 
     weights: Mapping[str, float] = field(default_factory=lambda: {"recommended": 1.0})
@@ -42,6 +45,10 @@ class RewardsConfig:
     seconds: float = SECONDS
     start_seconds: float = START_SECONDS
     tries: int = TRIES
+
+    def beside(self, device: torch.device) -> "RewardsConfig":
+        """The same on the device of what is trained, unless it names another."""
+        return replace(self, device=str(device)) if self.device == "auto" else self
 
     def weighed(self) -> dict[str, float]:
         """The weights that are not 0. Raises InputError for rewards that do not exist, or cannot run as this says."""

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from vireo.errors import InputError
+from vireo.metrics.truth import dilated
 from vireo.types import PairFiles
 from vireo.video.io import read_clip
 
@@ -16,7 +17,8 @@ from vireo.video.io import read_clip
 @dataclass(frozen=True, kw_only=True)
 class EditTask:
     """One clip and what is to be done to it. frames: uint8 (T, H, W, 3). paraphrases: other wordings of the
-    instruction. source_caption, target_caption: of the clip, and of what the edit shall look like (VIVA C.2)."""
+    instruction. source_caption, target_caption: of the clip, and of what the edit shall look like (VIVA C.2). region:
+    bool (T, H, W), outside of which nothing may change, as the data say (VIVA's mask); None where they do not."""
 
     frames: np.ndarray
     fps: Fraction
@@ -24,6 +26,7 @@ class EditTask:
     paraphrases: tuple[str, ...] = ()
     source_caption: str = ""
     target_caption: str = ""
+    region: np.ndarray | None = None
 
 
 class EditTasks(Protocol):
@@ -60,6 +63,7 @@ class SetTasks:
 def task_of(folder: Path, pair: PairFiles) -> EditTask:
     """The task of a pair of the set in a folder."""
     clip = read_clip(folder / pair.source, trusted=True)
+    mask = read_clip(folder / pair.mask, trusted=True).frames[..., 0] > 127 if pair.mask else None
     return EditTask(
         frames=clip.frames,
         fps=clip.fps,
@@ -67,4 +71,5 @@ def task_of(folder: Path, pair: PairFiles) -> EditTask:
         paraphrases=tuple(pair.paraphrases),
         source_caption=pair.source_caption,
         target_caption=pair.target_caption,
+        region=None if mask is None else dilated(mask),
     )

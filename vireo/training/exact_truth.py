@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from vireo.judges.judge import Sample
-from vireo.metrics.truth import score_edit, with_success
+from vireo.metrics.truth import dilated, score_edit, with_success
 from vireo.models.editors.protocol import Editor, Window
 from vireo.monitor import Monitor
 from vireo.pipeline.edit_window import edit_windows
@@ -64,6 +64,7 @@ class ExactTruth:
                     pair.instruction,
                     source_caption=pair.source_caption,
                     target_caption=pair.target_caption,
+                    region=dilated(mask),
                 )
             )
         return Measured(samples, truth, {name: float(np.mean(values)) for name, values in rates.items()})

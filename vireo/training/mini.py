@@ -46,7 +46,7 @@ from vireo.training.pair_sets import DataConfig
 from vireo.training.perception_frames import FrameShards, cache_labelled_frames
 from vireo.training.plan_rewards import EditQuality
 from vireo.training.post_training import open_edit_tasks, save_post_trained
-from vireo.training.processes import Processes, joined_processes
+from vireo.training.processes import Processes, joined_processes, own_device
 from vireo.training.stage import LoopConfig, Stage
 from vireo.training.stages.answer_accuracy import measure_answers
 from vireo.training.stages.clip import ClipConfig, ClipStage, measure_patches, measure_retrieval
@@ -257,6 +257,8 @@ class _MiniTraining:
             return self._post_trained(self.config.grpo, processes)
 
     def _post_trained(self, config: EditGrpoConfig, processes: Processes) -> bool:
+        config.rewards.weighed()  # what cannot run is told before thousands of pairs are made
+        device = own_device(self.device)
         pipe = VireoPipeline.from_pretrained(config.init_from)
         pipe.set_progress_bar_config(disable=True)
         if not processes.first:
@@ -264,9 +266,9 @@ class _MiniTraining:
         tasks, truth = open_edit_tasks(self.artifacts.pair_sets, config)
         if processes.first:
             processes.agreed(None)
-        panel = open_rewards(config.rewards)
+        panel = open_rewards(config.rewards.beside(device))
         try:
-            stage = EditGrpoStage(config, pipe, tasks, panel, truth, self.device, processes)
+            stage = EditGrpoStage(config, pipe, tasks, panel, truth, device, processes)
             if not self._run(stage):
                 return False
         finally:

@@ -71,6 +71,12 @@ _PATIENCE = timedelta(hours=12)
 """How long processes wait for the first one, which may have thousands of pairs to render."""
 
 
+def own_device(device: torch.device) -> torch.device:
+    """The device of this process: of several on a machine each has a GPU of its own. device: of one alone."""
+    rank = os.environ.get("LOCAL_RANK")
+    return device if rank is None or device.type != "cuda" else torch.device("cuda", int(rank))
+
+
 @contextlib.contextmanager
 def joined_processes(device: torch.device) -> Iterator[Processes]:
     """The processes that torchrun has started, for the length of a `with` block; this one alone without it."""
@@ -78,7 +84,7 @@ def joined_processes(device: torch.device) -> Iterator[Processes]:
         yield Processes(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else ALONE
         return
     if device.type == "cuda":
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(own_device(device))
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
     try:
         yield Processes(dist.get_rank(), dist.get_world_size())

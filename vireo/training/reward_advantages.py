@@ -34,7 +34,7 @@ class RewardAdvantages:
 def reward_advantages(
     values: Mapping[str, np.ndarray], weights: Mapping[str, float], group_size: int
 ) -> RewardAdvantages:
-    """values: by reward float (B * G,), group after group, NaN where it failed, as `vireo.rewards.panel.Scores` has
+    """values: by reward float (B * G,), group after group, NaN where it failed, as `vireo.rewards.scores.Scores` has
     them; beside those of a panel they may come from anywhere, as votes of people. weights: of the same rewards.
 
     A group in which any reward failed for any sample is dropped whole: a mean over the others would compare samples by

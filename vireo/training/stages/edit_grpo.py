@@ -135,6 +135,7 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         self.best = [parameter.detach().clone() for parameter in self.lora]
         self.audit, self.alarms = Audit(config.audit), 0
         self._draw: EditDraw | None = None
+        self._told: set[tuple[str, str]] = set()
 
     def loss(self, step: int) -> tuple[Tensor, Figures]:
         config, figures = self.config, {}
@@ -195,9 +196,13 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
             return draw.beside(gaussians_of(self.explorer.process, draw.field.velocity, draw.trajectory))
 
     def _scores(self, samples: list[Sample]) -> dict[str, Tensor]:
-        """Values (N,) of the rewards that count, NaN where one failed."""
-        values = self.panel.score(samples).values
-        return {name: torch.from_numpy(np.asarray(values[name], np.float64)) for name in self.weights}
+        """Values (N,) of the rewards that count, NaN where one failed. The log has each reason once."""
+        scores = self.panel.score(samples)
+        for (name, reason), count in scores.failures.items():
+            if (name, reason) not in self._told:
+                self._told.add((name, reason))
+                log.warning("the reward %r failed for %d of %d samples: %s", name, count, len(samples), reason)
+        return {name: torch.from_numpy(np.asarray(scores.values[name], np.float64)) for name in self.weights}
 
     def _policy_loss(self, draw: EditDraw) -> tuple[Tensor, Figures]:
         assert draw.trajectory is not None, "samples by noise have one"
@@ -312,4 +317,5 @@ def _sample(task: EditTask, rollout: Rollout) -> Sample:
         task.instruction,
         source_caption=task.source_caption,
         target_caption=task.target_caption,
+        region=task.region,
     )
