@@ -1,9 +1,9 @@
 """The command line as a whole: quick help, exit codes, one-line errors, streams."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 from command_line import is_one_error_line
@@ -46,14 +46,16 @@ def test_the_package_is_the_command(tmp_path):
     assert "is no pair set" in done.stderr
 
 
+def processor_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_help_is_quick():
     code = "from vireo.cli import main; main(['--help'])"
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 1
+    began = processor_seconds()
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert processor_seconds() - began < 1
 
 
 @pytest.mark.parametrize(

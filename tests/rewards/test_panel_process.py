@@ -60,22 +60,22 @@ def test_a_lost_batch_has_no_values_and_the_next_one_has(panel, fate, why):
 
 
 def test_what_hangs_is_ended_in_time():
-    with PanelProcess(open_obedient, NAMES, seconds=1, tries=2) as panel:
+    with PanelProcess(open_obedient, NAMES, seconds=2, tries=2) as panel:
         assert process_of(panel.score(batch("a")))
         began = time.monotonic()
         lost = panel.score(batch("hang"))
-        assert time.monotonic() - began < 5
-        assert set(lost.failures) == {(name, "the process took longer than 1 s") for name in NAMES}
+        assert time.monotonic() - began < 30
+        assert set(lost.failures) == {(name, "the process took longer than 2 s") for name in NAMES}
         assert panel.score(batch("b")).values["brightness"].tolist() == [40]
 
 
 def test_a_process_that_does_not_read_is_ended_too():
     """Stopped, it never takes the batch, which is larger than what a pipe holds."""
-    with PanelProcess(open_obedient, NAMES, seconds=1, tries=2) as panel:
+    with PanelProcess(open_obedient, NAMES, seconds=2, tries=2) as panel:
         os.kill(process_of(panel.score(batch("a"))), signal.SIGSTOP)
         large = np.zeros((40, 128, 128, 3), np.uint8)
         lost = panel.score([Sample(large, large + 1, "b")])
-        assert set(lost.failures) == {(name, "the process took longer than 1 s") for name in NAMES}
+        assert set(lost.failures) == {(name, "the process took longer than 2 s") for name in NAMES}
 
 
 def test_a_process_that_went_between_batches_costs_none(panel):

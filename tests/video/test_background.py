@@ -20,8 +20,8 @@ def no_thread_is_left():
 
 
 def settle(condition):
-    """Waits, 5 s at most, until a condition holds that a thread brings about."""
-    until = time.monotonic() + 5
+    """Waits, a minute at most, until a condition holds that a thread brings about."""
+    until = time.monotonic() + 60
     while not condition() and time.monotonic() < until:
         time.sleep(0.01)
     return condition()

