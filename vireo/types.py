@@ -142,6 +142,17 @@ TEST_SEED = 1_000_000
 """Scenes of the training split have seeds below, of the test split at or above."""
 
 
+class Alternative(BaseModel):
+    """A further exact result of an edit whose words leave a choice. Paths are relative to the pair set's folder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    target: str
+    mask: str
+    target_caption: str
+    target_scene: dict[str, Any]
+
+
 class PairFiles(BaseModel):
     """The files and words of one edit with its exact result. Paths are relative to the folder of the pair set.
 
@@ -160,6 +171,12 @@ class PairFiles(BaseModel):
     source_caption: str
     target_caption: str
     reference: str | None = None
+    alternatives: list[Alternative] = []
+
+    @property
+    def results(self) -> list[tuple[str, str]]:
+        """Target and mask of every exact result."""
+        return [(self.target, self.mask), *((other.target, other.mask) for other in self.alternatives)]
 
 
 class EditPair(PairFiles):

@@ -37,7 +37,9 @@ def test_tuples_follow_from_flags():
     assert families.GLOBAL_FAMILIES == ("background", "light", "style")
     assert families.FOOTAGE_FAMILIES == ("light", "style", "watermark", "absent")
     assert set(FAMILIES) - set(families.SIZED_FAMILIES) == {"style", "watermark", "reference", "hybrid"}
-    assert set(FAMILIES) - set(families.MOVABLE_FAMILIES) == {"background", "light", "style", "watermark", "hybrid"}
+    assert set(FAMILIES) - set(families.MOVABLE_FAMILIES) == {
+        *("background", "light", "style", "watermark", "hybrid", "open")
+    }
     assert [name for name, family in FAMILIES.items() if family.removes_objects] == ["remove"]
     assert [name for name, family in FAMILIES.items() if family.changes_nothing] == ["absent"]
 

@@ -1,14 +1,15 @@
 """One pair of a pair set as arrays, ready to be scored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from vireo.errors import InputError
 from vireo.judges.judge import Sample
-from vireo.metrics.truth import EditScore, dilated, score_edit
+from vireo.metrics.truth import EditScore, best_match, dilated, score_edit
 from vireo.types import EditPair
 from vireo.video.io import read_clip
 
@@ -18,7 +19,8 @@ class PairClips:
     """A pair's videos. source, target: uint8 (T, H, W, 3). mask: bool (T, H, W), not dilated.
 
     others, concerned: bool (T, H, W), the source's instances that the edit does not and does concern; None
-    where the pair set has no instance masks. reference: uint8 (h, w, 3) or None.
+    where the pair set has no instance masks. reference: uint8 (h, w, 3) or None. alternatives: target and mask of
+    each further exact result, where the words leave a choice.
     """
 
     source: np.ndarray
@@ -28,6 +30,12 @@ class PairClips:
     concerned: np.ndarray | None
     reference: np.ndarray | None
     fps: Fraction = Fraction(8)
+    alternatives: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+
+    def matching(self, edited: np.ndarray) -> Self:
+        """The same pair with one exact result, that to which this edit comes nearest."""
+        target, mask = best_match(edited, self.source, [(self.target, self.mask), *self.alternatives])
+        return replace(self, target=target, mask=mask, alternatives=())
 
     def sample(self, pair: EditPair, edited: np.ndarray, instruction: str | None = None) -> Sample:
         """An edit of this pair, uint8 (T, H, W, 3), for judges and scorers. instruction: the pair's own if None.
@@ -47,9 +55,10 @@ class PairClips:
         )
 
     def score(self, edited: np.ndarray, family: str) -> EditScore:
-        """An edit of this pair, uint8 (T, H, W, 3), against its exact result."""
+        """An edit of this pair, uint8 (T, H, W, 3), against its exact result, or the best match of several."""
+        one = self.matching(edited)
         masks = {"others": self.others, "concerned": self.concerned}
-        return score_edit(edited, self.source, self.target, self.mask, family=family, **masks)
+        return score_edit(edited, one.source, one.target, one.mask, family=family, **masks)
 
 
 def refuse_without_masks(folder: Path) -> None:
@@ -70,14 +79,16 @@ def load_pair_clips(folder: Path, pair: EditPair) -> PairClips:
         return read_clip(folder / path, trusted=True).frames
 
     clip = read_clip(folder / pair.source, trusted=True)
-    source, target, mask = clip.frames, frames(pair.target), frames(pair.mask)[..., 0] > 127
-    if not source.shape == target.shape == (*mask.shape, 3):
-        sizes = ", ".join(str(video.shape[:3]) for video in (source, target, mask))
-        raise InputError(f"pair {pair.id}: its videos differ in size: {sizes}", "make the set again")
+    source, results = clip.frames, [(frames(target), frames(mask)[..., 0] > 127) for target, mask in pair.results]
+    for target, mask in results:
+        if not source.shape == target.shape == (*mask.shape, 3):
+            sizes = ", ".join(str(video.shape[:3]) for video in (source, target, mask))
+            raise InputError(f"pair {pair.id}: its videos differ in size: {sizes}", "make the set again")
     others = concerned = None
     if pair.instances is not None:
         instances = frames(pair.instances)[..., 0]
         concerned = np.isin(instances, [1 + index for index in pair.concerned])
         others = (instances > 0) & ~concerned
     reference = None if pair.reference is None else frames(pair.reference)[0]
-    return PairClips(source, target, mask, others, concerned, reference, clip.fps)
+    (target, mask), *alternatives = results
+    return PairClips(source, target, mask, others, concerned, reference, clip.fps, tuple(alternatives))

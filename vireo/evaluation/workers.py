@@ -64,33 +64,38 @@ class PairEvaluator:
                 raise
             return [], [{"id": job.pair.id, "why": str(error)} for job in jobs]
         seconds = (time.perf_counter() - began) / len(jobs)
+        matching = [clips.matching(edited.composited) for clips, edited in zip(loaded, edits, strict=True)]
         samples = [
             clips.sample(job.pair, edited.composited, job.instruction)
-            for job, clips, edited in zip(jobs, loaded, edits, strict=True)
+            for job, clips, edited in zip(jobs, matching, edits, strict=True)
         ]
         judgements = judge.judge(samples) if judge else [None] * len(jobs)
         records = []
-        for job, clips, edited, sample, judgement in zip(jobs, loaded, edits, samples, judgements, strict=True):
+        found = zip(jobs, loaded, matching, edits, samples, judgements, strict=True)
+        for job, whole, clips, edited, sample, judgement in found:
             write_strip(out / "strips" / f"{job.key}.png", clips, edited.composited, edited.region)
             if job.condition == "plain":
                 write_player(player_of(out, job.key), folder / job.pair.source, [edited.composited, clips.target])
                 if self.config.keep:
                     write_lossless(clip_of(out, job), edited.composited, fps=clips.fps)
             rebuilt = self.editor.reconstruct(clips.target)
-            record = _record(job, clips, edited, rebuilt, seconds)
+            record = _record(job, whole, clips, edited, rebuilt, seconds)
             judged = None if judgement is None else JudgementRecord.of(judgement)
             records.append(record.model_copy(update={"judged": judged, "measures": self.measures(sample)}))
         return records, []
 
 
-def _record(job: Job, clips: PairClips, edited: Edited, rebuilt: np.ndarray | None, seconds: float) -> Record:
+def _record(
+    job: Job, whole: PairClips, clips: PairClips, edited: Edited, rebuilt: np.ndarray | None, seconds: float
+) -> Record:
     """The record of one pair, without judgement and measures.
 
-    rebuilt: the target through the VAE and back, uint8 (T, H, W, 3), or None. seconds: what the edit took.
+    whole: with all exact results. clips: with the one that the edit comes nearest to. rebuilt: its
+    target through the VAE and back, uint8 (T, H, W, 3), or None. seconds: what the edit took.
     """
 
     def against_truth(video: np.ndarray) -> EditScore:
-        return clips.score(video, job.pair.family)
+        return whole.score(video, job.pair.family)
 
     grown = dilated(clips.mask)
     ceiling = None

@@ -1,6 +1,7 @@
 """The straight path between data and noise (rectified flow; VIVA Eq. 9 with its ends swapped, ReViSE Eq. 2), and the
 times along it."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -65,14 +66,19 @@ def velocity_from_output(
     return (z - clean_from_output(output, prediction, source)) / _like(t, z).clamp_min(floor)
 
 
-def shift_time(u: Tensor, shift: float) -> Tensor:
+def shift_time(u: Tensor, shift: float | Tensor) -> Tensor:
     """t' = s u / (1 + (s - 1) u): s > 1 moves times towards noise; 0 and 1 stay where they are."""
     return shift * u / (1 + (shift - 1) * u)
 
 
-def training_times(count: int, shift: float, generator: torch.Generator) -> Tensor:
-    """(count,) times in 0..1: uniform, then shifted, so that P(t <= x) = x / (s - (s - 1) x)."""
-    return shift_time(torch.rand(count, generator=generator), shift)
+def training_times(count: int, shifts: Sequence[float], generator: torch.Generator) -> Tensor:
+    """(count,) times in 0..1: uniform, then shifted by one of `shifts` each, so that of those with shift s
+    P(t <= x) = x / (s - (s - 1) x)."""
+    u = torch.rand(count, generator=generator)
+    if len(shifts) == 1:
+        return shift_time(u, shifts[0])
+    drawn = torch.randint(len(shifts), (count,), generator=generator)
+    return shift_time(u, torch.tensor(shifts)[drawn])
 
 
 def sampling_times(steps: int, shift: float) -> Tensor:

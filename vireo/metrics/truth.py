@@ -6,7 +6,7 @@ docs/decisions/0020-what-counts-as-success.md.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -146,6 +146,21 @@ def _error(edited: np.ndarray, source: np.ndarray, target: np.ndarray, mask: np.
 def edit_error(edited: np.ndarray, source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> float | None:
     """Sum over M of |E-T|^2 by the sum over M of |S-T|^2; None where the target is the source."""
     return _error(edited, source, target, mask).whole()
+
+
+def best_match(
+    edited: np.ndarray, source: np.ndarray, results: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The exact result, with its mask, to which an edit comes nearest: that of the least `edit_error`.
+
+    results: target and mask (not dilated) of each that the words of the instruction allow. By the best match every
+    score of an edit is taken whose words leave a choice.
+    """
+    if len(results) == 1:
+        return results[0]
+    errors = [edit_error(edited, source, target, dilated(mask)) for target, mask in results]
+    known = [math.inf if error is None else error for error in errors]
+    return results[known.index(min(known))]
 
 
 def _done(edited: np.ndarray, source: np.ndarray, target: np.ndarray, where: np.ndarray) -> FrameSums:

@@ -11,7 +11,7 @@ from vireo.models.latents import VideoAutoencoder, encode_latents, to_pixels
 from vireo.pairs.augment import translated
 from vireo.pairs.frame_cache import FrameCache, decode
 from vireo.runtime import autocast, whole_file
-from vireo.types import OnCount, PairFiles
+from vireo.types import OnCount
 
 Shift = tuple[int, int]
 """Pixels by which a copy of a clip is translated: down, right."""
@@ -69,17 +69,17 @@ def pool_mask(mask: np.ndarray, temporal: int, spatial: int) -> np.ndarray:
 
 def cache_masks(
     pairs_dir: Path,
-    pairs: Sequence[PairFiles],
+    paths: Sequence[str],
     folder: Path,
     strides: tuple[int, int],
     shift: Shift,
     on_progress: OnCount,
 ) -> np.ndarray:
-    """bool (pairs, k + 1, h, w): the masks, translated by `shift`, at latent resolution; computed once."""
+    """bool (N, k + 1, h, w): the masks at these paths, translated by `shift`, at latent resolution; computed once."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "masks.npy"
     if not path.exists():
-        clips = decode(pairs_dir, [pair.mask for pair in pairs], on_progress)
+        clips = decode(pairs_dir, paths, on_progress)
         masks = [pool_mask(translated(clip, *shift)[..., 0] > 127, *strides) for clip in clips]
         with whole_file(path) as temporary:
             np.save(temporary, np.stack(masks))

@@ -185,6 +185,7 @@ class Artifacts:
         captions = {}
         for pair in self.pair_sets.pairs:
             captions[pair.source], captions[pair.target] = pair.source_caption, pair.target_caption
+            captions |= {other.target: other.target_caption for other in pair.alternatives}
         texts = [captions[path] for path in self.pair_sets.frames.index]
         folder = self.pair_sets.cache("captions", self.model("vlm"), (self.template, self.dtype))
         return self._conditioning(folder, (Prompt(text) for text in [*texts, ""]), len(texts) + 1)
@@ -242,12 +243,15 @@ class Artifacts:
         settings = (identity, shift, self.template, with_images, self.dtype)
         conditioning = self.pair_sets.cache(f"{prefix}instructions", self.model("vlm"), settings)
         masks = self.pair_sets.cache(f"{prefix}masks", settings=(identity, shift, strides(self.vae_model)))
+        results = [result for pair in pairs for result in pair.results]
+        paths = [mask for _, mask in results]
         return EditorData(
             pairs=pairs,
             latents=self._latents(prefix, identity, frames, shift),
             source_rows=np.array([frames.index[pair.source] for pair in pairs]),
-            target_rows=np.array([frames.index[pair.target] for pair in pairs]),
-            masks=cache_masks(folder, pairs, masks, strides(self.vae_model), shift, self.progress_for("masks")),
+            target_rows=np.array([frames.index[target] for target, _ in results]),
+            masks=cache_masks(folder, paths, masks, strides(self.vae_model), shift, self.progress_for("masks")),
+            results=np.cumsum([0, *(len(pair.results) for pair in pairs)]),
             conditioning=self._conditioning(conditioning, prompts(), len(pairs) * (PHRASES + 1)),
             reference_latents=self._encode_references(list(references.values())),
             reference_rows=reference_rows,

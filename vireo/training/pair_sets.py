@@ -92,7 +92,11 @@ def relocated(pair: AnyPair, folder: str) -> AnyPair:
     """The same pair with its paths below `folder`."""
     fields = ("source", "target", "mask", "instances", "reference")
     paths = {name: f"{folder}/{path}" for name in fields if (path := getattr(pair, name, None)) is not None}
-    return pair.model_copy(update=paths)
+    others = [
+        each.model_copy(update={"target": f"{folder}/{each.target}", "mask": f"{folder}/{each.mask}"})
+        for each in pair.alternatives
+    ]
+    return pair.model_copy(update={**paths, "alternatives": others})
 
 
 class PairSets:
@@ -167,7 +171,7 @@ class PairSets:
 
     def frames_of(self, name: str, pairs: Sequence[PairFiles]) -> FrameCache:
         """Of every distinct source and target."""
-        paths = list(dict.fromkeys(path for pair in pairs for path in (pair.source, pair.target)))
+        paths = list(dict.fromkeys(path for pair in pairs for path in (pair.source, *(t for t, _ in pair.results))))
         folder = self.workdir / "cache" / f"{name}-frames"
         return cache_frames(self.folder, paths, folder, self.progress_for("decoding"))
 

@@ -10,7 +10,7 @@ import numpy as np
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from PIL import Image
 
-from vireo.metrics.truth import EditScore, score_edit, with_success
+from vireo.metrics.truth import EditScore, best_match, score_edit, with_success
 from vireo.models.editors.protocol import Window
 from vireo.models.editors.viva import VireoPipeline
 from vireo.models.editors.viva_editor import VivaEditor
@@ -38,7 +38,8 @@ class Validation:
             if pair.family != "hybrid" and len(self.pairs[pair.family]) < per_family:
                 self.pairs[pair.family].append(pair)
         chosen = [pair for group in self.pairs.values() for pair in group]
-        paths = {path for pair in chosen for path in (pair.source, pair.target, pair.mask)}
+        results = [path for pair in chosen for result in pair.results for path in result]
+        paths = {*results, *(pair.source for pair in chosen)}
         self.clips = {path: read_clip(pairs_dir / path, trusted=True).frames for path in sorted(paths)}
         self.references = {
             pair.id: np.asarray(Image.open(pairs_dir / pair.reference).convert("RGB"))
@@ -79,6 +80,7 @@ class Validation:
         return [to_uint8(edit.edited) for edit in edit_windows(self.editor, windows, sampling, Monitor())]
 
     def _score(self, pair: EditPair, video: np.ndarray) -> EditScore:
-        source, target, mask = (self.clips[path] for path in (pair.source, pair.target, pair.mask))
-        score = score_edit(video, source, target, mask[..., 0] > 127, family=pair.family)
+        source = self.clips[pair.source]
+        results = [(self.clips[target], self.clips[mask][..., 0] > 127) for target, mask in pair.results]
+        score = score_edit(video, source, *best_match(video, source, results), family=pair.family)
         return with_success(score, pair.family, outside=False)

@@ -1,7 +1,7 @@
 """Makes the pairs of one scene: draws edits, renders, keeps what shows, writes the files."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,11 +9,12 @@ import numpy as np
 from PIL import Image
 
 from vireo.runtime import whole_file
-from vireo.types import EditPair, Split
+from vireo.types import Alternative, EditPair, Split
 from vireo.video.io import write_lossless
 from vireo.world import language
 from vireo.world.captions import caption
 from vireo.world.families import FAMILIES, Change, Situation, draw_changes
+from vireo.world.families.open import LEAST_RESULTS
 from vireo.world.footage import sample_footage
 from vireo.world.generate import Job
 from vireo.world.render import Render, render
@@ -36,15 +37,22 @@ _REFERENCE_LIGHT = Light(lamps=(_REFERENCE_LAMP,), ambient=(0.36, 0.36, 0.36))
 
 
 @dataclass(frozen=True)
+class _Result:
+    """A scene that an edit may lead to, with its render and mask."""
+
+    target: AnyScene
+    after: Render
+    mask: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Edit:
-    """An edit that shows: its changes, scenes and renders."""
+    """An edit that shows: its changes, scenes and renders. results: one, or all that the words allow."""
 
     changes: tuple[Change, ...]
     source: AnyScene
-    target: AnyScene
     before: Render
-    after: Render
-    mask: np.ndarray
+    results: list[_Result]
     instruction: str
     paraphrases: list[str]
 
@@ -107,16 +115,23 @@ def _enlarged(scene: AnyScene, size: tuple[int, int]) -> AnyScene:
 
 def _at_size(edit: _Edit, size: tuple[int, int], scene: AnyScene, base: Render) -> _Edit:
     """The edit at another size; scene, base: what it was drawn for, and its render, at that size."""
-    source, target = _enlarged(edit.source, size), _enlarged(edit.target, size)
-    before, after, mask = _film(source, target, scene, base)
-    return replace(edit, source=source, target=target, before=before, after=after, mask=mask)
+    source = _enlarged(edit.source, size)
+    before = _rendered(source, (scene, base))
+    results = [_result(_enlarged(each.target, size), (source, before), (scene, base)) for each in edit.results]
+    return replace(edit, source=source, before=before, results=results)
 
 
-def _film(source: AnyScene, target: AnyScene, scene: AnyScene, base: Render) -> tuple[Render, Render, np.ndarray]:
-    """Renders of both and their mask. Nothing is rendered twice: base is the render of `scene`."""
-    before = base if source == scene else render(source, truth=False)
-    after = before if target == source else base if target == scene else render(target, truth=False)
-    return before, after, mask_between(before, after)
+_Filmed = tuple[AnyScene, Render]
+
+
+def _rendered(scene: AnyScene, *known: _Filmed) -> Render:
+    """Nothing is rendered twice. known: what has been rendered."""
+    return next((made for other, made in known if other == scene), None) or render(scene, truth=False)
+
+
+def _result(target: AnyScene, source: _Filmed, base: _Filmed) -> _Result:
+    after = _rendered(target, source, base)
+    return _Result(target, after, mask_between(source[1], after))
 
 
 def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | None:
@@ -131,13 +146,22 @@ def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | No
         source = now.scene
         for change in changes:
             source = change.alter_source(source)
-        target = source
-        for change in sorted(changes, key=lambda change: change.removes):  # last, so that indices keep their meaning
-            target = change.apply(target)
-        before, after, mask = _film(source, target, now.scene, base)
-        if FAMILIES[family].changes_nothing or shows(before, after, mask):
-            return _Edit(changes, source, target, before, after, mask, *phrased)
+        before = _rendered(source, (now.scene, base))
+        made = (_result(target, (source, before), (now.scene, base)) for target in _targets(changes, source))
+        results = [each for each in made if FAMILIES[family].changes_nothing or shows(before, each.after, each.mask)]
+        if len(results) >= (LEAST_RESULTS if changes[0].others else 1):
+            return _Edit(changes, source, before, results, *phrased)
     return None
+
+
+def _targets(changes: Sequence[Change], source: AnyScene) -> Iterator[AnyScene]:
+    """What the changes make of a scene, then what else the words of a single one allow."""
+    target = source
+    for change in sorted(changes, key=lambda change: change.removes):  # last, so that indices keep their meaning
+        target = change.apply(target)
+    yield target
+    if len(changes) == 1:
+        yield from (apply(source) for apply in changes[0].others)
 
 
 def _concerned(changes: Sequence[Change]) -> list[int]:
@@ -171,10 +195,17 @@ def _write(job: Job, family: str, edit: _Edit, base: Render, shared: str) -> Edi
         return path
 
     source = shared if edit.before is base else video("source", edit.before.frames)
-    if edit.after is edit.before:
-        target = source
-    else:
-        target = shared if edit.after is base else video("target", edit.after.frames)
+    alternatives = []
+    for number, each in enumerate(edit.results):
+        mark = f"-{number}" if number else ""
+        if each.after is edit.before:
+            path = source
+        else:
+            path = shared if each.after is base else video(f"target{mark}", each.after.frames)
+        mask, scene = video(f"mask{mark}", each.mask, gray=True), each.target.model_dump(mode="json")
+        told = caption(each.target)
+        alternatives.append(Alternative(target=path, mask=mask, target_caption=told, target_scene=scene))
+    first, *others = alternatives
     pictured = [change.reference_object for change in edit.changes if change.reference_object is not None]
     reference = None
     if pictured:
@@ -187,15 +218,16 @@ def _write(job: Job, family: str, edit: _Edit, base: Render, shared: str) -> Edi
         seed=job.seed,
         split=job.spec.split,
         source=source,
-        target=target,
-        mask=video("mask", edit.mask, gray=True),
+        target=first.target,
+        mask=first.mask,
         instruction=edit.instruction,
         paraphrases=edit.paraphrases,
         source_caption=caption(edit.source),
-        target_caption=caption(edit.target),
+        target_caption=first.target_caption,
         reference=reference,
         scene=edit.source.model_dump(mode="json"),
-        target_scene=edit.target.model_dump(mode="json"),
+        target_scene=first.target_scene,
         instances=f"videos/{job.seed:07d}-instances.mkv",
         concerned=_concerned(edit.changes),
+        alternatives=others,
     )

@@ -24,9 +24,11 @@ from vireo.types import PairFiles
 @dataclass(frozen=True)
 class EditorConfig:
     """prediction: what the output means, see flow/path.py.
-    shift: of the times, far towards noise. A literal edit follows from source and instruction, so the network has
-        to learn to answer from them; at times where the target still shines through the noise it only learns to
-        denoise (docs/log.md, 2026-11-21).
+    time_shifts: of the times, each for as many samples as any other. Far towards noise a literal edit has to be
+        answered from source and instruction; at times where the target still shines through the noise the network
+        learns to choose among what the words leave open, and to draw it sharply in several steps (docs/log.md,
+        2026-11-21 and 2026-11-28).
+    shift: of the times of sampling.
     mask_share, mask_weight_limit: of w_m in VIVA Eq. 3; see `relative_mask_weight`.
     shifts: copies of the pairs translated by so many pixels (down, right) from which the editor learns, too: how an
         object lies in the blocks of the autoencoder decides what its latent looks like (docs/log.md, 2026-11-22).
@@ -35,6 +37,7 @@ class EditorConfig:
     """
 
     prediction: Prediction = "affine"
+    time_shifts: tuple[float, ...] = (12.0,)
     shift: float = 12.0
     mask_share: float = 0.5
     mask_weight_limit: float = 30.0
@@ -52,7 +55,8 @@ class EditorConfig:
 class EditorData:
     """Cached latents and instructor states of a pair set.
 
-    source_rows, target_rows: of the latent cache, one a pair. masks: bool (pairs, k + 1, h, w).
+    source_rows: of the latent cache, one a pair. target_rows: of it, one an exact result; masks: bool
+    (results, k + 1, h, w). results: (pairs + 1,), those of pair i are results[i] to results[i + 1] - 1.
     conditioning: PHRASES + 1 rows a pair, the last for the empty instruction.
     reference_latents: float16 (n, C, 1, h, w) of the reference images, or None.
     reference_rows: of those, one a pair, -1 for none.
@@ -63,6 +67,7 @@ class EditorData:
     source_rows: np.ndarray
     target_rows: np.ndarray
     masks: np.ndarray
+    results: np.ndarray
     conditioning: ConditioningCache
     reference_latents: np.ndarray | None
     reference_rows: np.ndarray
@@ -97,10 +102,11 @@ class EditorStage(Stage[EditorConfig, HunyuanVideoTransformer3DModel]):
         rng, generator = np.random.default_rng((self.loop.seed, step)), step_generator(self.loop.seed, step)
         data, mixture = self.mixtures[rng.choice(len(self.mixtures), p=self.shares)]
         draw = mixture.draw(rng)
-        sources, targets = data.source_rows[draw.rows], data.target_rows[draw.rows]
+        results = rng.integers(data.results[draw.rows], data.results[draw.rows + 1])
+        sources, targets = data.source_rows[draw.rows], data.target_rows[results]
         clips = data.latents.images[:, 0] if draw.image else data.latents.videos
         source, x0 = self._tensor(clips[sources]), self._tensor(clips[targets])
-        mask = self._tensor(data.masks[draw.rows, : x0.shape[2]])[:, None]
+        mask = self._tensor(data.masks[results, : x0.shape[2]])[:, None]
         reference = None
         if draw.reference == "picture":
             assert data.reference_latents is not None, "pairs with a reference have its latent"
@@ -109,7 +115,7 @@ class EditorStage(Stage[EditorConfig, HunyuanVideoTransformer3DModel]):
             reference = self._tensor(data.latents.images[targets, 1])
         condition = data.conditioning.batch(draw.rows * (PHRASES + 1) + draw.phrases, self.device)
         noise = torch.randn(x0.shape, generator=generator).to(self.device)
-        t = training_times(len(x0), self.config.shift, generator).to(self.device)
+        t = training_times(len(x0), self.config.time_shifts, generator).to(self.device)
         z = interpolate(x0, noise, t)
         with plain_attention(self.device):
             output = self.module(editor_input(z, source, reference), 1000 * t, *condition, return_dict=False)[0]

@@ -67,7 +67,7 @@ class T2vStage(Stage[T2vConfig, HunyuanVideoTransformer3DModel]):
         rows[rng.random(len(rows)) < self.config.dropout] = len(self.captions.offsets) - 2
         condition = self.captions.batch(rows, self.device)
         noise = torch.randn(x0.shape, generator=generator).to(self.device)
-        t = training_times(len(x0), self.config.shift, generator).to(self.device)
+        t = training_times(len(x0), [self.config.shift], generator).to(self.device)
         z = interpolate(x0, noise, t)
         with plain_attention(self.device):
             output = self.module(z, 1000 * t, *condition, return_dict=False)[0].float()

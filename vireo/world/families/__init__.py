@@ -26,6 +26,7 @@ _FILES = (
     "reference",
     "hybrid",
     "absent",
+    "open",
 )
 """In the order of every table."""
 

@@ -42,6 +42,7 @@ class Change:
     removes: whether objects go, so that indices shift; such a change is applied last.
     alter_source: given scene -> source scene, where the source has to be prepared first.
     reference_object: the object that the reference picture shows.
+    others: further results that the same words allow, each as `apply`; for edits whose words leave a choice.
     """
 
     topic: str
@@ -51,6 +52,7 @@ class Change:
     removes: bool = field(default=False, kw_only=True)
     alter_source: Callable[[AnyScene], AnyScene] = field(default=lambda scene: scene, kw_only=True)
     reference_object: Body | None = field(default=None, kw_only=True)
+    others: tuple[Callable[[AnyScene], AnyScene], ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,8 @@ def other_value(options: Sequence[str], never: Sequence[str] = ()) -> WrongValue
 class Family:
     """One kind of edit.
 
-    propose: draws a change that the words of an instruction pin down exactly, or None where the scene offers no such
+    propose: draws a change that the words of an instruction pin down exactly (or all that they allow, see
+        `Change.others`), or None where the scene offers no such
         edit; several changes only where they are made by one instruction (see `hybrid`).
     topics: those that this family adds; a proposal may use those of other families, too.
     read_facts: (source, target, indices of the objects concerned) -> facts; None where the instructor learns nothing
