@@ -12,6 +12,7 @@ for objectives that ask for samples alone (`forward_process`): only of noise the
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
@@ -29,6 +30,7 @@ from vireo.pipeline.execute import Execution, execute_frames
 from vireo.pipeline.planning import execution_of
 from vireo.reasoning.reading_planner import ReadingPlanner
 from vireo.training.edit_tasks import EditTask
+from vireo.training.kept_samples import KeptSamples, weights_digest
 from vireo.training.lora import adapter_off
 from vireo.types import EditRequest, EditSettings
 
@@ -43,6 +45,8 @@ class ExplorationConfig:
     steps: of sampling. guidances: guidance scales, in turn for the group's samples of that way.
     process, eta: of stochastic steps, see `flow.sde`. window: so many steps in a row, at a place drawn anew for each
         iteration, are stochastic, and are those that count in the ratio; 0 for none, all for the plain algorithm.
+    kept: folder in which samples by plan are kept. The editor as it was makes them, so that they are the same in every
+        run: runs that name the same folder make each once. None makes them anew, from other noise, each time.
     shared_noise: whether a group starts from one initial noise; the steps before the window are then the same for all
         of it, and are computed once.
     """
@@ -56,6 +60,7 @@ class ExplorationConfig:
     process: Literal["cps", "flow-sde"] = "cps"
     eta: float = 0.7
     window: int = 2
+    kept: str | None = None
     shared_noise: bool = True
 
     @property
@@ -136,6 +141,10 @@ class Explorer:
         self.pipe, self.config, self.editor = pipe, config, VivaEditor(pipe)
         self.process: Process = {"cps": CPS, "flow-sde": FlowSDE}[config.process](config.eta)
         self.times = pipe.times(config.steps)
+        self.kept: KeptSamples | None = None
+        if config.kept:
+            weights = weights_digest(pipe.transformer, pipe.instructor, pipe.vae)
+            self.kept = KeptSamples(Path(config.kept), weights)
         noisy = config.steps - (config.process == "cps")  # CPS's last step has no noise
         if not 0 <= config.window <= noisy:
             raise InputError(f"a window of {config.window} of {noisy} steps with noise", "set steps or window")
@@ -178,7 +187,7 @@ class Explorer:
         if latents:
             frames |= zip(latents, to_uint8(self.pipe.decode_pixels(torch.stack(list(latents.values())))), strict=True)
         for n, m in of["plan"]:
-            frames[n, m] = self._by_plan(tasks[n], plans[n], int(seeds[n, m + 1]))
+            frames[n, m] = self._by_plan(tasks[n], plans[n], m if self.kept else int(seeds[n, m + 1]))
         if of["plan"]:
             encoded = self.pipe.encode(self.pipe.pixels([frames[place] for place in of["plan"]]))
             latents.update(zip(of["plan"], encoded, strict=True))
@@ -260,8 +269,12 @@ class Explorer:
     def _by_plan(self, task: EditTask, plan: Execution | None, seed: int) -> np.ndarray:
         assert plan is not None, "it was asked whether there is one"
         request = EditRequest(instruction=task.instruction, settings=EditSettings(seed=seed))
-        with adapter_off(self.pipe.transformer):
-            return execute_frames(plan, task.frames, task.fps, request).edited
+
+        def make() -> np.ndarray:
+            with adapter_off(self.pipe.transformer):
+                return execute_frames(plan, task.frames, task.fps, request).edited
+
+        return make() if self.kept is None else self.kept.frames(task.frames, task.instruction, seed, make)
 
 
 def _allowed(way: Way, task: EditTask, plan: Execution | None) -> bool:

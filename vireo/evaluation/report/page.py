@@ -60,7 +60,7 @@ def further_figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("region excess, median / mean", _numbers(headline["region"]["excess"], averages)),
         ("outside PSNR, median, composited / raw, dB", _numbers(headline["outside_psnr"], stages, 1)),
         (
-            "with hybrid and reference: wrong target, region recall / excess, mean",
+            "with hybrid, reference and open: wrong target, region recall / excess, mean",
             f"{rate(report['wrong_target']['composited'])}, {recall} / {excess}",
         ),
         ("VAE there and back, median PSNR, all / inside the mask, dB", vae),
