@@ -8,15 +8,19 @@ from vireo.flow.sample import sample
 from vireo.training.forward_process import negative_aware_loss, optimality, update_old_policy
 
 
-def test_optimality_is_relative_to_the_group_and_the_spread_of_all_rewards():
+def test_optimality_is_relative_to_the_group():
     rewards = torch.tensor([[0.0, 2.0, 4.0, 6.0], [9.0, 9.0, 9.0, 9.0], [3.0, 3.0, 3.0, 3.1]])
-    found = optimality(rewards, limit=1.0).numpy()
-    spread = rewards.double().numpy().std()
+    spread = rewards.std(correction=0).item()
+    found = optimality(rewards, spread).numpy()
     np.testing.assert_allclose(found[0], 0.5 + 0.5 * np.clip(np.array([-3, -1, 1, 3]) / spread, -1, 1), atol=1e-4)
     assert found[1].tolist() == [0.5] * 4
     assert np.abs(found[2] - 0.5).max() < 0.02  # a group that hardly differs
-    np.testing.assert_allclose(optimality(rewards, limit=5.0)[0, 3].item(), 0.5 + 0.5 * 3 / (5 * spread), atol=1e-4)
-    assert optimality(torch.ones(2, 3), 1.0).tolist() == [[0.5] * 3] * 2
+    np.testing.assert_allclose(optimality(rewards, 5 * spread)[0, 3].item(), 0.5 + 0.5 * 3 / (5 * spread), atol=1e-4)
+    assert optimality(torch.ones(2, 3), 0.0).tolist() == [[0.5] * 3] * 2
+
+
+def judged_by_spread(rewards):
+    return optimality(rewards, rewards.std(correction=0).item()).flatten()
 
 
 def _case():
@@ -78,7 +82,7 @@ def gradient(start, steps, times, *, new_noise):
     t = times[torch.randint(len(times), (256,), generator=generator)]
     eps = torch.randn(256, 2, generator=generator) if new_noise else noise
     v = field(interpolate(x0, eps, t), t)
-    judged = optimality(reward(x0).view(16, 16), 1.0).flatten()
+    judged = judged_by_spread(reward(x0).view(16, 16))
     negative_aware_loss(v, v.detach(), velocity(x0, eps), t, judged, 1.0).backward()
     return field.out.weight.grad.norm().item()
 
@@ -104,7 +108,7 @@ def test_it_finds_the_goal(start, steps):
         with torch.no_grad():
             x0 = sample(old, torch.randn(128, 2, generator=generator), times)
         rewards.append(reward(x0).mean().item())
-        judged = optimality(reward(x0).view(8, 16), 1.0).flatten()
+        judged = judged_by_spread(reward(x0).view(8, 16))
         for _ in range(2):
             noise, t = torch.randn(128, 2, generator=generator), torch.rand(128, generator=generator)
             z = interpolate(x0, noise, t)

@@ -17,17 +17,15 @@ ERROR_FLOOR = 1e-3
 are rounding in float32, which must not count as much as what is to be learned. The public code has 1e-5."""
 
 
-def optimality(rewards: Tensor, limit: float) -> Tensor:
+def optimality(rewards: Tensor, scale: float) -> Tensor:
     """How good each of B groups of G samples is, in 0..1, from rewards (B, G): the paper's r, p(optimal | sample).
 
-    r = 1/2 + 1/2 clip((reward - mean of its group) / Z, -1, 1). The paper leaves Z to choose and names the deviation of
-    all rewards; Z is `limit` times that. limit: deviations at which r reaches 0 and 1; 1 as printed, 5 in the public
-    code. Groups that hardly differ stay near 1/2, which teaches nothing, whereas `policy.group_advantages` blows up
-    what little they differ.
+    r = 1/2 + 1/2 clip((reward - mean of its group) / scale, -1, 1). The paper leaves the scale to choose and names the
+    deviation of all rewards, its public code has five times that. Groups that hardly differ stay near 1/2, which draws
+    the policy to the old one, whereas `policy.group_advantages` blows up what little they differ.
     """
     centred = rewards - rewards.mean(1, keepdim=True)
-    scale = limit * (rewards.std(correction=0) + EPSILON)
-    return 0.5 + 0.5 * (centred / scale).clamp(-1, 1)
+    return 0.5 + 0.5 * (centred / max(scale, EPSILON)).clamp(-1, 1)
 
 
 def negative_aware_loss(v: Tensor, old_v: Tensor, target: Tensor, t: Tensor, optimality: Tensor, beta: float) -> Tensor:

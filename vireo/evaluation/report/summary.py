@@ -57,8 +57,8 @@ def summarise(records: Sequence[Record], *, settings: Mapping[str, Any], command
     `success` and `families` are of the edits as users get them, `raw` of what the pipeline makes before
     anything is composited, where success does not depend on what lies outside the mask. `success_loose`, the contract's
     version 1, stands beside `success` everywhere. Rates over families are balanced: every family but hybrid,
-    reference and open weighs the same (`headline_families`). What is said of the picture beside the edit is over all pairs, and
-    in `headline` over those of these families alone.
+    reference and open weighs the same (`headline_families`). What is said of the picture beside the edit is over all
+    pairs, and in `headline` over those of these families alone.
     """
     plain = [record for record in records if record.condition == "plain"]
     headline = headline_families(record.family for record in plain)

@@ -36,7 +36,7 @@ from vireo.training.exact_truth import ExactTruth
 from vireo.training.forward_process import optimality, update_old_policy
 from vireo.training.lora import adapter_off, add_lora, holding, put
 from vireo.training.processes import ALONE, Processes
-from vireo.training.reward_advantages import RewardAdvantages, reward_advantages
+from vireo.training.reward_advantages import RewardAdvantages, RunningSpread, reward_advantages
 from vireo.training.rollout import ExplorationConfig, Explorer, Rollout, edit_field
 from vireo.training.stage import LoopConfig, Stage, save_rows
 
@@ -59,8 +59,8 @@ class EditGrpoConfig:
         `loop.steps` counts updates.
     clip: of the ratio, which is one of means over elements (see `flow.sde`): far smaller than among tokens. beta:
         weight of the divergence from the editor that it was, 0 to leave it out.
-    strength, limit: of "nft", see `forward_process`: its beta, and the deviations at which a sample counts as wholly
-        good or bad.
+    strength, limit: of "nft", see `forward_process`: its beta, and by how many times the rewards' running spread a
+        sample has to differ from its group to count as wholly good or bad.
     rank, alpha: of the LoRA (VIVA B has 64 and 128 at 13 billion parameters).
     """
 
@@ -75,7 +75,7 @@ class EditGrpoConfig:
     rewards: RewardsConfig = field(default_factory=lambda: RewardsConfig(weights={"recommended": 1.0, "critic": 0.5}))
     updates: int = 2
     clip: float = 1e-3
-    beta: float = 0.01
+    beta: float = 0.1
     strength: float = 1.0
     limit: float = 1.0
     rank: int = 16
@@ -133,7 +133,9 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         self.weights = {name: float(weight) for name, weight in config.rewards.weights.items() if weight}
         self.old = [parameter.detach().clone() for parameter in self.lora]
         self.best = [parameter.detach().clone() for parameter in self.lora]
+        self.running = RunningSpread()
         self.audit, self.alarms = Audit(config.audit), 0
+        self.audited: Figures = {}
         self._draw: EditDraw | None = None
         self._told: set[tuple[str, str]] = set()
 
@@ -143,7 +145,8 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         # The pipeline casts products by itself; casts that are kept from passes without gradient would stop gradients.
         with torch.autocast(self.device.type, enabled=False), plain_attention(self.device):
             if self.truth is not None and config.audit.every and step % config.audit.every == 0:
-                figures |= self._audited(step, self.truth)
+                self.audited = self._audited(step, self.truth)
+            figures |= self.audited  # until the next one, so that the log has them at whatever steps it is written
             if update == 0 and iteration:
                 update_old_policy(self.old, self.lora, iteration - 1)
             if update == 0 or self._draw is None:
@@ -173,12 +176,11 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
             made = self.explorer.explore(tasks, edits, seeds, float(self._rng(iteration, _WINDOW).random()))
         scores = self._scores([_sample(tasks[rollout.group], rollout) for rollout in made.rollouts])
         joined = {name: self.processes.joined(each.view(-1, group)) for name, each in scores.items()}
-        worth = reward_advantages({name: each.flatten().numpy() for name, each in joined.items()}, self.weights, group)
+        values = {name: each.flatten().numpy() for name, each in joined.items()}
+        worth = reward_advantages(values, self.weights, group, self.running)
         counts = sum(map(Counter, self.processes.gathered(dict(made.counts))), Counter())
         figures = _figures(joined, worth) | {f"ways/{way}": float(number) for way, number in sorted(counts.items())}
-        good = torch.full_like(worth.advantages, 0.5)
-        if worth.spread.any():
-            good[worth.spread] = optimality(worth.advantages[worth.spread], config.limit)
+        good = optimality(worth.relative, config.limit)
         draw = EditDraw(
             numbers=numbers,
             field=edits,
@@ -264,7 +266,8 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
                 put(self.lora, self.best)
                 put(self.old, self.best)
                 self.audit.begin_anew()
-        return {**found[2], "audit/alarms": float(self.alarms)}
+        rewards = {f"audit/reward/{name}": float(np.nanmean(each)) for name, each in found[1].items()}
+        return {**found[2], **rewards, "audit/alarms": float(self.alarms)}
 
     # What the loop asks for.
 
@@ -285,13 +288,15 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
     def state_dict(self) -> dict[str, Any]:
         state = {"old": self.old, "best": self.best, "weights": self.weights, "alarms": self.alarms}
         draw = None if self._draw is None else self._draw.state_dict()
-        return {**state, "audit": self.audit.state_dict(), "draw": draw}
+        watched = {"audit": self.audit.state_dict(), "audited": self.audited, "running": self.running.sums}
+        return {**state, **watched, "draw": draw}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         put(self.old, state["old"])
         put(self.best, state["best"])
         self.weights, self.alarms = dict(state["weights"]), state["alarms"]
         self.audit.load_state_dict(state["audit"])
+        self.audited, self.running.sums = dict(state["audited"]), dict(state["running"])
         draw = state["draw"]
         self._draw = None if draw is None else EditDraw.loaded(draw, self.pipe, self.device)
 
