@@ -181,6 +181,10 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         counts = sum(map(Counter, self.processes.gathered(dict(made.counts))), Counter())
         figures = _figures(joined, worth) | {f"ways/{way}": float(number) for way, number in sorted(counts.items())}
         good = optimality(worth.relative, config.limit)
+        # What the policy would not have drawn is no evidence of what it does wrong: only the good of it teaches.
+        other = torch.tensor([rollout.way != "noise" for rollout in made.rollouts]).view(-1, group)
+        foreign = self.processes.joined(other.float()) > 0
+        good = torch.where(foreign, good.clamp(min=0.5), good)
         draw = EditDraw(
             numbers=numbers,
             field=edits,
