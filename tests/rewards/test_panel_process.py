@@ -80,7 +80,8 @@ def test_a_process_that_does_not_read_is_ended_too():
 
 def test_a_process_that_went_between_batches_costs_none(panel):
     os.kill(process_of(panel.score(batch("a"))), signal.SIGKILL)
-    children()[0].join()
+    for child in children():
+        child.join()
     assert panel.score(batch("b")).values["brightness"].tolist() == [40]
     assert panel.restarts == 1
 

@@ -322,7 +322,8 @@ class _MiniTraining:
     # The result.
 
     def _assemble(self, transformer: HunyuanVideoTransformer3DModel) -> VireoPipeline:
-        own = {"steps": self.config.steps, "guidance": self.config.guidance, "vocabulary": studio_vocabulary()}
+        vocabulary = studio_vocabulary(open_edits="open" in self.config.data.families)
+        own = {"steps": self.config.steps, "guidance": self.config.guidance, "vocabulary": vocabulary}
         facts = MINI_FACTS.model_copy(update=own)
         return VireoPipeline(
             self.artifacts.vae_model,
