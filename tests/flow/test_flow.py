@@ -110,6 +110,12 @@ def test_trigger_rates_of_revise_table_6(bound, percent):
     assert (times <= bound).double().mean().item() * 100 == pytest.approx(percent, abs=0.4)
 
 
+def test_shifts_are_mixed_evenly():
+    times = training_times(200_000, [12.0, 3.0], torch.Generator().manual_seed(1))
+    of_each = [0.5 / (s - (s - 1) * 0.5) for s in (12.0, 3.0)]
+    assert (times <= 0.5).double().mean().item() == pytest.approx(sum(of_each) / 2, abs=0.003)
+
+
 def test_shift_keeps_the_ends_and_grows():
     u = torch.linspace(0, 1, 11)
     shifted = shift_time(u, 3.0)

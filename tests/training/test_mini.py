@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from vireo.config import overridden
 from vireo.errors import InputError
+from vireo.instruction_tuning.studio_vocabulary import studio_vocabulary
 from vireo.models.latents import encode_latents, to_pixels
 from vireo.pairs.conditioning_cache import ConditioningCache
 from vireo.pairs.imports import import_pairs
@@ -25,9 +26,9 @@ SMALL = {
     "vlm.scenes": "12",
     "data.seeds": "[800000, 0]",
     "data.validation_pairs": "12",
-    "data.edits": "[9]",
-    "data.edits_seeds": "[300000]",
-    "data.edits_families": '[["recolor", "replace"]]',
+    "data.edits": "[9, 2]",
+    "data.edits_seeds": "[300000, 962000]",
+    "data.edits_families": '[["recolor", "replace"], ["open"]]',
     "data.footage": "8",
     "vae.latent_channels": "8",
     "vae.width": "16",
@@ -68,6 +69,7 @@ def test_the_result_edits_a_clip(workdir):
     frames = pipe("make it night", np.zeros((9, 96, 96, 3), np.uint8)).frames
     assert frames.shape == (1, 9, 96, 96, 3)
     assert np.isfinite(frames).all()
+    assert pipe.facts.vocabulary == studio_vocabulary(["open"]), "it declares what it was trained on"
 
 
 def test_weights_are_half_precision_and_say_where_they_come_from(workdir):
@@ -155,7 +157,7 @@ def test_moved_copies_are_moved_in_all_that_the_editor_learns_from(workdir):
     settings = overridden(MiniConfig(), SMALL)
     progress_for = lambda name: lambda done, total: None  # noqa: E731
     artifacts = Artifacts(workdir, settings.data, 10, torch.device("cpu"), progress_for)
-    still, further, moved, moved_further = artifacts.studio_edits(shifts=((8, -8),))
+    still, further, opened, moved, moved_further = artifacts.studio_edits(shifts=((8, -8),))
     assert {pair.family for pair in moved.pairs} == {pair.family for pair in still.pairs} & set(MOVABLE_FAMILIES)
     assert [pair.id for pair in moved_further.pairs] == [pair.id for pair in further.pairs]
     assert further.masks.any()
@@ -165,6 +167,11 @@ def test_moved_copies_are_moved_in_all_that_the_editor_learns_from(workdir):
     latents = encode_latents(artifacts.vae_model, to_pixels(shown, artifacts.device))
     assert np.abs(latents.detach().numpy() - moved.latents.videos[row]).max() < 0.05
     assert not np.array_equal(moved_further.conditioning.pooled, further.conditioning.pooled)
+    # Of words that leave a choice every result is there; of all others the one.
+    assert np.diff(opened.results).tolist() == [1 + len(pair.alternatives) for pair in opened.pairs]
+    assert min(np.diff(opened.results)) > 1
+    assert len(set(opened.target_rows)) == len(opened.masks) == opened.results[-1]
+    assert further.results.tolist() == [*range(len(further.pairs) + 1)]
 
 
 def test_a_finished_run_does_nothing_twice(workdir):

@@ -1,10 +1,10 @@
 """The studio's language as a model that learned it declares it with its weights."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from vireo.models.instructor.vocabulary import Operation, Vocabulary
 from vireo.world import naming, palette, shapes, vocabulary
-from vireo.world.families import FAMILIES, TOPICS
+from vireo.world.families import FAMILIES
 from vireo.world.language import fill
 from vireo.world.vocabulary import Words
 
@@ -17,9 +17,9 @@ _EXAMPLE = {
 }
 
 
-def studio_vocabulary(*, open_edits: bool = False) -> Vocabulary:
-    """Operations and words of all topics, in the order of every table. open_edits: with those of the family `open`,
-    for models that were trained on it. Raises LookupError for a slot without words."""
+def studio_vocabulary(families: Collection[str] = ()) -> Vocabulary:
+    """Operations and words of the topics of all families that training sets have by default, and of these `families`
+    besides, in the order of every table. Raises LookupError for a slot without words."""
     words = {
         "shape": {name: (naming.SYNONYMS[name],) if name in naming.SYNONYMS else () for name in shapes.SHAPES},
         "color": _plain(palette.COLORS),
@@ -36,8 +36,8 @@ def studio_vocabulary(*, open_edits: bool = False) -> Vocabulary:
     }
     some = {slot: next(iter(values)) for slot, values in words.items()} | _EXAMPLE
     operations = []
-    left_out = () if open_edits else FAMILIES["open"].topics
-    for topic in (topic for topic in TOPICS.values() if topic not in left_out):
+    known = (family for name, family in FAMILIES.items() if family.in_training or name in families)
+    for topic in (topic for family in known for topic in family.topics):
         forms = [form for form in (*topic.plain, *topic.train) if not any(slot in form for slot in topic.derived_slots)]
         operations.append(Operation(name=topic.name, example=fill(forms[0], topic.name, some), forms=tuple(forms)))
     return Vocabulary(operations=tuple(operations), words=words)

@@ -61,15 +61,16 @@ class SetTasks:
 
 
 def task_of(folder: Path, pair: PairFiles) -> EditTask:
-    """The task of a pair of the set in a folder."""
+    """The task of a pair of the set in a folder. Where the words leave a choice, its region is that of all results
+    together, and no caption says what the edit shall look like."""
     clip = read_clip(folder / pair.source, trusted=True)
-    mask = read_clip(folder / pair.mask, trusted=True).frames[..., 0] > 127 if pair.mask else None
+    masks = [read_clip(folder / mask, trusted=True).frames[..., 0] > 127 for _, mask in pair.results if mask]
     return EditTask(
         frames=clip.frames,
         fps=clip.fps,
         instruction=pair.instruction,
         paraphrases=tuple(pair.paraphrases),
         source_caption=pair.source_caption,
-        target_caption=pair.target_caption,
-        region=None if mask is None else dilated(mask),
+        target_caption="" if pair.alternatives else pair.target_caption,
+        region=dilated(np.any(masks, 0)) if masks else None,
     )

@@ -322,7 +322,7 @@ class _MiniTraining:
     # The result.
 
     def _assemble(self, transformer: HunyuanVideoTransformer3DModel) -> VireoPipeline:
-        vocabulary = studio_vocabulary(open_edits="open" in self.config.data.families)
+        vocabulary = studio_vocabulary(self.config.data.trained_families)
         own = {"steps": self.config.steps, "guidance": self.config.guidance, "vocabulary": vocabulary}
         facts = MINI_FACTS.model_copy(update=own)
         return VireoPipeline(

@@ -62,6 +62,11 @@ class DataConfig:
     footage_families: tuple[str, ...] = FOOTAGE_FAMILIES
     imported: tuple[str, ...] = ()
 
+    @property
+    def trained_families(self) -> set[str]:
+        """Families of the studio that the editor learns from."""
+        return {*self.families, *(family for families in self.edits_families for family in families)}
+
 
 @dataclass(frozen=True)
 class Part:

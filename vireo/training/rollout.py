@@ -30,7 +30,7 @@ from vireo.pipeline.execute import Execution, execute_frames
 from vireo.pipeline.planning import execution_of
 from vireo.reasoning.reading_planner import ReadingPlanner
 from vireo.training.edit_tasks import EditTask
-from vireo.training.kept_samples import KeptSamples, weights_digest
+from vireo.training.kept_samples import KeptSamples
 from vireo.training.lora import adapter_off
 from vireo.types import EditRequest, EditSettings
 
@@ -141,10 +141,7 @@ class Explorer:
         self.pipe, self.config, self.editor = pipe, config, VivaEditor(pipe)
         self.process: Process = {"cps": CPS, "flow-sde": FlowSDE}[config.process](config.eta)
         self.times = pipe.times(config.steps)
-        self.kept: KeptSamples | None = None
-        if config.kept:
-            weights = weights_digest(pipe.transformer, pipe.instructor, pipe.vae)
-            self.kept = KeptSamples(Path(config.kept), weights)
+        self.kept = KeptSamples(Path(config.kept), pipe) if config.kept else None
         noisy = config.steps - (config.process == "cps")  # CPS's last step has no noise
         if not 0 <= config.window <= noisy:
             raise InputError(f"a window of {config.window} of {noisy} steps with noise", "set steps or window")

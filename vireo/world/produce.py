@@ -14,7 +14,7 @@ from vireo.video.io import write_lossless
 from vireo.world import language
 from vireo.world.captions import caption
 from vireo.world.families import FAMILIES, Change, Situation, draw_changes
-from vireo.world.families.open import LEAST_RESULTS
+from vireo.world.families.record import LEAST_CHOICE
 from vireo.world.footage import sample_footage
 from vireo.world.generate import Job
 from vireo.world.render import Render, render
@@ -126,7 +126,10 @@ _Filmed = tuple[AnyScene, Render]
 
 def _rendered(scene: AnyScene, *known: _Filmed) -> Render:
     """Nothing is rendered twice. known: what has been rendered."""
-    return next((made for other, made in known if other == scene), None) or render(scene, truth=False)
+    for other, made in known:
+        if other == scene:
+            return made
+    return render(scene, truth=False)
 
 
 def _result(target: AnyScene, source: _Filmed, base: _Filmed) -> _Result:
@@ -149,7 +152,7 @@ def _find(now: Situation, base: Render, family: str, split: Split) -> _Edit | No
         before = _rendered(source, (now.scene, base))
         made = (_result(target, (source, before), (now.scene, base)) for target in _targets(changes, source))
         results = [each for each in made if FAMILIES[family].changes_nothing or shows(before, each.after, each.mask)]
-        if len(results) >= (LEAST_RESULTS if changes[0].others else 1):
+        if len(results) >= (LEAST_CHOICE if changes[0].others else 1):
             return _Edit(changes, source, before, results, *phrased)
     return None
 
@@ -195,7 +198,7 @@ def _write(job: Job, family: str, edit: _Edit, base: Render, shared: str) -> Edi
         return path
 
     source = shared if edit.before is base else video("source", edit.before.frames)
-    alternatives = []
+    results = []
     for number, each in enumerate(edit.results):
         mark = f"-{number}" if number else ""
         if each.after is edit.before:
@@ -204,8 +207,8 @@ def _write(job: Job, family: str, edit: _Edit, base: Render, shared: str) -> Edi
             path = shared if each.after is base else video(f"target{mark}", each.after.frames)
         mask, scene = video(f"mask{mark}", each.mask, gray=True), each.target.model_dump(mode="json")
         told = caption(each.target)
-        alternatives.append(Alternative(target=path, mask=mask, target_caption=told, target_scene=scene))
-    first, *others = alternatives
+        results.append(Alternative(target=path, mask=mask, target_caption=told, target_scene=scene))
+    first, *others = results
     pictured = [change.reference_object for change in edit.changes if change.reference_object is not None]
     reference = None
     if pictured:

@@ -8,7 +8,7 @@ watches (`audit`) and teaches nothing.
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -75,7 +75,7 @@ class EditGrpoConfig:
     rewards: RewardsConfig = field(default_factory=lambda: RewardsConfig(weights={"recommended": 1.0, "critic": 0.5}))
     updates: int = 2
     clip: float = 1e-3
-    beta: float = 0.1
+    beta: float = 0.01
     strength: float = 1.0
     limit: float = 1.0
     rank: int = 16
@@ -180,17 +180,12 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
         worth = reward_advantages(values, self.weights, group, self.running)
         counts = sum(map(Counter, self.processes.gathered(dict(made.counts))), Counter())
         figures = _figures(joined, worth) | {f"ways/{way}": float(number) for way, number in sorted(counts.items())}
-        good = optimality(worth.relative, config.limit)
-        # What the policy would not have drawn is no evidence of what it does wrong: only the good of it teaches.
-        other = torch.tensor([rollout.way != "noise" for rollout in made.rollouts]).view(-1, group)
-        foreign = self.processes.joined(other.float()) > 0
-        good = torch.where(foreign, good.clamp(min=0.5), good)
         draw = EditDraw(
             numbers=numbers,
             field=edits,
             clean=torch.stack([rollout.clean for rollout in made.rollouts]),
             advantages=torch.stack(self.processes.share(list(worth.advantages))).flatten().to(self.device),
-            optimality=torch.stack(self.processes.share(list(good))).flatten().to(self.device),
+            optimality=self._optimality(worth, made.rollouts).to(self.device),
             trajectory=made.trajectory if config.objective == "grpo" else None,
             reference=None,
             counted=int(worth.spread.sum()),
@@ -200,6 +195,14 @@ class EditGrpoStage(Stage[EditGrpoConfig, HunyuanVideoTransformer3DModel]):
             return draw
         with adapter_off(self.module):
             return draw.beside(gaussians_of(self.explorer.process, draw.field.velocity, draw.trajectory))
+
+    def _optimality(self, worth: RewardAdvantages, rollouts: Sequence[Rollout]) -> Tensor:
+        """Of this process's samples. What the policy would not have drawn is no evidence of what it does wrong, so of
+        samples that came about otherwise than by noise only the good ones teach."""
+        good = optimality(worth.relative, self.config.limit)
+        own = torch.stack(self.processes.share(list(good))).flatten()
+        foreign = torch.tensor([rollout.way != "noise" for rollout in rollouts])
+        return torch.where(foreign, own.clamp(min=0.5), own)
 
     def _scores(self, samples: list[Sample]) -> dict[str, Tensor]:
         """Values (N,) of the rewards that count, NaN where one failed. The log has each reason once."""

@@ -11,23 +11,23 @@ import numpy as np
 from vireo.world import palette, shapes
 from vireo.world.appearance import material_fits, pick
 from vireo.world.camera import frame_cameras
-from vireo.world.families.objects import following, has_room, track_of, with_body
-from vireo.world.families.record import Change, Family, Situation, Topic
+from vireo.world.families.objects import has_room, track_of, with_body
+from vireo.world.families.recolor import recolored
+from vireo.world.families.record import LEAST_CHOICE, Change, Family, Situation, Topic
+from vireo.world.families.replace import replaced
 from vireo.world.scene import AnyScene, Backdrop, Color, Floor, Scene, to_track
-
-LEAST_RESULTS = 2
-"""With fewer the words leave nothing open."""
 
 _Apply = Callable[[AnyScene], AnyScene]
 
 
 def _propose(now: Situation, rng: np.random.Generator) -> Change | None:
     topic = pick(rng, list(_RESULTS))
-    about = (pick(rng, now.editable),) if topic in _OF_OBJECTS and now.editable else ()
-    if topic in _OF_OBJECTS and not about:
+    of_object = topic in _OF_OBJECTS
+    if of_object and not now.editable:
         return None
+    about = (pick(rng, now.editable),) if of_object else ()
     results = _RESULTS[topic](now.studio, *about)
-    if len(results) < LEAST_RESULTS:
+    if len(results) < LEAST_CHOICE:
         return None
     first, *others = (results[int(place)] for place in rng.permutation(len(results)))
     return Change(topic, {}, first, about, others=tuple(others))
@@ -37,21 +37,13 @@ def _colors(scene: Scene, index: int) -> list[_Apply]:
     """The exact shades of the other colours that go with its material."""
     body = scene.bodies[index]
     fitting: list[Color] = [name for name in palette.COLORS if material_fits(body.material, body.shape, name)]
-    return [
-        lambda given, name=name: with_body(given, index, color=name, rgb=palette.COLORS[name])
-        for name in fitting
-        if name != body.color
-    ]
+    return [recolored(index, color).apply for color in fitting if color != body.color]
 
 
 def _shapes(scene: Scene, index: int) -> list[_Apply]:
     """The other shapes, as in `replace`: the same colour, material and size go the same way."""
     body = scene.bodies[index]
-    return [
-        lambda given, name=name: with_body(given, index, shape=name, **following(body, name, body.radius))
-        for name in shapes.SHAPES
-        if name != body.shape
-    ]
+    return [replaced(body, index, shape, shape).apply for shape in shapes.SHAPES if shape != body.shape]
 
 
 def _places(scene: Scene, index: int) -> list[_Apply]:
@@ -61,9 +53,9 @@ def _places(scene: Scene, index: int) -> list[_Apply]:
     for column, row in palette.PLACES.values():
         spot = frame_cameras(scene)[0].floor_point(column * scene.width, row * scene.height)
         moved = track.copy()
-        moved[:, :2] += spot[:2] - track[0, :2]
-        apart = np.hypot(*(moved - track)[0, :2]) >= 2 * body.radius
-        if apart and has_room(scene, moved[:, :3], body.radius, gap=1.05, ignore=index):
+        way = spot[:2] - track[0, :2]
+        moved[:, :2] += way
+        if np.hypot(*way) >= 2 * body.radius and has_room(scene, moved[:, :3], body.radius, gap=1.05, ignore=index):
             poses = to_track(moved)
             found.append(lambda given, poses=poses: with_body(given, index, position=poses[0][:3], track=poses))
     return found

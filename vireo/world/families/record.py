@@ -16,6 +16,10 @@ OBJECT_SLOTS = ("object", "other")
 """Slots of templates that name the objects of a change, in their order."""
 
 
+LEAST_CHOICE = 2
+"""Results of a change whose words leave a choice; with fewer they leave none."""
+
+
 @dataclass(frozen=True)
 class Situation:
     """What a proposal may look at: the scene with tracks, its visible objects, indices of those that may be edited."""
