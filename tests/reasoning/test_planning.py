@@ -90,10 +90,20 @@ def test_a_doubtful_plan_asks_back_though_one_object_alone_fits(twin):
     assert sure.question is None
     assert doubtful.question is None  # its shape is not what it was named by
     doubtful = planned(doubted, "find color=green category=cone", "remove #1", "end")
-    assert doubtful.confidence < DOUBTFUL
+    assert doubtful.question is not None
     first, *others = doubtful.question.candidates
+    assert first.confidence < DOUBTFUL
     assert (first.target.id, first.confidence) == ("o3", pytest.approx(doubtful.confidence))
     assert {other.target.id for other in others} == {"o1", "o2", "o4"}
+
+
+def test_a_doubt_about_words_is_not_asked_back(twin):
+    planning = Planning("q", twin, LANGUAGE)
+    for call in ("find color=green", "remove #1", "end"):
+        planning.take(call, 0.5)
+    plan = planning.plan("test")
+    assert plan.confidence < DOUBTFUL
+    assert plan.question is None
 
 
 def test_one_object_is_meant_the_surer_the_less_others_fit():

@@ -17,8 +17,8 @@ from vireo.reasoning.literal import described, name_object, with_article, withou
 from vireo.reasoning.plan import MOST_STEPS, Candidate, Plan, Question, Reason, Step, Target
 from vireo.reasoning.twin import Attribute, DigitalTwin, TwinObject
 
-DOUBTFUL = 0.5
-"""Confidence of a plan below which it asks back, even where one object alone fits what was said."""
+DOUBTFUL = 0.7
+"""Probability that an object is what is meant, below which the plan asks back although no other fits what was said."""
 
 UNSEEN = 0.5
 """Factor on the confidence of a step whose object is named, but not found in the twin: the editor may still find it."""
@@ -102,9 +102,9 @@ class Planning:
         for step in self.steps:
             found *= step.confidence
         confidence = min(1.0, found * self.chance)
-        question = self.question
-        if question is None and confidence < DOUBTFUL and self._hardest is not None:
-            question = self._question(self._hardest, everything=True)
+        question, hardest = self.question, self._hardest
+        if question is None and hardest is not None and hardest.found.meant[hardest.ids[0]] < DOUBTFUL:
+            question = self._question(hardest, everything=True)
         return Plan(
             query=self.query, steps=tuple(self.steps), question=question, confidence=confidence, reasoner=reasoner
         )
