@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vireo.models.editors.mini import TransformerConfig, build_mini_transformer
-from vireo.models.transformer import editor_input, widen_for_editing
+from vireo.models.transformer import editor_input, widen_for_editing, with_finer_patches
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +59,23 @@ def test_reference_is_one_more_frame_without_a_source(models):
     assert torch.equal(x[:, :8, -1:], latents(4, frames=1))
     assert x[:, 8:, -1].abs().max() == 0
     assert torch.equal(x[:, :, :-1], editor_input(latents(2), latents(3)))
+
+
+def test_finer_patches_embed_and_answer_as_coarse_ones_where_the_latent_is_constant_within_them(models):
+    _, editor = models
+    finer = with_finer_patches(editor, 1)
+    coarse_grid = torch.randn(1, 16, 3, 2, 3, generator=torch.Generator().manual_seed(5))
+    fine_grid = coarse_grid.repeat_interleave(2, 3).repeat_interleave(2, 4)
+    tokens = [model.x_embedder(fine_grid).unflatten(1, (3, rows, -1)) for model, rows in ((editor, 2), (finer, 4))]
+    torch.testing.assert_close(tokens[1], tokens[0].repeat_interleave(2, 2).repeat_interleave(2, 3))
+    states = torch.randn(5, 32, generator=torch.Generator().manual_seed(6))
+    coarse, fine = editor.proj_out(states).unflatten(1, (16, 4)).mean(2), finer.proj_out(states)
+    torch.testing.assert_close(fine, coarse)
+    t = torch.tensor([500.0, 20.0])
+    output = finer(editor_input(latents(2), latents(3)), t, *condition(2), return_dict=False)[0]
+    assert output.shape == (2, 16, 3, 4, 6)
+
+
+def test_patches_that_do_not_divide_the_old_ones_are_refused(models):
+    with pytest.raises(ValueError, match="do not consist of"):
+        with_finer_patches(models[1], 3)

@@ -2,24 +2,11 @@
 
 import numpy as np
 import pytest
+from hand_looks import BLUE, RED, look, times
 
 from vireo.reasoning.perception.grouping import Detection
-from vireo.reasoning.perception.tracking import Sighted, smooth_depths, track_objects, without_pieces
+from vireo.reasoning.perception.tracking import Sighted, smooth_depths, track_objects
 from vireo.reasoning.perception.visibility import seen_shares
-
-RED, BLUE = (0.9, 0.1), (0.1, 0.9)
-
-
-def look(column, row=50.0, color=RED, radius=12, depth=5.0, mask=None):
-    if mask is None:
-        rows, columns = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-        mask = np.hypot(rows, columns) <= radius
-    scores = {"category": np.log([0.5, 0.5]), "color": np.log(color), "material": np.log([0.5, 0.5])}
-    return Detection(mask, round(column) - radius, round(row) - radius, (column, row), depth, scores)
-
-
-def times(count, rate=8):
-    return [frame / rate for frame in range(count)]
 
 
 def columns_of(track):
@@ -51,27 +38,6 @@ def test_what_is_seen_for_a_moment_is_dropped():
     frames = [[look(40), *([look(120, color=BLUE)] if t == 5 else [])] for t in range(12)]
     assert len(track_objects(frames, times(12))) == 1
     assert len(track_objects([[look(40), look(120)]], [0.0])) == 2  # of a single frame nothing is dropped
-
-
-def test_pieces_of_others_are_left_out():
-    """A piece splits off a still object for a few frames; what comes in, stays, or appears on free ground is none."""
-    size, count = (100, 200), 12
-
-    def kept(frames):
-        tracks = track_objects(frames, times(count))
-        return {
-            round(track.detections[max(track.detections)].center[0]) for track in without_pieces(tracks, size, count)
-        }
-
-    def beside(column, begin, end):
-        still = look(100, radius=20)
-        return [[still, *([look(column, color=BLUE, radius=8)] if begin <= t < end else [])] for t in range(count)]
-
-    assert kept(beside(104, 4, 8)) == {100}
-    assert kept(beside(104, 4, 12)) == {100, 104}  # it stays
-    assert kept(beside(60, 4, 8)) == {100, 60}  # there was nothing
-    assert kept(beside(12, 4, 8)) == {100, 12}  # at the border
-    assert kept(beside(104, 0, 4)) == {100, 104}  # it was there from the beginning
 
 
 def test_objects_count_by_first_appearance_then_from_the_left():

@@ -1,4 +1,4 @@
-"""The velocity network: diffusers' HunyuanVideoTransformer3DModel at mini's size, and its widening.
+"""The velocity network: diffusers' HunyuanVideoTransformer3DModel at mini's size, its widening, its finer patches.
 
 VIVA Eq. 2 concatenates source and noise latents along channels, then patchifies and projects. Both maps are linear, so
 their product is one patch embedding with twice the input channels: a plain transformer with in_channels = 2 C. Its
@@ -34,6 +34,35 @@ def widen_for_editing(base: HunyuanVideoTransformer3DModel, affine: bool) -> Hun
     editor.load_state_dict(state)
     nn.Module.to(editor, state["proj_out.weight"].device)  # diffusers' own `to` is typed wrongly
     return editor
+
+
+@torch.no_grad()
+def with_finer_patches(coarse: HunyuanVideoTransformer3DModel, patch_size: int) -> HunyuanVideoTransformer3DModel:
+    """`coarse` with smaller patches in height and width, for it to go on learning: a token has fewer numbers to carry
+    through the same width.
+
+    Where the latent is constant within the old patches, a new token is embedded as the old one was, and gives the
+    mean of the old one's outputs (as FlexiViT's area resizing does; Beyer et al., 2023). Rotary positions count new
+    tokens, so distances grow; that it has to learn.
+    Raises ValueError where the old patches do not consist of whole new ones.
+    """
+    old = coarse.config["patch_size"]
+    parts = old // patch_size
+    if parts * patch_size != old:
+        raise ValueError(f"patches of {old} do not consist of patches of {patch_size}")
+    # diffusers keeps a list of the settings that were left at their defaults, which would override the new one.
+    config = {**coarse.config, "patch_size": patch_size, "_use_default_values": []}
+    finer = cast(HunyuanVideoTransformer3DModel, HunyuanVideoTransformer3DModel.from_config(config))
+    state = coarse.state_dict()
+    name = "x_embedder.proj.weight"  # (width, C, 1, old, old)
+    state[name] = state[name].unflatten(-1, (patch_size, parts)).unflatten(-3, (patch_size, parts)).sum((-3, -1))
+    channels = coarse.config["out_channels"]
+    for name in ("proj_out.weight", "proj_out.bias"):  # (C * patch_size_t * old * old, ...)
+        weight = state[name].unflatten(0, (channels, -1, patch_size, parts, patch_size, parts))
+        state[name] = weight.mean((3, 5)).flatten(0, 3)
+    finer.load_state_dict(state)
+    nn.Module.to(finer, state["proj_out.weight"].device)
+    return finer
 
 
 def _with_zeros(weight: Tensor, dim: int) -> Tensor:

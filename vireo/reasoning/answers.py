@@ -70,6 +70,11 @@ class Answer:
         return self.found.likely or self.found.ids[:1]
 
     @property
+    def chance(self) -> float:
+        """Probability that the first of `ids` is what is meant."""
+        return self.found.meant[self.ids[0]]
+
+    @property
     def one(self) -> Found:
         """The likeliest object alone."""
         return Found(self.found.objects[:1], self.found.cited, self.found.spans)

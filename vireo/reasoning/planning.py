@@ -103,7 +103,7 @@ class Planning:
             found *= step.confidence
         confidence = min(1.0, found * self.chance)
         question, hardest = self.question, self._hardest
-        if question is None and hardest is not None and hardest.found.meant[hardest.ids[0]] < DOUBTFUL:
+        if question is None and hardest is not None and hardest.chance < DOUBTFUL:
             question = self._question(hardest, everything=True)
         return Plan(
             query=self.query, steps=tuple(self.steps), question=question, confidence=confidence, reasoner=reasoner
@@ -199,10 +199,9 @@ class Planning:
         likeliest, *others = answer.ids
         if others:
             self._ask_back(answer)
-        chance = answer.found.meant[likeliest]
-        if self._hardest is None or chance < self._hardest.found.meant[self._hardest.ids[0]]:
+        if self._hardest is None or answer.chance < self._hardest.chance:
             self._hardest = answer
-        return self._named(likeliest), chance
+        return self._named(likeliest), answer.chance
 
     def _ask_back(self, answer: Answer) -> None:
         if self.question is None:
@@ -242,7 +241,7 @@ class Planning:
             if len(one.ids) > 1 and any(
                 place in (entry.call.reference("of"), entry.call.reference("other")) for entry in self.answers
             ):
-                sure *= one.found.meant[one.ids[0]]
+                sure *= one.chance
         return sure
 
     def _rests_on(self, call: Call) -> list[int]:

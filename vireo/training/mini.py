@@ -33,7 +33,7 @@ from vireo.models.editors.mini import MINI_FACTS, build_mini_processor
 from vireo.models.editors.opening import open_editor
 from vireo.models.editors.viva import VireoPipeline, VivaConfig
 from vireo.models.instructor.instructor import Instructor
-from vireo.models.transformer import widen_for_editing
+from vireo.models.transformer import widen_for_editing, with_finer_patches
 from vireo.reasoning.hops import Language
 from vireo.reasoning.reasoner.mini import load_bundle
 from vireo.rewards.opening import open_rewards
@@ -218,6 +218,8 @@ class _MiniTraining:
         else:
             base = HunyuanVideoTransformer3DModel.from_pretrained(artifacts.model("t2v"))
             editor = widen_for_editing(base, config.prediction == "affine")
+        if config.patch_size is not None:
+            editor = with_finer_patches(editor, config.patch_size)
         pairs = artifacts.pair_sets.validation
         validation = Validation(self._assemble(editor), self.workdir / "data", pairs, per_family=16)
         studio, footage = list(artifacts.studio_edits(shifts=config.shifts)), artifacts.footage_edits()

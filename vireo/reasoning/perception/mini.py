@@ -20,7 +20,8 @@ from vireo.reasoning.perception.camera_shift import GroundTracker, Rig, as_affin
 from vireo.reasoning.perception.frames import checked_frames
 from vireo.reasoning.perception.grouping import Detection, group_objects
 from vireo.reasoning.perception.network import CELL, SHORT_SIDE, STRIDE, dense_outputs, heads_of, to_input
-from vireo.reasoning.perception.tracking import Sighted, smooth_depths, track_objects, without_pieces
+from vireo.reasoning.perception.pieces import joined, without_pieces
+from vireo.reasoning.perception.tracking import Sighted, smooth_depths, track_objects
 from vireo.reasoning.perception.visibility import seen_shares
 from vireo.reasoning.twin import Attribute, Camera, DigitalTwin, SeenText, TwinObject
 from vireo.runtime import autocast
@@ -151,7 +152,7 @@ class MiniPerception:
         scenes = {head: found[head].mean((2, 3)).log_softmax(1).numpy() for head in SCENE_HEADS}
         for number, picture in enumerate(pictures):
             scores = {head: logs[head][number] for head in OBJECT_HEADS}
-            objects = group_objects(foreground[number], centers[number], depths[number], scores, raster)
+            objects = joined(group_objects(foreground[number], centers[number], depths[number], scores, raster))
             hidden = np.zeros(raster, bool)
             for entry in objects:
                 hidden |= entry.painted(*raster)

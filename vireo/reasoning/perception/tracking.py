@@ -30,15 +30,6 @@ BRIEF_SECONDS = 0.3
 LEAST_SIGHTINGS = 2
 """The same in looks."""
 
-PIECE_SHARE = 0.5
-"""Of a clip's frames, in fewer of which pieces of other objects are seen."""
-
-COVERED_BEFORE = 0.5
-"""Share of the place of a piece at which others were seen a frame before."""
-
-NEAR_BORDER = 0.05
-"""Heights of the picture: what begins nearer to its border may have come in."""
-
 _NEVER = 1e6
 
 _AROUND = 0.26
@@ -89,31 +80,6 @@ def track_objects(frames: Iterable[Sequence[Detection]], times: Sequence[float])
         tracks += [Sighted({frame: look}) for column, look in enumerate(found) if column not in taken]
     kept = [track for track in tracks if _lasts(track, times)]
     return sorted(kept, key=_first_place)
-
-
-def without_pieces(tracks: Sequence[Sighted], size: tuple[int, int], frames: int) -> list[Sighted]:
-    """The tracks that are not pieces of others: nothing begins in plain sight where another thing has just been, and
-    is gone again before half of the clip is over. Where things touch, a few cells point between them now and then.
-
-    size: height and width of the pictures. frames: of the clip.
-    """
-    return [track for track in tracks if not _is_piece(track, tracks, size, frames)]
-
-
-def _is_piece(track: Sighted, tracks: Sequence[Sighted], size: tuple[int, int], frames: int) -> bool:
-    first = min(track.detections)
-    if first == 0 or len(track.detections) >= PIECE_SHARE * frames:
-        return False
-    look, (height, width) = track.detections[first], size
-    rows, columns = look.mask.shape
-    slack = NEAR_BORDER * height
-    if min(look.left, look.top) <= slack or look.left + columns >= width - slack or look.top + rows >= height - slack:
-        return False
-    before = np.zeros(size, bool)
-    for other in tracks:
-        if other is not track and first - 1 in other.detections:
-            before |= other.detections[first - 1].painted(height, width)
-    return bool(before[look.painted(height, width)].mean() >= COVERED_BEFORE)
 
 
 def _first_place(track: Sighted) -> tuple[int, float]:

@@ -34,6 +34,7 @@ class EditorConfig:
         object lies in the blocks of the autoencoder decides what its latent looks like (docs/log.md, 2026-11-22).
     init_from: preset or folder of a pipeline whose editor goes on learning, with its autoencoder and instructor; None
         for a new one, from text to video.
+    patch_size: of the finished editor, in numbers of the latent, where it is to be finer than what it begins with.
     """
 
     prediction: Prediction = "affine"
@@ -43,6 +44,7 @@ class EditorConfig:
     mask_weight_limit: float = 30.0
     shifts: tuple[Shift, ...] = ()
     init_from: str | None = None
+    patch_size: int | None = None
     mixture: MixtureConfig = field(default_factory=MixtureConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
