@@ -18,7 +18,8 @@ from vireo.reasoning.plan import MOST_STEPS, Candidate, Plan, Question, Reason, 
 from vireo.reasoning.twin import Attribute, DigitalTwin, TwinObject
 
 DOUBTFUL = 0.7
-"""Probability that an object is what is meant, below which the plan asks back although no other fits what was said."""
+"""Probability that an object is what is meant, below which the plan asks back: another fits as well, or none fits what
+was said."""
 
 UNSEEN = 0.5
 """Factor on the confidence of a step whose object is named, but not found in the twin: the editor may still find it."""
@@ -190,14 +191,15 @@ class Planning:
         return value
 
     def _target(self, answer: Answer, name: str | None) -> tuple[Target, float]:
-        """What a step is done to, and how sure that is. Asks back where one was meant and there are several."""
+        """What a step is done to, and how sure that is. Asks back where one was meant, several fit, and none of them
+        far better than the others."""
         if self.twin is None or not answer.found.objects:
             assert answer.name is not None, answer
             return Target(name=f"the {described(answer.name)}"), 1.0 if self.twin is None else UNSEEN
         if name is not None:
             return self._named(name), answer.found.confidences[name]
         likeliest, *others = answer.ids
-        if others:
+        if others and answer.chance < DOUBTFUL:
             self._ask_back(answer)
         if self._hardest is None or answer.chance < self._hardest.chance:
             self._hardest = answer
