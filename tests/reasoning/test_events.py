@@ -75,6 +75,23 @@ def test_a_moving_one_pushes_a_resting_one():
     assert happened(apart, "collides") == []
 
 
+def test_a_push_speaks_for_contact_where_depths_speak_a_little_against_it():
+    path = [*line((10, 50), (55, 50), 4), *line((58, 50), (60, 50), 5)]
+    struck = thing(2, [*[(76, 50)] * 4, *line((80, 50), (89, 50), 5)])
+    sure = [
+        [event.confidence for event in complete(twin_of(thing(1, path, depth=depth), struck)).events if event.object]
+        for depth in (7.0, 8.7, 9.0)
+    ]
+    assert sure[0][0] > 0.9 > sure[1][0] > 0.5
+    assert sure[2] == []
+
+
+def test_what_comes_into_sight_as_it_is_struck_is_taken_to_have_come_as_it_goes_on():
+    striker = thing(1, [(20, 50), (50, 50), (53, 50), *[(54, 50)] * 4])
+    struck = thing(2, [None, (66, 50), (69, 50), *[(70, 50)] * 4])
+    assert happened(complete(twin_of(striker, struck)), "collides") == [("o1", "o2", 1)]
+
+
 def test_contact_between_two_frames_is_seen_by_what_comes_of_it():
     striker = thing(1, [*line((10, 50), (40, 50), 3), *line((48, 50), (38, 50), 6)])
     twin = complete(twin_of(striker, thing(2, [(72, 50)] * 9)))  # gaps of 12 and 4 pixels, never less

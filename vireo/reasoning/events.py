@@ -55,6 +55,9 @@ _LATE = 3
 """Steps after which contact has become what it seems to be: things that stand behind each other meet in the picture
 before they meet in the room."""
 
+_PROOF = 1.0
+"""Log odds by which a push makes contact likelier: depths are less sure than what is seen to happen."""
+
 _GAP = 2
 """Steps for which it may be unknown whether something moves, where it has begun or ceased to: then half-way."""
 
@@ -158,8 +161,9 @@ def _known(odds: np.ndarray, frames: Iterable[int], step: int) -> int | None:
 
 
 def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterator[Event]:
-    """Contact begins, and what neared is pushed apart. At 8 frames a second most contact falls between two frames: so
-    contact is also what the objects would come to before the next one at their speed."""
+    """Contact begins, and what neared is pushed apart, which makes contact likelier. At 8 frames a second most
+    contact falls between two frames: so contact is also what the objects would come to before the next one at their
+    speed."""
     between = now.places[None] - now.places[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         normal = between / np.linalg.norm(between, axis=-1, keepdims=True)
@@ -168,15 +172,15 @@ def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterato
     swept = np.maximum(np.nan_to_num(closing), 0) * elapsed * now.height
     odds, aloft = touch_margins(now, gaps, swept), grounded_odds(now) < 0
     for a, b in combinations(range(len(twin.objects)), 2):
-        for start, end in stretches(np.nan_to_num(odds[a, b], nan=-1.0) > 0):
+        for start, end in stretches(np.nan_to_num(odds[a, b], nan=-np.inf) > -_PROOF):
             if start == 0:
                 continue
             hit = _impact(now.velocities[[a, b]], aloft[[a, b]], normal[a, b, start], (start, end), now.step)
             if hit is None or hit.odds <= 0:
                 continue
+            chance = _chance(min(hit.odds, float(odds[a, b, start:end].max()) + _PROOF))
             met = hit.before + int(np.argmin(gaps[a, b, hit.before : hit.after + 1]))
             names = [twin.objects[row].id for row in ((b, a) if hit.second_came else (a, b))]
-            chance = _chance(min(hit.odds, float(odds[a, b, start:end].max())))
             yield Event(kind="collides", subject=names[0], object=names[1], frame=met, confidence=chance)
 
 
@@ -195,13 +199,16 @@ def _impact(velocities: np.ndarray, aloft: np.ndarray, normal: np.ndarray, span:
     velocities: (2, T, 2). aloft: bool (2, T), which fall or fly: the floor pushes them, too, so only what they meet
     head on counts. normal: from the first to the second. span: frames in which there may be contact; in the picture it
     often seems to begin before it does. The impact lies between two frames, whose speed is a mixture, so frames two
-    steps apart are compared, too. One that is covered by the other is taken to go on as it did.
+    steps apart are compared, too. One that is covered by the other is taken to go on as it did, or to have come as it
+    goes on.
     """
     along = velocities @ normal
     along[1] *= -1  # speed towards the other one
     for speeds in along:
         known = np.maximum.accumulate(np.where(np.isnan(speeds), 0, np.arange(len(speeds))))
         speeds[:] = speeds[known]
+        first = int(np.isnan(speeds).argmin())
+        speeds[step:first] = speeds[first]  # before, nothing has a speed
     best = None
     for before, delay in product(range(span[0] - 1, min(span[1], span[0] + _LATE * step)), (step, 2 * step)):
         after = before + delay
