@@ -113,7 +113,7 @@ def test_an_editor_goes_on_from_another(workdir, tmp_path):
         assert all(torch.equal(a, b) for a, b in zip(load_file(one).values(), load_file(other).values(), strict=True))
 
 
-def test_an_editor_learns_from_imported_pairs(workdir, tmp_path):
+def test_an_editor_learns_from_imported_pairs_with_finer_patches(workdir, tmp_path):
     """And from nothing else, here; of the test split nothing is taken."""
     rows = []
     for name in ("one", "two"):
@@ -132,10 +132,12 @@ def test_an_editor_learns_from_imported_pairs(workdir, tmp_path):
     further = SMALL | none | {"data.footage": "0", "editor.init_from": str(workdir / "mini")}
     with pytest.raises(InputError, match="nothing to learn from"):
         train("editor", tmp_path / "work", overrides=further)
-    further |= {"data.imported": json.dumps([str(tmp_path / "pairs")])}
+    further |= {"data.imported": json.dumps([str(tmp_path / "pairs")]), "editor.patch_size": "1"}
     seen = []
     assert train("editor", tmp_path / "work", overrides=further, on_progress=lambda p: seen.append(p.stage)) is True
     assert "editor" in seen
+    for folder, size in ((workdir, 2), (tmp_path / "work", 1)):
+        assert json.loads((folder / "mini/transformer/config.json").read_text())["patch_size"] == size
     (states,) = (tmp_path / "work/cache").glob("imported-0-instructions-*")
     assert len(ConditioningCache(states).offsets) == 1 + 2 * (PHRASES + 1)
     pairs = (tmp_path / "pairs/pairs.jsonl").read_text()
