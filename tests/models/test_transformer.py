@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from vireo.errors import InputError
 from vireo.models.editors.mini import TransformerConfig, build_mini_transformer
 from vireo.models.transformer import editor_input, widen_for_editing, with_finer_patches
 
@@ -76,6 +77,7 @@ def test_finer_patches_embed_and_answer_as_coarse_ones_where_the_latent_is_const
     assert output.shape == (2, 16, 3, 4, 6)
 
 
-def test_patches_that_do_not_divide_the_old_ones_are_refused(models):
-    with pytest.raises(ValueError, match="do not consist of"):
-        with_finer_patches(models[1], 3)
+@pytest.mark.parametrize("size", [-1, 0, 3, 4])
+def test_patches_that_do_not_divide_the_old_ones_are_refused(models, size):
+    with pytest.raises(InputError, match="do not consist of"):
+        with_finer_patches(models[1], size)

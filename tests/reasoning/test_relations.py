@@ -157,12 +157,12 @@ def test_one_frame_and_no_object():
     assert complete(twin_of(full, thing(2, [(50, 50)] * 9))).relations  # a full mask is an object like others
 
 
-def test_a_hundred_objects_take_seconds():
+def test_a_hundred_objects_take_less_than_two_seconds():
     rng = np.random.default_rng(0)
     many = [thing(n, line(rng.uniform(5, 95, 2), rng.uniform(5, 95, 2)), rng.uniform(4, 8), 8) for n in range(1, 101)]
     twin = twin_of(*many)
     begin = time.process_time()
     done = complete(twin)
-    assert time.process_time() - begin < 10  # two where nothing else runs
+    assert time.process_time() - begin < 2
     assert len(held(done, "left of")) > 1000
     assert complete(done) == done  # what is there already is not counted

@@ -14,6 +14,8 @@ import torch
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from torch import Tensor, nn
 
+from vireo.errors import InputError
+
 
 @torch.no_grad()
 def widen_for_editing(base: HunyuanVideoTransformer3DModel, affine: bool) -> HunyuanVideoTransformer3DModel:
@@ -44,12 +46,13 @@ def with_finer_patches(coarse: HunyuanVideoTransformer3DModel, patch_size: int) 
     Where the latent is constant within the old patches, a new token is embedded as the old one was, and gives the
     mean of the old one's outputs (as FlexiViT's area resizing does; Beyer et al., 2023). Rotary positions count new
     tokens, so distances grow; that it has to learn.
-    Raises ValueError where the old patches do not consist of whole new ones.
+    Raises InputError where the old patches do not consist of whole new ones.
     """
     old = coarse.config["patch_size"]
+    if not 0 < patch_size <= old or old % patch_size:
+        fix = f"give a size that divides {old}"
+        raise InputError(f"patches of {old} do not consist of patches of {patch_size}", fix)
     parts = old // patch_size
-    if parts * patch_size != old:
-        raise ValueError(f"patches of {old} do not consist of patches of {patch_size}")
     # diffusers keeps a list of the settings that were left at their defaults, which would override the new one.
     config = {**coarse.config, "patch_size": patch_size, "_use_default_values": []}
     finer = cast(HunyuanVideoTransformer3DModel, HunyuanVideoTransformer3DModel.from_config(config))

@@ -6,7 +6,7 @@ something is first covered.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations, islice, pairwise, product
+from itertools import islice, pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -171,8 +171,9 @@ def _collisions(twin: DigitalTwin, now: Kinematics, gaps: np.ndarray) -> Iterato
     elapsed = np.gradient(now.times) if twin.frames > 1 else np.zeros(1)
     swept = np.maximum(np.nan_to_num(closing), 0) * elapsed * now.height
     odds, aloft = touch_margins(now, gaps, swept), grounded_odds(now) < 0
-    for a, b in combinations(range(len(twin.objects)), 2):
-        for start, end in stretches(np.nan_to_num(odds[a, b], nan=-np.inf) > -_PROOF):
+    near = odds > -_PROOF
+    for a, b in np.argwhere(np.triu(near.any(-1), 1)).tolist():
+        for start, end in stretches(near[a, b]):
             if start == 0:
                 continue
             hit = _impact(now.velocities[[a, b]], aloft[[a, b]], normal[a, b, start], (start, end), now.step)

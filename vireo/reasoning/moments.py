@@ -8,7 +8,7 @@ from vireo.reasoning.events import COVERED, in_motion, stretches
 from vireo.reasoning.found import Found, When, union
 from vireo.reasoning.kinematics import measure
 from vireo.reasoning.queries import EventWord, RelationWord, happened, related
-from vireo.reasoning.relations import moving_odds, span_confidence
+from vireo.reasoning.relations import moving_odds, odds_to_chance, span_confidence
 from vireo.reasoning.twin import DigitalTwin, Span
 
 State = Literal["moving", "still", "hidden"]
@@ -80,7 +80,7 @@ def _motion(twin: DigitalTwin, name: str, state: str) -> tuple[list[Span], float
         spans.append((begins, end - step if stops else end))
     signed = odds if state == "moving" else -odds
     kept = [span for span in spans if span[0] < span[1]]
-    return kept, twin.camera.motion.confidence * span_confidence(signed, tuple(flags))
+    return kept, twin.camera.motion.confidence * span_confidence(odds_to_chance(signed), tuple(flags))
 
 
 def _hidden(twin: DigitalTwin, name: str) -> tuple[list[Span], float]:

@@ -85,7 +85,7 @@ class Planning:
     def _ask(self, call: Call) -> Answer:
         answer = ask(call, self.answers, self.twin)
         for inner in (self._answer(call, "of"), self._answer(call, "other")):
-            if inner is not None and len(inner.ids) > 1:
+            if inner is not None:
                 self._ask_back(inner)
         if self.twin is None or answer.when is not None or answer.found.objects:
             return answer
@@ -191,22 +191,20 @@ class Planning:
         return value
 
     def _target(self, answer: Answer, name: str | None) -> tuple[Target, float]:
-        """What a step is done to, and how sure that is. Asks back where one was meant, several fit, and none of them
-        far better than the others."""
+        """What a step is done to, and how sure that is. Asks back where one was meant and it is not clear which."""
         if self.twin is None or not answer.found.objects:
             assert answer.name is not None, answer
             return Target(name=f"the {described(answer.name)}"), 1.0 if self.twin is None else UNSEEN
         if name is not None:
             return self._named(name), answer.found.confidences[name]
-        likeliest, *others = answer.ids
-        if others and answer.chance < DOUBTFUL:
-            self._ask_back(answer)
+        self._ask_back(answer)
         if self._hardest is None or answer.chance < self._hardest.chance:
             self._hardest = answer
-        return self._named(likeliest), answer.chance
+        return self._named(answer.ids[0]), answer.chance
 
     def _ask_back(self, answer: Answer) -> None:
-        if self.question is None:
+        """Where several objects fit, and none of them far better than the others."""
+        if self.question is None and len(answer.ids) > 1 and answer.chance < DOUBTFUL:
             self.question = self._question(answer)
 
     def _question(self, answer: Answer, *, everything: bool = False) -> Question:

@@ -5,6 +5,7 @@ one becomes sure. What holds for a moment only, and barely, is taken for noise. 
 seen, or in which a depth that matters is unknown, has no relation rather than a guess.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -59,6 +60,7 @@ def relations(twin: DigitalTwin, kinematics: Kinematics, gaps: np.ndarray) -> tu
     for kind, margins in relation_margins(kinematics, gaps).items():
         moves = kind in ("moving towards", "following")
         trust = twin.camera.motion.confidence if moves else 1.0
+        chances = odds_to_chance(margins)
         for a, b in np.argwhere((margins > 0).any(-1)).tolist():
             if kind == "touching" and a > b:
                 continue  # the other way round it has been found already
@@ -66,7 +68,7 @@ def relations(twin: DigitalTwin, kinematics: Kinematics, gaps: np.ndarray) -> tu
             if moves:
                 spans = _under_way(spans, kinematics.step, bool(kinematics.seen[[a, b], 0].all()))
             if spans:
-                confidence = trust * span_confidence(margins[a, b], spans)
+                confidence = trust * span_confidence(chances[a, b], spans)
                 found.append(Relation(kind=kind, subject=ids[a], object=ids[b], spans=spans, confidence=confidence))
     return tuple(found)
 
@@ -98,33 +100,33 @@ def relation_margins(kinematics: Kinematics, gaps: np.ndarray) -> dict[RelationK
 def clean_spans(margins: np.ndarray, step: int) -> tuple[Span, ...]:
     """Spans in which log odds (T,) are above 0. Stretches of up to `step` frames that are not clear, one way or the
     other, follow the frames around them; so do frames that cannot be told, between frames that hold."""
-    if (margins > 0).all():
-        return ((0, len(margins)),)
-    states = np.where(np.isnan(margins), -1, margins > 0).astype(int)
+    odds = margins.tolist()  # clips are short: plain numbers are faster than arrays
+    states = [-1 if value != value else int(value > 0) for value in odds]
     for start, end in _runs(states):
-        around = {int(states[at]) for at in (start - 1, end) if 0 <= at < len(states)} - {-1}
+        around = {states[at] for at in (start - 1, end) if 0 <= at < len(states)} - {-1}
         unknown = states[start] == -1
-        settled = not unknown and np.abs(margins[start:end]).max() >= CLEAR
+        settled = not unknown and max(map(abs, odds[start:end])) >= CLEAR
         enclosed = start > 0 and end < len(states)
         if end - start <= step and not settled and len(around) == 1 and (enclosed or not unknown):
-            states[start:end] = around.pop()
+            states[start:end] = [around.pop()] * (end - start)
     return tuple((start, end) for start, end in _runs(states) if states[start] == 1)
 
 
-def _runs(states: np.ndarray) -> list[Span]:
-    borders = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
-    return list(pairwise(borders))
+def _runs(states: Sequence[int]) -> list[Span]:
+    changes = (at for at in range(1, len(states)) if states[at] != states[at - 1])
+    return list(pairwise([0, *changes, len(states)]))
 
 
-def span_confidence(margins: np.ndarray, spans: tuple[Span, ...]) -> float:
-    """Mean probability over the frames of spans, at least 0.5: they have been found to hold."""
-    inside = np.concatenate([margins[start:end] for start, end in spans])
-    return max(0.5, float(odds_to_chance(inside[~np.isnan(inside)]).mean()))
+def span_confidence(chances: np.ndarray, spans: tuple[Span, ...]) -> float:
+    """Mean of probabilities (T,), NaN where one is not known, over the frames of spans, at least 0.5: they have been
+    found to hold."""
+    inside = np.concatenate([chances[start:end] for start, end in spans])
+    return max(0.5, float(inside[~np.isnan(inside)].mean()))
 
 
 def odds_to_chance(margins: np.ndarray) -> np.ndarray:
     """The logistic function."""
-    return 1 / (1 + np.exp(-np.clip(margins, -30, 30)))
+    return 1 / (1 + np.exp(np.minimum(np.maximum(-margins, -30), 30)))
 
 
 def moving_odds(now: Kinematics) -> np.ndarray:

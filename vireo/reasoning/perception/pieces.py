@@ -34,7 +34,7 @@ NEAR_BORDER = 0.05
 
 
 def joined(looks: Sequence[Detection]) -> list[Detection]:
-    """The objects of one picture, those that are parts of the same put together, the nearest first."""
+    """The objects of one picture: looks at parts of the same are put together, those with the nearest centres first."""
     looks = list(looks)
     while True:
         apart = {(one, other): _apart(looks[one], looks[other]) for one, other in combinations(range(len(looks)), 2)}
